@@ -1,0 +1,323 @@
+"""The types of the JSON API: what a caller sends (…Body) and what it reads (…View). OpenAPI is generated from them.
+
+Ids are opaque strings, never reused; references are ids; times are RFC 3339 UTC; durations are seconds.
+"""
+
+from __future__ import annotations
+
+from datetime import datetime
+from typing import Annotated, Any, Generic, Literal, TypeVar
+
+import msgspec
+from msgspec import Meta
+
+from edge.admin.actor import Role
+from edge.model.endpoint import Endpoint
+from edge.model.rule import Action, Condition
+from edge.model.upstream import Server
+
+Name = Annotated[str, Meta(min_length=1, max_length=200)]
+Port = Annotated[int, Meta(ge=1, le=65535)]
+Seconds = Annotated[float, Meta(gt=0, le=300)]
+
+V = TypeVar("V")
+
+
+class Body(msgspec.Struct, frozen=True, forbid_unknown_fields=True, kw_only=True):
+    """What a caller sends; unknown fields are refused."""
+
+
+class View(msgspec.Struct, frozen=True, kw_only=True):
+    """What a caller reads."""
+
+
+class Page(msgspec.Struct, Generic[V], frozen=True):
+    """One page of a list; `next` is the cursor for `?after`, null on the last page."""
+
+    items: list[V]
+    next: str | None = None
+
+
+# gateways
+
+
+class PartitionBody(Body):
+    name: Name
+
+
+class PartitionView(View):
+    id: str
+    name: str
+
+
+class GatewayClusterBody(Body):
+    name: Name
+    partition: str
+
+
+class GatewayClusterView(View):
+    id: str
+    name: str
+    partition: str
+
+
+class JoinTokenBody(Body):
+    uses: Annotated[int, Meta(ge=1, le=1000)] = 1
+    expires_in: Annotated[int, Meta(ge=1, le=30 * 86400)] = 3600
+
+
+class JoinTokenView(View):
+    """`token` is shown once, here."""
+
+    token: str
+    expires: datetime
+
+
+class AppliedRelease(View):
+    application: str
+    name: str
+    version: int
+    hash: str
+
+
+class GatewayServerView(View):
+    """`address` is what a user curls; `applied` is what it serves by its own word."""
+
+    id: str
+    name: str
+    cluster: str
+    partition: str
+    address: str
+    version: str
+    online: bool
+    since: datetime
+    state: str
+    manifest: int | None = None
+    applied: list[AppliedRelease] = []
+
+
+# Kubernetes clusters
+
+
+class KubernetesClusterBody(Body):
+    """`token` is write-only. A changed host, port, ca_certificate or ssl_verify asks for the token again."""
+
+    name: Name
+    host: Annotated[str, Meta(min_length=1, max_length=253)]
+    port: Port = 6443
+    ssl_verify: bool = True
+    ca_certificate: Annotated[str, Meta(max_length=262_144)] | None = None
+    token: Annotated[str, Meta(min_length=1, max_length=65_536)] | None = None
+    connect_timeout: Seconds = 5.0
+    read_timeout: Seconds = 10.0
+
+
+ClusterState = Literal[
+    "connecting", "connected", "unauthorized", "forbidden", "unreachable", "tls_error", "failing"
+]
+
+
+class ClusterStatus(View):
+    """`message` says what is wrong and what to do; `warnings` what works only in part."""
+
+    state: ClusterState
+    since: datetime
+    message: str = ""
+    warnings: list[str] = []
+
+
+class KubernetesClusterView(View):
+    id: str
+    name: str
+    host: str
+    port: int
+    ssl_verify: bool
+    ca_certificate: str | None
+    connect_timeout: float
+    read_timeout: float
+    status: ClusterStatus
+
+
+class NamespaceView(View):
+    name: str
+
+
+class ServicePort(View):
+    name: str | None
+    port: int
+    protocol: str
+
+
+class ServiceView(View):
+    name: str
+    ports: list[ServicePort]
+
+
+# applications
+
+
+class ApplicationBody(Body):
+    name: Name
+    domains: Annotated[list[str], Meta(max_length=10_000)] = []
+    partitions: Annotated[list[str], Meta(max_length=1000)] = []
+    default: bool = False
+
+
+class ApplicationView(View):
+    """The draft: what the next release would make of it. `release` is the newest version, `pending` counts changes."""
+
+    id: str
+    name: str
+    domains: list[str]
+    partitions: list[str]
+    default: bool
+    release: int | None = None
+    pending: int = 0
+
+
+class KubernetesService(Body):
+    """One service of one Kubernetes cluster; `port` is a Service's port number or port name."""
+
+    cluster: str
+    namespace: Annotated[str, Meta(min_length=1, max_length=63)]
+    service: Annotated[str, Meta(min_length=1, max_length=63)]
+    port: Port | Annotated[str, Meta(min_length=1, max_length=63)]
+
+
+class UpstreamBody(Body):
+    """Exactly one of `kubernetes` (one service or a list of them) and `servers`."""
+
+    name: Name
+    kubernetes: KubernetesService | Annotated[list[KubernetesService], Meta(min_length=1, max_length=100)] | None = None
+    servers: Annotated[list[Server], Meta(min_length=1, max_length=10_000)] | None = None
+
+
+class UpstreamView(View):
+    """`revision` is one increasing integer over all its sources; `stale_since` is set while the endpoints are the last
+    known ones."""
+
+    id: str
+    name: str
+    kubernetes: KubernetesService | list[KubernetesService] | None
+    servers: list[Server] | None
+    endpoints: list[Endpoint]
+    revision: int
+    stale_since: datetime | None
+    warnings: list[str]
+
+
+class RuleBody(Body):
+    name: Annotated[str, Meta(max_length=200)] = ""
+    enabled: bool = True
+    conditions: Annotated[list[Condition], Meta(max_length=100)] = []
+    actions: Annotated[list[Action], Meta(min_length=1, max_length=100)]
+    order: Annotated[int, Meta(ge=0)] | None = None
+
+
+class RuleView(View):
+    id: str
+    name: str
+    enabled: bool
+    conditions: list[Condition]
+    actions: list[Action]
+    order: int
+
+
+class RuleOrderBody(Body):
+    """Every rule id of the application, in the new order."""
+
+    ids: list[str]
+
+
+class ChangeView(View):
+    """One pending change: readable `text`, and the thing before and after as the API shows it (null: was not, is not)."""
+
+    id: str
+    text: str
+    before: Any
+    after: Any
+    user: str
+    at: datetime
+
+
+class ReleaseBody(Body):
+    comment: Annotated[str, Meta(max_length=2000)] = ""
+
+
+SyncState = Literal["applied", "waiting", "behind", "refused", "offline"]
+
+
+class ServerSync(View):
+    """One gateway server's word on a release. `version` is what it serves; `behind` how many releases it lacks."""
+
+    id: str
+    name: str
+    state: SyncState
+    version: int | None
+    since: datetime
+    behind: int | None = None
+    reason: str | None = None
+
+
+class Sync(View):
+    """`complete`: every online server applied."""
+
+    complete: bool
+    total: int
+    applied: int
+    servers: list[ServerSync]
+
+
+class ReleaseView(View):
+    version: int
+    hash: str
+    comment: str
+    user: str
+    at: datetime
+    sync: Sync
+    rollback_of: int | None = None
+    changes: list[str] = []
+
+
+# access
+
+
+class UserBody(Body):
+    """`password` is required when creating and write-only."""
+
+    name: Name
+    role: Role
+    password: Annotated[str, Meta(min_length=10, max_length=1000)] | None = None
+
+
+class UserView(View):
+    id: str
+    name: str
+    role: Role
+    created: datetime
+
+
+class TokenBody(Body):
+    name: Name
+    role: Role = "viewer"
+    expires_in: Annotated[int, Meta(ge=1, le=3650 * 86400)] | None = 90 * 86400
+
+
+class TokenView(View):
+    """`token` is shown once, in the answer to POST."""
+
+    id: str
+    name: str
+    role: Role
+    created: datetime
+    expires: datetime | None
+    token: str | None = None
+
+
+class AuditView(View):
+    id: str
+    at: datetime
+    actor: str
+    action: str
+    target: str
+    detail: str

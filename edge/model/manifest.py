@@ -1,0 +1,28 @@
+"""What a partition serves, as names: the small thing that is pushed first and decides what else is needed."""
+
+from __future__ import annotations
+
+import msgspec
+
+from edge.model.revision import NOTHING, Revision
+
+
+class ManifestEntry(msgspec.Struct, frozen=True):
+    """One application: its release `version` and the `hash` of its document."""
+
+    application: str
+    name: str
+    version: int
+    hash: str
+
+
+class Manifest(msgspec.Struct, frozen=True):
+    """The applications of a partition at a revision, sorted by application id."""
+
+    revision: Revision
+    partition: str
+    applications: tuple[ManifestEntry, ...] = ()
+
+
+EMPTY = Manifest(NOTHING, "")
+"""What a gateway serves before it has heard anything: no application."""

@@ -1,0 +1,24 @@
+"""Where a rule's proxy action sends requests: servers written by hand, or the endpoints of Kubernetes services."""
+
+from __future__ import annotations
+
+import msgspec
+
+from edge.model.source import Source
+
+
+class Server(msgspec.Struct, frozen=True):
+    """A server written by hand. `host` is an IP address or a name; `weight` is its share, 0 takes it out of use."""
+
+    host: str
+    port: int
+    weight: int = 1
+
+
+class Upstream(msgspec.Struct, frozen=True, omit_defaults=True):
+    """Static when it has `servers`, Kubernetes when it has `sources`; exactly one of the two is not empty."""
+
+    id: str
+    name: str
+    servers: tuple[Server, ...] = ()
+    sources: tuple[Source, ...] = ()
