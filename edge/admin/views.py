@@ -41,46 +41,46 @@ class Page(msgspec.Struct, Generic[V], frozen=True):
 # gateways
 
 
-class PartitionBody(Body):
+class PartitionBody(Body, frozen=True, kw_only=True):
     name: Name
 
 
-class PartitionView(View):
+class PartitionView(View, frozen=True, kw_only=True):
     id: str
     name: str
 
 
-class GatewayClusterBody(Body):
+class GatewayClusterBody(Body, frozen=True, kw_only=True):
     name: Name
     partition: str
 
 
-class GatewayClusterView(View):
+class GatewayClusterView(View, frozen=True, kw_only=True):
     id: str
     name: str
     partition: str
 
 
-class JoinTokenBody(Body):
+class JoinTokenBody(Body, frozen=True, kw_only=True):
     uses: Annotated[int, Meta(ge=1, le=1000)] = 1
     expires_in: Annotated[int, Meta(ge=1, le=30 * 86400)] = 3600
 
 
-class JoinTokenView(View):
+class JoinTokenView(View, frozen=True, kw_only=True):
     """`token` is shown once, here."""
 
     token: str
     expires: datetime
 
 
-class AppliedRelease(View):
+class AppliedRelease(View, frozen=True, kw_only=True):
     application: str
     name: str
     version: int
     hash: str
 
 
-class GatewayServerView(View):
+class GatewayServerView(View, frozen=True, kw_only=True):
     """`address` is what a user curls; `applied` is what it serves by its own word."""
 
     id: str
@@ -99,7 +99,7 @@ class GatewayServerView(View):
 # Kubernetes clusters
 
 
-class KubernetesClusterBody(Body):
+class KubernetesClusterBody(Body, frozen=True, kw_only=True):
     """`token` is write-only. A changed host, port, ca_certificate or ssl_verify asks for the token again."""
 
     name: Name
@@ -112,12 +112,10 @@ class KubernetesClusterBody(Body):
     read_timeout: Seconds = 10.0
 
 
-ClusterState = Literal[
-    "connecting", "connected", "unauthorized", "forbidden", "unreachable", "tls_error", "failing"
-]
+ClusterState = Literal["connecting", "connected", "unauthorized", "forbidden", "unreachable", "tls_error", "failing"]
 
 
-class ClusterStatus(View):
+class ClusterStatus(View, frozen=True, kw_only=True):
     """`message` says what is wrong and what to do; `warnings` what works only in part."""
 
     state: ClusterState
@@ -126,7 +124,7 @@ class ClusterStatus(View):
     warnings: list[str] = []
 
 
-class KubernetesClusterView(View):
+class KubernetesClusterView(View, frozen=True, kw_only=True):
     id: str
     name: str
     host: str
@@ -138,17 +136,17 @@ class KubernetesClusterView(View):
     status: ClusterStatus
 
 
-class NamespaceView(View):
+class NamespaceView(View, frozen=True, kw_only=True):
     name: str
 
 
-class ServicePort(View):
+class ServicePort(View, frozen=True, kw_only=True):
     name: str | None
     port: int
     protocol: str
 
 
-class ServiceView(View):
+class ServiceView(View, frozen=True, kw_only=True):
     name: str
     ports: list[ServicePort]
 
@@ -156,14 +154,14 @@ class ServiceView(View):
 # applications
 
 
-class ApplicationBody(Body):
+class ApplicationBody(Body, frozen=True, kw_only=True):
     name: Name
     domains: Annotated[list[str], Meta(max_length=10_000)] = []
     partitions: Annotated[list[str], Meta(max_length=1000)] = []
     default: bool = False
 
 
-class ApplicationView(View):
+class ApplicationView(View, frozen=True, kw_only=True):
     """The draft: what the next release would make of it. `release` is the newest version, `pending` counts changes."""
 
     id: str
@@ -175,7 +173,7 @@ class ApplicationView(View):
     pending: int = 0
 
 
-class KubernetesService(Body):
+class KubernetesService(Body, frozen=True, kw_only=True):
     """One service of one Kubernetes cluster; `port` is a Service's port number or port name."""
 
     cluster: str
@@ -184,7 +182,7 @@ class KubernetesService(Body):
     port: Port | Annotated[str, Meta(min_length=1, max_length=63)]
 
 
-class UpstreamBody(Body):
+class UpstreamBody(Body, frozen=True, kw_only=True):
     """Exactly one of `kubernetes` (one service or a list of them) and `servers`."""
 
     name: Name
@@ -192,7 +190,7 @@ class UpstreamBody(Body):
     servers: Annotated[list[Server], Meta(min_length=1, max_length=10_000)] | None = None
 
 
-class UpstreamView(View):
+class UpstreamView(View, frozen=True, kw_only=True):
     """`revision` is one increasing integer over all its sources; `stale_since` is set while the endpoints are the last
     known ones."""
 
@@ -206,7 +204,7 @@ class UpstreamView(View):
     warnings: list[str]
 
 
-class RuleBody(Body):
+class RuleBody(Body, frozen=True, kw_only=True):
     name: Annotated[str, Meta(max_length=200)] = ""
     enabled: bool = True
     conditions: Annotated[list[Condition], Meta(max_length=100)] = []
@@ -214,7 +212,7 @@ class RuleBody(Body):
     order: Annotated[int, Meta(ge=0)] | None = None
 
 
-class RuleView(View):
+class RuleView(View, frozen=True, kw_only=True):
     id: str
     name: str
     enabled: bool
@@ -223,13 +221,13 @@ class RuleView(View):
     order: int
 
 
-class RuleOrderBody(Body):
+class RuleOrderBody(Body, frozen=True, kw_only=True):
     """Every rule id of the application, in the new order."""
 
     ids: list[str]
 
 
-class ChangeView(View):
+class ChangeView(View, frozen=True, kw_only=True):
     """One pending change: readable `text`, and the thing before and after as the API shows it (null: was not, is not)."""
 
     id: str
@@ -240,14 +238,14 @@ class ChangeView(View):
     at: datetime
 
 
-class ReleaseBody(Body):
+class ReleaseBody(Body, frozen=True, kw_only=True):
     comment: Annotated[str, Meta(max_length=2000)] = ""
 
 
 SyncState = Literal["applied", "waiting", "behind", "refused", "offline"]
 
 
-class ServerSync(View):
+class ServerSync(View, frozen=True, kw_only=True):
     """One gateway server's word on a release. `version` is what it serves; `behind` how many releases it lacks."""
 
     id: str
@@ -259,7 +257,7 @@ class ServerSync(View):
     reason: str | None = None
 
 
-class Sync(View):
+class Sync(View, frozen=True, kw_only=True):
     """`complete`: every online server applied."""
 
     complete: bool
@@ -268,7 +266,7 @@ class Sync(View):
     servers: list[ServerSync]
 
 
-class ReleaseView(View):
+class ReleaseView(View, frozen=True, kw_only=True):
     version: int
     hash: str
     comment: str
@@ -282,7 +280,7 @@ class ReleaseView(View):
 # access
 
 
-class UserBody(Body):
+class UserBody(Body, frozen=True, kw_only=True):
     """`password` is required when creating and write-only."""
 
     name: Name
@@ -290,20 +288,20 @@ class UserBody(Body):
     password: Annotated[str, Meta(min_length=10, max_length=1000)] | None = None
 
 
-class UserView(View):
+class UserView(View, frozen=True, kw_only=True):
     id: str
     name: str
     role: Role
     created: datetime
 
 
-class TokenBody(Body):
+class TokenBody(Body, frozen=True, kw_only=True):
     name: Name
     role: Role = "viewer"
     expires_in: Annotated[int, Meta(ge=1, le=3650 * 86400)] | None = 90 * 86400
 
 
-class TokenView(View):
+class TokenView(View, frozen=True, kw_only=True):
     """`token` is shown once, in the answer to POST."""
 
     id: str
@@ -314,7 +312,7 @@ class TokenView(View):
     token: str | None = None
 
 
-class AuditView(View):
+class AuditView(View, frozen=True, kw_only=True):
     id: str
     at: datetime
     actor: str

@@ -1,0 +1,50 @@
+# Everything a person or CI does with this project. `make demo` and `make test` need only Python 3.11 or newer.
+
+PYTHON ?= python3
+BIN := .venv/bin
+PIP := $(BIN)/python -m pip install --quiet --disable-pip-version-check -c constraints.txt
+
+.DEFAULT_GOAL := help
+.PHONY: help demo test lint format bench-propagation screenshots clean
+
+help: ## Show what can be made
+	@awk -F ':.*## ' '/^[a-z-]+:.*## / {printf "  make %-20s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
+
+$(BIN)/python:
+	@$(PYTHON) -c 'import sys; sys.exit(0 if sys.version_info >= (3, 11) else \
+	  f"Edge needs Python 3.11 or newer, but $(PYTHON) is {sys.version.split()[0]}: make PYTHON=python3.x …")'
+	$(PYTHON) -m venv .venv
+
+.venv/installed-demo: pyproject.toml constraints.txt hatch_build.py package-lock.json | $(BIN)/python
+	$(PIP) -e '.[demo]'
+	@touch $@
+
+.venv/installed-test: pyproject.toml constraints.txt hatch_build.py package-lock.json | $(BIN)/python
+	$(PIP) -e '.[demo,postgres,scenarios,load,test]'
+	@touch $@ .venv/installed-demo
+
+demo: .venv/installed-demo ## Run the tutorial: simulator, Admin and a gateway in one command (ARGS=--exit ends it)
+	$(BIN)/edge demo $(ARGS)
+
+test: .venv/installed-test lint ## Run the whole suite in parallel, linters first
+	$(BIN)/pytest -n auto --dist worksteal $(ARGS)
+
+lint: .venv/installed-test ## ruff, mypy --strict and the layers
+	$(BIN)/ruff check .
+	$(BIN)/ruff format --check .
+	$(BIN)/mypy
+	$(BIN)/lint-imports
+
+format: .venv/installed-test ## Format the code
+	$(BIN)/ruff format .
+	$(BIN)/ruff check --fix .
+
+bench-propagation: .venv/installed-test ## Time from an EndpointSlice event to the new pod's first request
+	$(BIN)/python loadtests/propagation.py $(ARGS)
+
+screenshots: .venv/installed-test ## Make the tutorial's screenshots from the running console
+	$(BIN)/python docs/screenshots.py
+
+clean: ## Remove what installing and testing left behind
+	rm -rf .venv .pytest_cache .mypy_cache .ruff_cache .hypothesis .import_linter_cache node_modules build dist
+	find . -name __pycache__ -type d -prune -exec rm -rf {} +
