@@ -228,7 +228,7 @@ class RuleOrderBody(Body, frozen=True, kw_only=True):
 
 
 class ChangeView(View, frozen=True, kw_only=True):
-    """One pending change: readable `text`, and the thing before and after as the API shows it (null: was not, is not)."""
+    """One pending change: readable `text`, and the thing before and after as the API shows it, null for none."""
 
     id: str
     text: str

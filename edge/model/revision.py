@@ -1,4 +1,4 @@
-"""Revisions order what is pushed: of two versions of the same thing, the newer replaces the older, never the reverse."""
+"""Revisions order what is pushed: of two versions of one thing the newer replaces the older, never the reverse."""
 
 from __future__ import annotations
 
