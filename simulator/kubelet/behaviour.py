@@ -1,0 +1,56 @@
+"""What a pod's `simulator/…` annotations ask of it."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+
+import msgspec
+
+from simulator import durations
+
+PREFIX = "simulator/"
+
+
+class Behaviour(msgspec.Struct, frozen=True):
+    """Seconds each; `status` 0 means what the path asks for, `crash_after` 0 means never."""
+
+    ready_after: float = 0.3
+    ends_after: float = 2.0
+    latency: float = 0.0
+    status: int = 0
+    crash_after: float = 0.0
+
+
+_DURATIONS = {
+    "ready-after": "ready_after",
+    "ends-after": "ends_after",
+    "latency": "latency",
+    "crash-after": "crash_after",
+}
+
+
+def parse(annotations: Mapping[str, str]) -> tuple[Behaviour, tuple[str, ...]]:
+    """The behaviour, and one sentence for each annotation that could not be understood (its default holds)."""
+    fields: dict[str, float | int] = {}
+    problems: list[str] = []
+    for key, value in annotations.items():
+        if not key.startswith(PREFIX):
+            continue
+        name = key[len(PREFIX) :]
+        try:
+            if name in _DURATIONS:
+                fields[_DURATIONS[name]] = durations.seconds(value)
+            elif name == "status":
+                fields["status"] = _status(value)
+            else:
+                expected = ", ".join(sorted([*_DURATIONS, "status"]))
+                problems.append(f"annotation {key}: unknown, expected one of {expected}")
+        except ValueError as error:
+            problems.append(f"annotation {key}: {error}")
+    return msgspec.convert(fields, Behaviour), tuple(problems)
+
+
+def _status(value: str) -> int:
+    if not value.isascii() or not value.isdigit() or not 200 <= int(value) <= 599:
+        raise ValueError(f"expected an HTTP status from 200 to 599, got {value!r}")
+    return int(value)
