@@ -1,0 +1,17 @@
+"""coordination.k8s.io/v1, node.k8s.io/v1 and discovery.k8s.io/v1, with what discovery lists around them."""
+
+from simulator.kinds.rows import row
+from simulator.resource import Resource
+
+ROWS: tuple[Resource, ...] = (
+    row(
+        "scheduling.k8s.io", "v1", "PriorityClass", "priorityclasses",
+        namespaced=False, short_names=("pc",), generation=("value", "description"),
+    ),
+    row("coordination.k8s.io", "v1", "Lease", "leases"),
+    row("node.k8s.io", "v1", "RuntimeClass", "runtimeclasses", namespaced=False),
+    row(
+        "discovery.k8s.io", "v1", "EndpointSlice", "endpointslices",
+        generation=("addressType", "endpoints", "ports", "labels"),
+    ),
+)  # fmt: skip

@@ -1,0 +1,79 @@
+"""Kinds that are stored, listed and watched as they are given; no controller of the simulator acts on them."""
+
+from simulator.kinds.rows import STATUS_VERBS, row
+from simulator.resource import Resource, Subresource
+
+GLOBAL = {"namespaced": False}
+EXTENSION = {"namespaced": False, "categories": ("api-extensions",), "generation": ("spec", "webhooks")}
+ALL = {"categories": ("all",), "status": True, "generation": ("spec",)}
+SPEC = {"generation": ("spec",)}
+
+REGISTRATION: tuple[Resource, ...] = (
+    row(
+        "apiregistration.k8s.io", "v1", "APIService", "apiservices",
+        namespaced=False, categories=("api-extensions",), status=True,
+    ),
+)  # fmt: skip
+
+SCALING_AND_BATCH: tuple[Resource, ...] = (
+    row(
+        "autoscaling", "v2", "HorizontalPodAutoscaler", "horizontalpodautoscalers",
+        short_names=("hpa",), categories=("all",), status=True,
+    ),
+    row(
+        "autoscaling", "v1", "HorizontalPodAutoscaler", "horizontalpodautoscalers",
+        short_names=("hpa",), categories=("all",), status=True,
+    ),
+    row("batch", "v1", "CronJob", "cronjobs", short_names=("cj",), **ALL),
+    row("batch", "v1", "Job", "jobs", **ALL),
+    row(
+        "certificates.k8s.io", "v1", "CertificateSigningRequest", "certificatesigningrequests",
+        namespaced=False, short_names=("csr",), status=True,
+        subresources=(Subresource("approval", "CertificateSigningRequest", STATUS_VERBS),),
+    ),
+)  # fmt: skip
+
+NETWORKING_AND_POLICY: tuple[Resource, ...] = (
+    row("networking.k8s.io", "v1", "IngressClass", "ingressclasses", **GLOBAL, **SPEC),
+    row("networking.k8s.io", "v1", "Ingress", "ingresses", short_names=("ing",), status=True, **SPEC),
+    row("networking.k8s.io", "v1", "IPAddress", "ipaddresses", short_names=("ip",), **GLOBAL, **SPEC),
+    row("networking.k8s.io", "v1", "NetworkPolicy", "networkpolicies", short_names=("netpol",), **SPEC),
+    row("networking.k8s.io", "v1", "ServiceCIDR", "servicecidrs", status=True, **GLOBAL, **SPEC),
+    row("policy", "v1", "PodDisruptionBudget", "poddisruptionbudgets", short_names=("pdb",), status=True, **SPEC),
+)
+
+STORAGE_AND_ADMISSION: tuple[Resource, ...] = (
+    row("storage.k8s.io", "v1", "CSIDriver", "csidrivers", **GLOBAL),
+    row("storage.k8s.io", "v1", "CSINode", "csinodes", **GLOBAL),
+    row("storage.k8s.io", "v1", "CSIStorageCapacity", "csistoragecapacities"),
+    row("storage.k8s.io", "v1", "StorageClass", "storageclasses", short_names=("sc",), **GLOBAL),
+    row("storage.k8s.io", "v1", "VolumeAttachment", "volumeattachments", status=True, **GLOBAL),
+    row("storage.k8s.io", "v1", "VolumeAttributesClass", "volumeattributesclasses", short_names=("vac",), **GLOBAL),
+    *(
+        row("admissionregistration.k8s.io", "v1", kind, plural, status=status, **EXTENSION)
+        for kind, plural, status in (
+            ("MutatingAdmissionPolicy", "mutatingadmissionpolicies", False),
+            ("MutatingAdmissionPolicyBinding", "mutatingadmissionpolicybindings", False),
+            ("MutatingWebhookConfiguration", "mutatingwebhookconfigurations", False),
+            ("ValidatingAdmissionPolicy", "validatingadmissionpolicies", True),
+            ("ValidatingAdmissionPolicyBinding", "validatingadmissionpolicybindings", False),
+            ("ValidatingWebhookConfiguration", "validatingwebhookconfigurations", False),
+        )
+    ),
+    row(
+        "apiextensions.k8s.io", "v1", "CustomResourceDefinition", "customresourcedefinitions",
+        namespaced=False, short_names=("crd", "crds"), categories=("api-extensions",), status=True, **SPEC,
+    ),
+)  # fmt: skip
+
+SCHEDULING: tuple[Resource, ...] = (
+    row("resource.k8s.io", "v1", "DeviceClass", "deviceclasses", **GLOBAL, **SPEC),
+    row("resource.k8s.io", "v1", "ResourceClaim", "resourceclaims", status=True),
+    row("resource.k8s.io", "v1", "ResourceClaimTemplate", "resourceclaimtemplates"),
+    row("resource.k8s.io", "v1", "ResourceSlice", "resourceslices", **GLOBAL, **SPEC),
+    row("flowcontrol.apiserver.k8s.io", "v1", "FlowSchema", "flowschemas", status=True, **GLOBAL, **SPEC),
+    row(
+        "flowcontrol.apiserver.k8s.io", "v1", "PriorityLevelConfiguration", "prioritylevelconfigurations",
+        status=True, **GLOBAL, **SPEC,
+    ),
+)  # fmt: skip
