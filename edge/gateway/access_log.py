@@ -1,0 +1,107 @@
+"""One JSON line for each request, written in batches.
+
+A batch is written when it is large enough, or a moment after its first line: one timer for many requests. A file takes
+a batch at once (the page cache); a pipe whose reader is stuck must not hold up traffic, so what it does not take now is
+dropped and counted.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import os
+import stat
+
+import msgspec
+
+_encode = msgspec.json.Encoder().encode
+
+
+class Line(msgspec.Struct, frozen=True, gc=False):
+    """One request. `time` is when it began in Unix seconds, `seconds` how long it took, `sent` the bytes of the
+    answer, `attempts` how many endpoints were asked. Neither query strings nor header values are logged: they carry
+    secrets."""
+
+    time: float
+    request_id: str
+    client: str
+    application: str
+    method: str
+    host: str
+    path: str
+    status: int
+    sent: int
+    seconds: float
+    upstream: str = ""
+    endpoint: str = ""
+    attempts: int = 0
+    error: str = ""
+
+
+class AccessLog:
+    """Appends lines to `path` (`-`: standard output, empty: nowhere)."""
+
+    def __init__(self, loop: asyncio.AbstractEventLoop, path: str, batch: int, delay: float) -> None:
+        self._loop = loop
+        self._path = path
+        self._batch = batch
+        self._delay = delay
+        self._lines: list[bytes] = []
+        self._size = 0
+        self._timer: asyncio.TimerHandle | None = None
+        self._file = -1
+        self.enabled = path != ""
+        self.lost = 0
+        if self.enabled:
+            self._open()
+
+    def _open(self) -> None:
+        if self._path == "-":
+            self._file = os.dup(1)
+        else:
+            self._file = os.open(self._path, os.O_WRONLY | os.O_APPEND | os.O_CREAT | os.O_CLOEXEC, 0o640)
+        if not stat.S_ISREG(os.fstat(self._file).st_mode):
+            os.set_blocking(self._file, False)
+
+    def reopen(self) -> None:
+        """Go on in a new file of the same name, after the old one was moved away."""
+        if self.enabled:
+            self.flush()
+            os.close(self._file)
+            self._open()
+
+    def write(self, line: Line) -> None:
+        """Take one line; nothing is written yet."""
+        encoded = _encode(line)
+        self._lines.append(encoded)
+        self._size += len(encoded) + 1
+        if self._size >= self._batch:
+            self.flush()
+        elif self._timer is None:
+            self._timer = self._loop.call_later(self._delay, self.flush)
+
+    def flush(self) -> None:
+        """Write what waits."""
+        if self._timer is not None:
+            self._timer.cancel()
+            self._timer = None
+        if not self._lines:
+            return
+        lines, self._lines, self._size = self._lines, [], 0
+        data = b"\n".join(lines) + b"\n"
+        try:
+            written = os.write(self._file, data)
+            while written < len(data) and stat.S_ISREG(os.fstat(self._file).st_mode):
+                written += os.write(self._file, data[written:])
+        except BlockingIOError:
+            written = 0
+        except OSError:  # a full disk must not fail requests
+            written = 0
+        if written < len(data):
+            self.lost += data.count(b"\n", written)
+
+    def close(self) -> None:
+        """Write what waits and end."""
+        if self.enabled:
+            self.flush()
+            self.enabled = False
+            os.close(self._file)

@@ -1,0 +1,80 @@
+"""Answers the gateway gives itself: short, plain, and with the request's id so that a person can ask about it."""
+
+from __future__ import annotations
+
+from http import HTTPStatus
+
+STATUS_LINES: dict[int, bytes] = {status: f"HTTP/1.1 {status} \r\n".encode() for status in range(100, 600)}
+"""Status lines by code; a code without a registered phrase has an empty one."""
+STATUS_LINES.update(
+    {status.value: f"HTTP/1.1 {status.value} {status.phrase}\r\n".encode() for status in HTTPStatus}
+)
+
+CONTINUE = b"HTTP/1.1 100 Continue\r\n\r\n"
+
+REASONS: dict[int, str] = {
+    404: "no application or page rule takes this request",
+    408: "the request did not arrive in time",
+    502: "no endpoint of the upstream could be reached, or its answer was not valid",
+    503: "the upstream has no endpoint",
+    504: "the upstream did not answer in time",
+    508: "this gateway has sent the request already: it goes in a circle",
+}
+"""What the body says where nothing more exact is known."""
+
+
+def build(
+    status: int,
+    request_id: bytes,
+    *,
+    reason: str = "",
+    keep_alive: bool = True,
+    version: int = 1,
+    without_body: bool = False,
+) -> bytes:
+    """A whole answer with a short body about `status`."""
+    phrase = STATUS_LINES[status][9:-2].decode()
+    body = f"{phrase}\n{reason or REASONS.get(status, '')}\nrequest {request_id.decode()}\n".encode()
+    return respond(
+        status,
+        body,
+        b"text/plain; charset=utf-8",
+        request_id,
+        keep_alive=keep_alive,
+        version=version,
+        without_body=without_body,
+    )
+
+
+def respond(
+    status: int,
+    body: bytes,
+    content_type: bytes,
+    request_id: bytes,
+    *,
+    fields: bytes = b"",
+    keep_alive: bool = True,
+    version: int = 1,
+    without_body: bool = False,
+) -> bytes:
+    """A whole answer. `fields` are further header lines, each with its CRLF; `without_body` is for HEAD."""
+    parts = [STATUS_LINES[status], fields]
+    if status == 204 or status == 304:  # RFC 9110 8.6: no Content-Length on 204; neither has a body
+        body = b""
+    else:
+        if content_type:
+            parts.append(b"content-type: %b\r\n" % content_type)
+        parts.append(b"content-length: %d\r\n" % len(body))
+    parts.append(b"x-request-id: %b\r\n" % request_id)
+    parts.append(connection_field(keep_alive, version))
+    parts.append(b"\r\n")
+    if not without_body:
+        parts.append(body)
+    return b"".join(parts)
+
+
+def connection_field(keep_alive: bool, version: int) -> bytes:
+    """The Connection line where the version's default does not say it already."""
+    if not keep_alive:
+        return b"connection: close\r\n"
+    return b"" if version else b"connection: keep-alive\r\n"

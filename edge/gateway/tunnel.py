@@ -1,0 +1,112 @@
+"""After an endpoint's 101: bytes in both directions, none of them read.
+
+The two transports keep their sockets and change their protocol. Whoever does not take bytes makes the other side be read
+no longer; the end of one side is passed on; a silence of both is a deadline.
+"""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Callable
+from typing import Any
+
+from edge.gateway.timers import NEVER, DeadlineWheel
+
+
+class Tunnel:
+    """A client's and an endpoint's transport, joined until both have ended; then `ended(bytes sent to the client)`."""
+
+    def __init__(
+        self,
+        loop: asyncio.AbstractEventLoop,
+        wheel: DeadlineWheel,
+        timeout: float,
+        ended: Callable[[int], None],
+    ) -> None:
+        self.deadline = NEVER
+        self.slot = 0
+        self._loop = loop
+        self._wheel = wheel
+        self._timeout = timeout
+        self._ended: Callable[[int], None] | None = ended
+        self._sides: tuple[_Side, _Side] | None = None
+
+    def __repr__(self) -> str:
+        return f"<Tunnel open={self._ended is not None}>"
+
+    def join(self, client: Any, endpoint: Any, to_client: bytes, to_endpoint: bytes) -> None:
+        """Take both transports over; the bytes are what was read beyond the 101 and beyond the request."""
+        to, back = _Side(self, endpoint), _Side(self, client)
+        self._sides = (to, back)
+        client.set_protocol(to)
+        endpoint.set_protocol(back)
+        client.resume_reading()
+        endpoint.resume_reading()
+        if to_client:
+            back.data_received(to_client)
+        if to_endpoint:
+            to.data_received(to_endpoint)
+        self.touch()
+
+    def touch(self) -> None:
+        """Something was said."""
+        self._wheel.set(self, self._loop.time() + self._timeout)
+
+    def deadline_passed(self) -> None:
+        """Nothing was said for too long."""
+        self.abort()
+
+    def abort(self) -> None:
+        """End both sides now."""
+        if self._sides is not None:
+            for side in self._sides:
+                side.peer.abort()
+
+    def side_ended(self) -> None:
+        """One connection is gone: the other is closed once it has taken what waits for it."""
+        assert self._sides is not None
+        to, back = self._sides
+        for side in self._sides:
+            side.peer.close()
+        if self._ended is not None:
+            ended, self._ended = self._ended, None
+            self._wheel.remove(self)
+            ended(back.passed)
+        to.open = back.open = False
+
+
+class _Side(asyncio.Protocol):
+    """Reads one connection of a tunnel and writes to its peer's."""
+
+    __slots__ = ("open", "passed", "peer", "tunnel")
+
+    def __init__(self, tunnel: Tunnel, peer: Any) -> None:
+        self.tunnel = tunnel
+        self.peer = peer
+        self.passed = 0
+        self.open = True
+
+    def data_received(self, data: bytes) -> None:
+        self.passed += len(data)
+        self.peer.write(data)
+        self.tunnel.touch()
+
+    def eof_received(self) -> bool:
+        if self.open and self.peer.can_write_eof():
+            self.peer.write_eof()
+        return self.open
+
+    def pause_writing(self) -> None:
+        # This side's own transport is full: what is written to it comes from the other side.
+        self._other().pause_reading()
+
+    def resume_writing(self) -> None:
+        self._other().resume_reading()
+
+    def connection_lost(self, exc: Exception | None) -> None:
+        self.open = False
+        self.tunnel.side_ended()
+
+    def _other(self) -> Any:
+        # A side writes to its peer, so the transport that feeds this side's own socket is its peer's.
+        return self.peer
