@@ -1,0 +1,93 @@
+"""Applications: the list, and one application's overview with its domains and partitions."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from starlette.datastructures import FormData
+from starlette.responses import RedirectResponse, Response
+
+from edge.admin.console.forms import Errors, body, lines
+from edge.admin.console.visit import Visit
+from edge.admin.errors import AdminError
+from edge.admin.views import ApplicationBody, ApplicationView
+
+_NEW: dict[str, Any] = {"name": "", "domains": [], "partitions": [], "default": False}
+
+
+async def home(visit: Visit) -> Response:
+    return RedirectResponse("/applications", 303)
+
+
+async def current(visit: Visit) -> ApplicationView:
+    """The application that the path names."""
+    return await visit.admin.applications.get(visit.actor, visit.path("application"))
+
+
+def watch(application: ApplicationView) -> tuple[str, ...]:
+    """What every page of an application shows: its releases, and so its pending changes."""
+    return (f"release:{application.id}",)
+
+
+def _values(form: FormData) -> dict[str, Any]:
+    return {
+        "name": form.get("name", ""),
+        "domains": lines(form.get("domains")),
+        "partitions": [str(value) for value in form.getlist("partitions")],
+        "default": "default" in form,
+    }
+
+
+async def index(visit: Visit) -> Response:
+    applications = (await visit.admin.applications.list(visit.actor, limit=1000)).items
+    return visit.page("applications.html", watch=("release",), applications=applications)
+
+
+async def new(visit: Visit, values: dict[str, Any] | None = None, errors: Errors | None = None) -> Response:
+    errors = errors or Errors()
+    return visit.page(
+        "application_new.html",
+        status=errors.status,
+        values=values or _NEW,
+        partitions=(await visit.admin.partitions.list(visit.actor, limit=1000)).items,
+        errors=errors,
+    )
+
+
+async def create(visit: Visit) -> Response:
+    values = _values(await visit.form())
+    try:
+        application = await visit.admin.applications.create(visit.actor, body(ApplicationBody, values))
+    except AdminError as error:
+        return await new(visit, values, Errors(error))
+    return visit.redirect(f"/applications/{application.id}/upstreams/new")
+
+
+async def show(visit: Visit, values: dict[str, Any] | None = None, errors: Errors | None = None) -> Response:
+    application, errors = await current(visit), errors or Errors()
+    return visit.page(
+        "application.html",
+        status=errors.status,
+        watch=watch(application),
+        application=application,
+        values=values or application,
+        partitions=(await visit.admin.partitions.list(visit.actor, limit=1000)).items,
+        errors=errors,
+    )
+
+
+async def save(visit: Visit) -> Response:
+    values = _values(await visit.form())
+    try:
+        await visit.admin.applications.replace(visit.actor, visit.path("application"), body(ApplicationBody, values))
+    except AdminError as error:
+        return await show(visit, values, Errors(error))
+    return visit.redirect(f"/applications/{visit.path('application')}", "Saved as a pending change.")
+
+
+async def delete(visit: Visit) -> Response:
+    try:
+        await visit.admin.applications.delete(visit.actor, visit.path("application"))
+    except AdminError as error:
+        return await show(visit, errors=Errors(error))
+    return visit.redirect("/applications", "The application was deleted; its gateways no longer serve it.")

@@ -1,0 +1,65 @@
+"""From posted fields to the API's bodies, and from the API's errors back to the fields they speak of."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Mapping
+from typing import Any, TypeVar
+
+import msgspec
+
+from edge.admin.errors import AdminError, Invalid
+
+B = TypeVar("B")
+
+_PATH = re.compile(r" - at `\$(?:\.)?([^`]*)`$")
+
+
+def body(kind: type[B], values: Mapping[str, Any]) -> B:
+    """`values` as a `kind`; Invalid names the field, in the API's words, when one does not fit."""
+    try:
+        return msgspec.convert(values, kind, strict=False)
+    except msgspec.ValidationError as error:
+        text = str(error)
+        found = _PATH.search(text)
+        raise Invalid(text[: found.start()] if found else text, found.group(1) if found else None) from None
+
+
+def optional(text: object) -> str | None:
+    """The text of a field, None when it was left empty."""
+    stripped = str(text or "").strip()
+    return stripped or None
+
+
+def lines(text: object) -> list[str]:
+    """The lines of a text area that are not empty."""
+    return [line.strip() for line in str(text or "").splitlines() if line.strip()]
+
+
+class Errors:
+    """What to show beside the fields of a form that was refused. Falsy when there is nothing."""
+
+    def __init__(self, error: AdminError | None = None) -> None:
+        self._error = error
+
+    def __bool__(self) -> bool:
+        return self._error is not None
+
+    @property
+    def status(self) -> int:
+        return 200 if self._error is None else self._error.status
+
+    @property
+    def message(self) -> str:
+        return "" if self._error is None else self._error.message
+
+    @property
+    def field(self) -> str:
+        return "" if self._error is None or self._error.field is None else self._error.field
+
+    def at(self, *fields: str) -> str:
+        """The message, if it speaks of one of these fields or of something inside them."""
+        for name in fields:
+            if self.field == name or self.field.startswith((f"{name}.", f"{name}[")):
+                return self.message
+        return ""

@@ -1,0 +1,99 @@
+"""Templates and the few functions they use."""
+
+from __future__ import annotations
+
+import importlib.resources
+from datetime import UTC, datetime
+from pathlib import Path
+from typing import Any
+
+import jinja2
+import msgspec
+
+from edge import __version__, clock
+
+FOLDER = Path(str(importlib.resources.files("edge.admin.console")))
+
+_GOOD = {"connected", "applied", "online", "ready", "released"}
+_WAITING = {"connecting", "waiting", "behind", "pending", "terminating", "stale"}
+
+
+def tone(state: str) -> str:
+    """How a state is coloured: good, waiting or bad."""
+    if state in _GOOD:
+        return "good"
+    return "waiting" if state in _WAITING else "bad"
+
+
+def moment(value: datetime | None) -> str:
+    """A time as people read it: today's without its date; always UTC."""
+    if value is None:
+        return "never"
+    value = value.astimezone(UTC)
+    return f"{value:%H:%M:%S}" if value.date() == clock.now().date() else f"{value:%Y-%m-%d %H:%M}"
+
+
+def plain(value: Any) -> str:
+    """Anything as indented JSON, for showing a change before and after."""
+    return msgspec.json.format(msgspec.json.encode(value), indent=2).decode()
+
+
+def assets() -> tuple[str, ...]:
+    """The scripts that the build could fetch; without them pages reload instead of updating in place."""
+    vendor = FOLDER / "static" / "vendor"
+    names = ("htmx.min.js", "hx-sse.min.js")
+    return tuple(f"/static/vendor/{name}" for name in names) if all((vendor / name).is_file() for name in names) else ()
+
+
+def condition_text(condition: Any) -> str:
+    """A condition as a sentence: path starts with /api."""
+    words = {
+        "equals": "is",
+        "prefix": "starts with",
+        "suffix": "ends with",
+        "contains": "contains",
+        "matches": "matches",
+        "in-network": "is in",
+        "exists": "exists",
+        "greater": "is greater than",
+        "less": "is less than",
+    }
+    variable = f"{condition.variable} {condition.argument}" if condition.argument else condition.variable
+    negation = "not " if condition.negate else ""
+    return f"{variable} {negation}{words[condition.operator]} {' or '.join(condition.values)}".strip()
+
+
+def action_text(action: Any, upstreams: dict[str, str]) -> str:
+    """An action as a sentence: proxy to my backend."""
+    fields = {name: getattr(action, name) for name in action.__struct_fields__}
+    match type(action).__struct_config__.tag:
+        case "proxy":
+            return f"proxy to {upstreams.get(action.upstream, action.upstream)}"
+        case "redirect":
+            return f"redirect {action.status} to {action.url}"
+        case "respond":
+            return f"respond {action.status}"
+        case "rewrite-path":
+            return f"rewrite path {action.prefix or action.matches} to {action.replacement}"
+        case tag:
+            return " ".join([str(tag).replace("-", " "), *(str(value) for value in fields.values())])
+
+
+def _environment() -> jinja2.Environment:
+    environment = jinja2.Environment(
+        loader=jinja2.FileSystemLoader(FOLDER / "templates"),
+        autoescape=True,
+        undefined=jinja2.StrictUndefined,
+        trim_blocks=True,
+        lstrip_blocks=True,
+    )
+    environment.globals.update(
+        assets=assets(), version=__version__, pairs=lambda names: [(name, name) for name in names]
+    )
+    environment.filters.update(
+        tone=tone, moment=moment, plain=plain, condition_text=condition_text, action_text=action_text
+    )
+    return environment
+
+
+TEMPLATES = _environment()
