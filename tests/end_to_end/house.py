@@ -165,14 +165,15 @@ class House:
 
 
 @asynccontextmanager
-async def running(folder, database=None, *, tutorial=True):
+async def running(folder, database=None, *, tutorial=True, gateway=True):
     """A house with simulator, Admin and one gateway; with `tutorial`, up to its first release."""
     house = House(folder, database)
     try:
         await house.start_simulator()
         await house.start_admin()
-        await house.prepare_gateways()
-        await house.start_gateway("gateway-1", await house.join_token())
+        if gateway:
+            await house.prepare_gateways()
+            await house.start_gateway("gateway-1", await house.join_token())
         if tutorial:
             await house.register_cluster()
             await house.deploy()
