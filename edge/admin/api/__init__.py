@@ -1,0 +1,1 @@
+"""The JSON API: a table of resources over the Admin's services."""
