@@ -1,0 +1,40 @@
+"""All controllers of one simulator, started and stopped together."""
+
+from __future__ import annotations
+
+from simulator.controllers.accounts import AccountController, Sign, TokenController
+from simulator.controllers.cluster import Cluster
+from simulator.controllers.deployment import DeploymentController
+from simulator.controllers.endpoints import EndpointsController
+from simulator.controllers.endpointslice import EndpointSliceController
+from simulator.controllers.garbage import GarbageCollector
+from simulator.controllers.namespaces import NamespaceController
+from simulator.controllers.queue import Gate
+from simulator.controllers.replicaset import ReplicaSetController
+from simulator.controllers.scheduler import Scheduler
+from simulator.controllers.services import ServiceIndex
+
+
+class ControllerManager:
+    """Makes the controllers on `cluster`, which must not have been started yet; they work while `gate` is open."""
+
+    def __init__(self, cluster: Cluster, sign: Sign, gate: Gate) -> None:
+        services = ServiceIndex(cluster)
+        self._garbage = GarbageCollector(cluster, gate)
+        self._controllers = (
+            NamespaceController(cluster, gate),
+            AccountController(cluster, gate),
+            TokenController(cluster, sign, gate),
+            DeploymentController(cluster, gate),
+            ReplicaSetController(cluster, gate),
+            Scheduler(cluster, gate),
+            EndpointSliceController(cluster, services, gate),
+            EndpointsController(cluster, services, gate),
+            self._garbage,
+        )
+
+    def stop(self) -> None:
+        """Forget all work."""
+        self._garbage.stop()
+        for controller in self._controllers:
+            controller.queue.stop()

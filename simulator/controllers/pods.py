@@ -1,0 +1,133 @@
+"""A pod as controllers see it: what they decide by, and nothing else (a decoded pod is 28 KB, this is under 1 KB)."""
+
+from __future__ import annotations
+
+import msgspec
+
+DELETION_COST = "controller.kubernetes.io/pod-deletion-cost"
+
+
+class ContainerPort(msgspec.Struct, frozen=True, rename="camel"):
+    """A port that a container says it listens on."""
+
+    container_port: int = 0
+    name: str = ""
+    protocol: str = "TCP"
+
+
+class Pod(msgspec.Struct, frozen=True):
+    """Times are RFC 3339 strings as stored, "" when there is none."""
+
+    namespace: str
+    name: str
+    uid: str
+    labels: dict[str, str]
+    owner: str
+    created: str
+    node: str
+    ip: str
+    phase: str
+    ready: bool
+    ready_since: str
+    terminating: bool
+    deletion_cost: int
+    restarts: int
+    ports: tuple[ContainerPort, ...]
+    hostname: str
+    subdomain: str
+
+    @property
+    def key(self) -> str:
+        return f"{self.namespace}/{self.name}"
+
+    @property
+    def active(self) -> bool:
+        """Counts as a replica: neither ended nor ending (controller_utils.go IsPodActive)."""
+        return self.phase not in ("Succeeded", "Failed") and not self.terminating
+
+
+class _Owner(msgspec.Struct):
+    uid: str = ""
+    controller: bool = False
+
+
+class _Meta(msgspec.Struct, rename="camel"):
+    name: str
+    namespace: str = ""
+    uid: str = ""
+    creation_timestamp: str = ""
+    deletion_timestamp: str | None = None
+    labels: dict[str, str] | None = None
+    annotations: dict[str, str] | None = None
+    owner_references: list[_Owner] | None = None
+
+
+class _Container(msgspec.Struct):
+    ports: list[ContainerPort] | None = None
+
+
+class _Spec(msgspec.Struct, rename="camel"):
+    containers: list[_Container] | None = None
+    node_name: str | None = None
+    hostname: str | None = None
+    subdomain: str | None = None
+
+
+class _Condition(msgspec.Struct, rename="camel"):
+    type: str = ""
+    status: str = ""
+    last_transition_time: str | None = None
+
+
+class _ContainerStatus(msgspec.Struct, rename="camel"):
+    restart_count: int = 0
+
+
+class _Status(msgspec.Struct, rename="camel"):
+    phase: str = ""
+    pod_ip: str = msgspec.field(default="", name="podIP")
+    conditions: list[_Condition] | None = None
+    container_statuses: list[_ContainerStatus] | None = None
+
+
+class _Body(msgspec.Struct):
+    metadata: _Meta
+    spec: _Spec = msgspec.field(default_factory=_Spec)
+    status: _Status = msgspec.field(default_factory=_Status)
+
+
+_decoder = msgspec.json.Decoder(_Body)
+
+
+def read(body: bytes) -> Pod:
+    """A stored pod's view. Raises msgspec.ValidationError for an object that is no pod at all."""
+    pod = _decoder.decode(body)
+    meta, spec, status = pod.metadata, pod.spec, pod.status
+    ready = next((c for c in status.conditions or () if c.type == "Ready" and c.status == "True"), None)
+    return Pod(
+        namespace=meta.namespace,
+        name=meta.name,
+        uid=meta.uid,
+        labels=meta.labels or {},
+        owner=next((o.uid for o in meta.owner_references or () if o.controller), ""),
+        created=meta.creation_timestamp,
+        node=spec.node_name or "",
+        ip=status.pod_ip,
+        phase=status.phase,
+        ready=ready is not None,
+        ready_since=(ready.last_transition_time or "") if ready else "",
+        terminating=meta.deletion_timestamp is not None,
+        deletion_cost=_cost((meta.annotations or {}).get(DELETION_COST)),
+        restarts=max((s.restart_count for s in status.container_statuses or ()), default=0),
+        ports=tuple(port for container in spec.containers or () for port in container.ports or ()),
+        hostname=spec.hostname or "",
+        subdomain=spec.subdomain or "",
+    )
+
+
+def _cost(text: str | None) -> int:
+    """An unreadable cost counts as 0 (controller_utils.go: the API server refuses those anyway)."""
+    try:
+        return int(text) if text else 0
+    except ValueError:
+        return 0

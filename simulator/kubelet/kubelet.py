@@ -1,0 +1,364 @@
+"""The kubelet: the life of every pod that has a node.
+
+A pod's life is this table; each row is a state, what may happen in it, and the state that follows.
+
+    state      event            next       what is done
+    bound      start due        starting   an address is allocated, the ports are being bound
+    starting   ports bound      running    status Running; Ready too when its time has come
+    starting   a port refused   blocked    status ContainerCreating, Warning event; tried again, less and less often
+    blocked    retry due        starting
+    running    ready due        running    status Ready
+    running    crash due        crashed    connections cut; status CrashLoopBackOff (or Error, the first time)
+    crashed    restart due      starting
+    any        deletion begun   ending     goes on serving until `ends-after`, or the grace period, has passed
+    ending     end due          closing    takes nothing new, finishes what is in flight within the grace period
+    closing    closed           gone       deleted from the API
+    any        deleted          gone       (by force) connections cut
+
+Starting takes `ready-after`, at most 0.3 s; a pod with a longer one is Running first and Ready when that has passed.
+With the defaults a pod's watch shows what a real cluster's does: Pending, bound, Running and ready; then terminating,
+and gone 2 s later. Readiness stays True until the end, so its endpoint stays `serving`, and is no longer `ready`.
+"""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Mapping
+from functools import partial
+from typing import Any
+
+import msgspec
+import structlog
+
+from simulator import clock
+from simulator.controllers.cluster import Change, Cluster, Ref
+from simulator.controllers.pods import Pod
+from simulator.controllers.queue import Gate
+from simulator.controllers.recorder import Recorder
+from simulator.errors import ApiError
+from simulator.kubelet import status
+from simulator.kubelet.behaviour import Behaviour, parse
+from simulator.kubelet.network import NetworkError, PodNetwork
+from simulator.kubelet.pace import Pace
+from simulator.kubelet.server import BindError, PodServer
+from simulator.kubelet.status import Container
+from simulator.tasks import Tasks
+
+log = structlog.get_logger("simulator.kubelet")
+
+Object = dict[str, Any]
+
+START = 0.3
+FIRST_RETRY, LAST_RETRY = 0.5, 30.0
+FIRST_BACKOFF, LAST_BACKOFF = 10.0, 300.0
+
+LIFE: Mapping[tuple[str, str], str] = {
+    ("bound", "start"): "starting",
+    ("starting", "started"): "running",
+    ("starting", "refused"): "blocked",
+    ("blocked", "start"): "starting",
+    ("running", "ready"): "running",
+    ("running", "crash"): "crashed",
+    ("crashed", "start"): "starting",
+    ("bound", "delete"): "ending",
+    ("starting", "delete"): "ending",
+    ("blocked", "delete"): "ending",
+    ("running", "delete"): "ending",
+    ("crashed", "delete"): "ending",
+    ("ending", "end"): "closing",
+    ("ending", "delete"): "ending",
+    ("closing", "delete"): "closing",
+    ("closing", "closed"): "gone",
+}
+
+
+class Life(msgspec.Struct):
+    """One pod's place in the table, and what it holds."""
+
+    ref: Ref
+    uid: str
+    behaviour: Behaviour
+    ports: tuple[int, ...]
+    born: float
+    state: str = "bound"
+    address: str = ""
+    server: PodServer | None = None
+    timers: dict[str, asyncio.TimerHandle] = msgspec.field(default_factory=dict)
+    container: Container = msgspec.field(default_factory=lambda: Container("waiting", reason="ContainerCreating"))
+    started: str = ""
+    failures: int = 0
+    deadline: float = 0.0
+
+    def step(self, event: str) -> bool:
+        """Take `event`; False when it means nothing in this state."""
+        following = LIFE.get((self.state, event))
+        if following is None:
+            return False
+        self.state = following
+        return True
+
+
+class Kubelet:
+    """Lives for all nodes. Without a network pods are addresses only and nothing listens (`--pods none`)."""
+
+    def __init__(self, cluster: Cluster, gate: Gate, network: PodNetwork, *, serve: bool) -> None:
+        self._cluster = cluster
+        self._network = network
+        self._serve = serve
+        self._loop = asyncio.get_running_loop()
+        self._pace = Pace(gate)
+        self._tasks = Tasks()
+        self._lives: dict[str, Life] = {}
+        self._events: dict[str, Recorder] = {}
+        cluster.on("pods", self._pod_changed)
+
+    def __repr__(self) -> str:
+        return f"<Kubelet pods={len(self._lives)}>"
+
+    @property
+    def servers(self) -> dict[str, PodServer]:
+        """Pods that serve now, by `namespace/name`."""
+        return {key: life.server for key, life in self._lives.items() if life.server is not None}
+
+    async def stop(self) -> None:
+        """Cut every pod and give its address back."""
+        self._pace.clear()
+        for life in list(self._lives.values()):
+            self._gone(life)
+        await self._tasks.close()
+
+    # what the API says
+
+    def _pod_changed(self, change: Change) -> None:
+        key = f"{change.ref.namespace}/{change.ref.name}"
+        life = self._lives.get(key)
+        pod = change.pod
+        if life is not None and (pod is None or pod.uid != life.uid):
+            self._gone(life)
+            life = None
+        if pod is None:
+            return
+        if life is None and pod.node and pod.phase not in ("Succeeded", "Failed"):
+            life = self._begin(change.ref, pod)
+        if life is not None and pod.terminating:
+            self._pace.do(partial(self._end_later, life))
+
+    def _begin(self, ref: Ref, pod: Pod) -> Life:
+        obj = self._cluster.at(ref) or {"metadata": {}, "spec": {}}
+        behaviour, problems = parse(obj["metadata"].get("annotations") or {})
+        ports = dict.fromkeys(port.container_port for port in pod.ports if port.protocol == "TCP")
+        life = Life(ref, pod.uid, behaviour, tuple(p for p in ports if p), self._loop.time())
+        life.started = self._cluster.clock.timestamp()
+        self._lives[pod.key] = life
+        for problem in problems:
+            self._pace.do(partial(self._warn, life, "InvalidAnnotation", problem))
+        if obj.get("status", {}).get("podIP"):
+            life.born -= behaviour.ready_after  # it ran before this kubelet did
+        self._timer(life, "start", min(behaviour.ready_after, START))
+        return life
+
+    # starting
+
+    def _start(self, life: Life) -> None:
+        if not life.step("start"):
+            return
+        try:
+            life.address = life.address or self._network.allocate()
+        except NetworkError as error:
+            self._refused(life, str(error))
+            return
+        if not self._serve:
+            self._pace.do(partial(self._started, life))
+            return
+        self._tasks.start(self._listen(life), f"start {life.ref.name}")
+
+    async def _listen(self, life: Life) -> None:
+        server = PodServer(life.ref.name, life.behaviour)
+        try:
+            await server.start(life.address, life.ports)
+        except BindError as error:
+            self._refused(life, str(error))
+            return
+        if life.state != "starting":
+            server.abort()
+            return
+        life.server = server
+        self._pace.do(partial(self._started, life))
+
+    def _refused(self, life: Life, why: str) -> None:
+        if not life.step("refused"):
+            return
+        life.container = Container("waiting", reason="ContainerCreating", message=why, restarts=life.container.restarts)
+        self._pace.do(partial(self._write, life))
+        self._pace.do(partial(self._warn, life, "FailedCreatePodSandBox", f"Failed to start the pod: {why}"))
+        delay = min(FIRST_RETRY * 2**life.failures, LAST_RETRY)
+        life.failures += 1
+        self._timer(life, "start", delay)
+
+    def _started(self, life: Life) -> None:
+        if not life.step("started"):
+            return
+        life.failures = 0
+        now = self._cluster.clock.timestamp()
+        wait = life.born + life.behaviour.ready_after - self._loop.time()
+        ready = wait <= 0.001  # a timer may fire a clock tick early
+        before = life.container
+        life.container = Container("running", moment=now, ready=ready, restarts=before.restarts, last=before.last)
+        if not ready:
+            self._timer(life, "ready", wait)
+        if life.behaviour.crash_after:
+            self._timer(life, "crash", life.behaviour.crash_after)
+        self._write(life)
+        self._say_started(life)
+
+    def _say_started(self, life: Life) -> None:
+        pod = self._cluster.at(life.ref)
+        if pod is None:
+            return
+        recorder = self._recorder(pod)
+        for container in pod["spec"].get("containers") or []:
+            image = container.get("image", "")
+            recorder.normal(pod, "Pulled", f'Container image "{image}" already present on machine')
+            recorder.normal(pod, "Created", f"Created container: {container['name']}")
+            recorder.normal(pod, "Started", f"Started container {container['name']}")
+
+    def _ready(self, life: Life) -> None:
+        if life.step("ready"):
+            life.container = msgspec.structs.replace(life.container, ready=True)
+            self._write(life)
+
+    # crashing
+
+    def _crash(self, life: Life) -> None:
+        if not life.step("crash"):
+            return
+        if life.server is not None:
+            life.server.abort()
+            life.server = None
+        self._stop_timer(life, "ready")
+        now = self._cluster.clock.timestamp()
+        pod = self._cluster.at(life.ref) or {"spec": {}}
+        before = life.container
+        last = status.terminated(before, now, 1, "Error")
+        if pod["spec"].get("restartPolicy") == "Never":
+            life.container = Container("terminated", moment=now, reason="Error", exit_code=1, restarts=before.restarts)
+            self._write(life)
+            return
+        restarts = before.restarts + 1
+        delay = START if restarts == 1 else min(FIRST_BACKOFF * 2 ** (restarts - 2), LAST_BACKOFF)
+        life.container = Container(
+            "waiting",
+            reason="CrashLoopBackOff",
+            message=f"back-off {delay:g}s restarting failed container",
+            restarts=restarts,
+            last=last,
+        )
+        life.born = self._loop.time() + delay - START
+        self._write(life)
+        self._warn(life, "BackOff", f"Back-off restarting failed container in pod {life.ref.name}")
+        self._timer(life, "start", delay)
+
+    # ending
+
+    def _end_later(self, life: Life) -> None:
+        """Deletion has begun (or its grace period was shortened)."""
+        if life.state == "closing" or not life.step("delete"):
+            return
+        pod = self._cluster.at(life.ref)
+        if pod is None:
+            return
+        for name in ("start", "ready", "crash"):
+            self._stop_timer(life, name)
+        grace = float(pod["metadata"].get("deletionGracePeriodSeconds") or 0)
+        passed = 0.0
+        if life.deadline:  # asked before: the end is counted from then
+            passed = life.behaviour.ends_after - max(life.deadline - self._loop.time(), 0.0)
+        else:
+            for container in pod["spec"].get("containers") or []:
+                self._recorder(pod).normal(pod, "Killing", f"Stopping container {container['name']}")
+        wait = max(min(life.behaviour.ends_after, grace) - passed, 0.0)
+        if life.server is None:
+            wait = min(wait, 0.0) if self._serve else wait
+        life.deadline = self._loop.time() + wait
+        self._timer(life, "end", wait)
+
+    def _end(self, life: Life) -> None:
+        if not life.step("end"):
+            return
+        server = life.server
+        if server is None or not server.connections:
+            self._closed(life)
+            return
+        self._tasks.start(self._close(life, server), f"end {life.ref.name}")
+
+    async def _close(self, life: Life, server: PodServer) -> None:
+        pod = self._cluster.at(life.ref)
+        patience = 0.0
+        if pod is not None and pod["metadata"].get("deletionTimestamp"):
+            until = clock.parse(pod["metadata"]["deletionTimestamp"])
+            patience = max((until - self._cluster.clock.now()).total_seconds(), 0.0)
+        await server.close(patience)
+        self._pace.do(partial(self._closed, life))
+
+    def _closed(self, life: Life) -> None:
+        if not life.step("closed"):
+            return
+        try:
+            self._cluster.delete(life.ref, grace_seconds=0, uid=life.uid)
+        except ApiError as error:
+            if error.code not in (404, 409):
+                raise
+        self._gone(life)
+
+    def _gone(self, life: Life) -> None:
+        life.state = "gone"
+        for timer in life.timers.values():
+            timer.cancel()
+        life.timers.clear()
+        if life.server is not None:
+            life.server.abort()
+            life.server = None
+        if life.address:
+            self._network.release(life.address)
+            life.address = ""
+        key = f"{life.ref.namespace}/{life.ref.name}"
+        if self._lives.get(key) is life:
+            del self._lives[key]
+
+    # writing
+
+    def _write(self, life: Life) -> None:
+        pod = self._cluster.at(life.ref)
+        if pod is None or pod["metadata"]["uid"] != life.uid:
+            return
+        now = self._cluster.clock.timestamp()
+        pod["status"] = status.build(pod, life.container, ip=life.address, started=life.started, now=now)
+        pod["metadata"].pop("resourceVersion", None)
+        self._cluster.update("pods", pod, "status")
+
+    def _warn(self, life: Life, reason: str, message: str) -> None:
+        pod = self._cluster.at(life.ref)
+        if pod is not None:
+            self._recorder(pod).warning(pod, reason, message)
+
+    def _recorder(self, pod: Object) -> Recorder:
+        node = pod["spec"].get("nodeName", "")
+        if node not in self._events:
+            self._events[node] = Recorder(self._cluster, "kubelet", node)
+        return self._events[node]
+
+    # time
+
+    def _timer(self, life: Life, name: str, delay: float) -> None:
+        self._stop_timer(life, name)
+        life.timers[name] = self._loop.call_later(delay, self._due, life, name)
+
+    def _stop_timer(self, life: Life, name: str) -> None:
+        timer = life.timers.pop(name, None)
+        if timer is not None:
+            timer.cancel()
+
+    def _due(self, life: Life, name: str) -> None:
+        life.timers.pop(name, None)
+        actions = {"start": self._start, "ready": self._ready, "crash": self._crash, "end": self._end}
+        self._pace.do(partial(actions[name], life))

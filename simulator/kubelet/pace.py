@@ -1,0 +1,58 @@
+"""One status write after the other, as a kubelet's status manager does.
+
+Pods that turn ready (or end) in the same millisecond are written one each turn of the loop, so that whoever watches
+sees each of them, as on a real node; when many wait, a turn takes an eighth of them, so that thousands do not take
+thousands of turns. While the gate is closed everything waits.
+"""
+
+from __future__ import annotations
+
+import asyncio
+from collections import deque
+from collections.abc import Callable
+
+import structlog
+
+from simulator.controllers.queue import Gate
+from simulator.errors import ApiError
+
+log = structlog.get_logger("simulator.kubelet")
+
+
+class Pace:
+    """A queue of writes."""
+
+    def __init__(self, gate: Gate) -> None:
+        self._gate = gate
+        self._loop = asyncio.get_running_loop()
+        self._waiting: deque[Callable[[], None]] = deque()
+        self._scheduled = False
+        gate.on_open(self._schedule)
+
+    def do(self, write: Callable[[], None]) -> None:
+        """Run `write` in its turn."""
+        self._waiting.append(write)
+        self._schedule()
+
+    def clear(self) -> None:
+        self._waiting.clear()
+
+    def _schedule(self) -> None:
+        if self._waiting and not self._scheduled:
+            self._scheduled = True
+            self._loop.call_soon(self._turn)
+
+    def _turn(self) -> None:
+        self._scheduled = False
+        if not self._gate.open:
+            return
+        for _ in range(1 + len(self._waiting) // 8):
+            if not self._waiting:
+                break
+            try:
+                self._waiting.popleft()()
+            except ApiError as error:
+                log.debug("a status could not be written", error=str(error))
+            except Exception as error:
+                log.error("kubelet failed", exc_info=error)
+        self._schedule()
