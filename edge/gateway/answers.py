@@ -6,9 +6,7 @@ from http import HTTPStatus
 
 STATUS_LINES: dict[int, bytes] = {status: f"HTTP/1.1 {status} \r\n".encode() for status in range(100, 600)}
 """Status lines by code; a code without a registered phrase has an empty one."""
-STATUS_LINES.update(
-    {status.value: f"HTTP/1.1 {status.value} {status.phrase}\r\n".encode() for status in HTTPStatus}
-)
+STATUS_LINES.update({status.value: f"HTTP/1.1 {status.value} {status.phrase}\r\n".encode() for status in HTTPStatus})
 
 CONTINUE = b"HTTP/1.1 100 Continue\r\n\r\n"
 

@@ -65,26 +65,30 @@ class Tunnel:
     def side_ended(self) -> None:
         """One connection is gone: the other is closed once it has taken what waits for it."""
         assert self._sides is not None
-        to, back = self._sides
         for side in self._sides:
             side.peer.close()
         if self._ended is not None:
             ended, self._ended = self._ended, None
             self._wheel.remove(self)
-            ended(back.passed)
-        to.open = back.open = False
+            ended(self._sides[1].passed)
+
+    def half_ended(self) -> None:
+        """One side has said its last: nothing more to say when the other has too."""
+        assert self._sides is not None
+        if all(side.finished for side in self._sides):
+            self.side_ended()
 
 
 class _Side(asyncio.Protocol):
-    """Reads one connection of a tunnel and writes to its peer's."""
+    """Reads one connection of a tunnel and writes to `peer`, the other one's transport."""
 
-    __slots__ = ("open", "passed", "peer", "tunnel")
+    __slots__ = ("finished", "passed", "peer", "tunnel")
 
     def __init__(self, tunnel: Tunnel, peer: Any) -> None:
         self.tunnel = tunnel
         self.peer = peer
         self.passed = 0
-        self.open = True
+        self.finished = False
 
     def data_received(self, data: bytes) -> None:
         self.passed += len(data)
@@ -92,21 +96,18 @@ class _Side(asyncio.Protocol):
         self.tunnel.touch()
 
     def eof_received(self) -> bool:
-        if self.open and self.peer.can_write_eof():
+        self.finished = True
+        if not self.peer.is_closing() and self.peer.can_write_eof():
             self.peer.write_eof()
-        return self.open
+        self.tunnel.half_ended()
+        return True  # what the peer still says is passed on
 
     def pause_writing(self) -> None:
-        # This side's own transport is full: what is written to it comes from the other side.
-        self._other().pause_reading()
+        # This side's own connection is full, and what fills it is read from the peer.
+        self.peer.pause_reading()
 
     def resume_writing(self) -> None:
-        self._other().resume_reading()
+        self.peer.resume_reading()
 
     def connection_lost(self, exc: Exception | None) -> None:
-        self.open = False
         self.tunnel.side_ended()
-
-    def _other(self) -> Any:
-        # A side writes to its peer, so the transport that feeds this side's own socket is its peer's.
-        return self.peer

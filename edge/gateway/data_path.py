@@ -1,0 +1,74 @@
+"""What all connections of a worker share: the snapshot, the pool, deadlines, counters and the access log."""
+
+from __future__ import annotations
+
+import asyncio
+import ipaddress
+import random
+import re
+from collections.abc import Callable
+from typing import TYPE_CHECKING
+
+from edge.gateway.access_log import AccessLog
+from edge.gateway.headers import Network
+from edge.gateway.metrics import Counters
+from edge.gateway.pool import Pool
+from edge.gateway.settings import Settings
+from edge.gateway.timers import DeadlineWheel
+
+if TYPE_CHECKING:
+    from edge.gateway.protocol import ClientProtocol
+    from edge.gateway.snapshot import Snapshot
+    from edge.gateway.tunnel import Tunnel
+    from edge.gateway.upstream import UpstreamConnection
+
+
+class DataPath:
+    """`snapshot` is swapped in one assignment; an exchange goes on with the objects it started with."""
+
+    def __init__(
+        self,
+        loop: asyncio.AbstractEventLoop,
+        settings: Settings,
+        snapshot: Snapshot,
+        connect: Callable[[UpstreamConnection], None],
+        randomness: random.Random,
+    ) -> None:
+        self.loop = loop
+        self.now: Callable[[], float] = loop.time
+        self.settings = settings
+        self.snapshot = snapshot
+        self.pool = Pool(settings, loop.time, connect)
+        self.wheel = DeadlineWheel(loop)
+        self.counters = Counters()
+        self.access_log = AccessLog(loop, settings.access_log, settings.access_log_batch, settings.access_log_delay)
+        self.connections: dict[ClientProtocol, None] = {}
+        self.tunnels: dict[Tunnel, None] = {}
+        self.draining = False
+        self.on_empty: Callable[[], None] | None = None
+        self.trusted_proxies: list[Network] = [
+            ipaddress.ip_network(network, strict=False) for network in settings.trusted_proxies
+        ]
+        self.pseudonym = b"edge-" + re.sub(rb"[^A-Za-z0-9._-]", b"-", settings.name.encode())
+        self._bits = randomness.getrandbits
+
+    def __repr__(self) -> str:
+        return f"<DataPath connections={len(self.connections)} tunnels={len(self.tunnels)} {self.pool!r}>"
+
+    def fresh_id(self) -> bytes:
+        """An id for a request: 32 hexadecimal digits."""
+        return b"%032x" % self._bits(128)
+
+    def gone(self, client: ClientProtocol) -> None:
+        """A client's connection has ended."""
+        self.connections.pop(client, None)
+        self._check_empty()
+
+    def tunnel_gone(self, tunnel: Tunnel) -> None:
+        """A tunnel has ended."""
+        self.tunnels.pop(tunnel, None)
+        self._check_empty()
+
+    def _check_empty(self) -> None:
+        if self.on_empty is not None and not self.connections and not self.tunnels:
+            self.on_empty()
