@@ -5,6 +5,7 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import Sequence
+from typing import TYPE_CHECKING
 
 import msgspec
 from starlette.applications import Starlette
@@ -15,7 +16,6 @@ from starlette.responses import PlainTextResponse, Response
 from starlette.routing import BaseRoute, Route
 
 from edge.admin import console, gateway_connection
-from edge.admin.admin import Admin
 from edge.admin.api import routes as api
 from edge.admin.errors import AdminError, BadRequest, NotFound
 from edge.admin.metrics import Measured, Metrics
@@ -24,6 +24,9 @@ from edge.admin.middleware.ending import Ending
 from edge.admin.middleware.failures import Failures, answer_of
 from edge.admin.middleware.hosts import Hosts
 from edge.admin.middleware.security import SecurityHeaders
+
+if TYPE_CHECKING:
+    from edge.admin.admin import Admin
 
 MAX_BODY = 2 * 1024 * 1024
 

@@ -10,6 +10,7 @@ from __future__ import annotations
 
 import ipaddress
 from collections.abc import Awaitable, Callable
+from typing import TYPE_CHECKING
 
 from starlette.datastructures import Headers
 from starlette.requests import Request
@@ -17,11 +18,13 @@ from starlette.responses import Response
 from starlette.routing import BaseRoute, Route, WebSocketRoute
 from starlette.websockets import WebSocket, WebSocketDisconnect, WebSocketDisconnected
 
-from edge.admin.admin import Admin
 from edge.admin.api.authentication import bearer
 from edge.admin.errors import BadRequest
 from edge.admin.metrics import Metrics
 from edge.wire.channel import ChannelClosed
+
+if TYPE_CHECKING:
+    from edge.admin.admin import Admin
 
 PATH = "/gateway/v1/connect"
 MAX_MESSAGE = (

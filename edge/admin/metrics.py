@@ -2,16 +2,20 @@
 
 from __future__ import annotations
 
+from typing import TYPE_CHECKING
+
 from prometheus_client import CollectorRegistry, Counter, Gauge, Histogram, ProcessCollector
 from prometheus_client.exposition import CONTENT_TYPE_LATEST, generate_latest
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
 from edge.admin.actor import Actor
-from edge.admin.admin import Admin
 from edge.admin.errors import AdminError
 from edge.admin.middleware.ending import is_event_stream
 from edge.admin.service import MOST
 from edge.clock import precise
+
+if TYPE_CHECKING:
+    from edge.admin.admin import Admin
 
 _SCRAPER = Actor(kind="system", id="metrics", name="metrics", role="viewer")
 

@@ -2,11 +2,15 @@
 
 from __future__ import annotations
 
+from typing import TYPE_CHECKING
+
 from starlette.datastructures import Headers
 
 from edge.admin.actor import Actor
-from edge.admin.admin import Admin
 from edge.admin.errors import Unauthorized
+
+if TYPE_CHECKING:
+    from edge.admin.admin import Admin
 
 _LONGEST = 1024
 

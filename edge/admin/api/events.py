@@ -11,17 +11,20 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import Awaitable, Callable
+from typing import TYPE_CHECKING
 
 import msgspec
 from starlette.requests import Request
 from starlette.responses import Response
 from starlette.types import Receive, Scope, Send
 
-from edge.admin.admin import Admin
 from edge.admin.api.authentication import authenticate
 from edge.admin.errors import AdminError
 from edge.admin.events import Event, Events
 from edge.tasks import Tasks
+
+if TYPE_CHECKING:
+    from edge.admin.admin import Admin
 
 HEARTBEAT = 15.0
 RETRY = 2_000  # milliseconds a browser waits before it connects again

@@ -7,14 +7,16 @@ from __future__ import annotations
 
 import re
 from collections.abc import Awaitable, Callable
-from typing import Any, Literal, TypeAlias
+from typing import TYPE_CHECKING, Any, Literal, TypeAlias
 
 import msgspec
 
 from edge.admin.actor import Actor
-from edge.admin.admin import Admin
 from edge.admin.errors import NotFound
 from edge.admin.service import LIMIT
+
+if TYPE_CHECKING:
+    from edge.admin.admin import Admin
 
 Verb: TypeAlias = Literal["list", "create", "get", "replace", "patch", "delete"]
 

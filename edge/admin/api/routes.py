@@ -3,14 +3,13 @@
 from __future__ import annotations
 
 import re
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from starlette.requests import Request
 from starlette.responses import Response
 from starlette.routing import BaseRoute, Route
 
 from edge.admin.actor import Actor
-from edge.admin.admin import Admin
 from edge.admin.api.answers import json_answer
 from edge.admin.api.authentication import authenticate
 from edge.admin.api.decoding import JSON, MERGE_PATCH, decide, read, undecided
@@ -20,6 +19,9 @@ from edge.admin.api.operation import Call, Operation
 from edge.admin.api.resources import operations
 from edge.admin.errors import BadRequest, NotFound
 from edge.admin.service import LIMIT
+
+if TYPE_CHECKING:
+    from edge.admin.admin import Admin
 
 PREFIX = "/api/v1"
 

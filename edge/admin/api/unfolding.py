@@ -3,15 +3,17 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import msgspec
 
-from edge.admin.admin import Admin
 from edge.admin.api.decoding import patched
 from edge.admin.api.operation import Call, Operation, Perform, Resource, Verb
 from edge.admin.errors import Conflict
 from edge.admin.views import Page
+
+if TYPE_CHECKING:
+    from edge.admin.admin import Admin
 
 _PATCH_ATTEMPTS = 5
 
