@@ -1,0 +1,140 @@
+"""Which endpoint is asked next: a selector is built from a frozen set of targets and swapped, never changed.
+
+Words: a *target* is an address and port that may be asked; *tried* are the addresses that this request asked already.
+
+Endpoints become targets by one rule (KEP-1669): those that are ready and not terminating; when there is
+none, those still `serving`, terminating or not; when there is none either, nothing, and the upstream answers 503.
+
+Round robin goes on across swaps: the next selector asks first what the one before did not know, so that a new pod has
+its first request at once, then goes on in turn where the one before stopped. Weighted selection is earliest
+deadline first: each target is due every 1/weight, which spreads a heavy one's turns between those of the others as
+nginx's smooth round robin does, in O(log n) instead of O(n). The counters inside are the only thing that changes.
+
+A selector of another kind (least request, hash) is another class with `targets` and `choose`.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Collection, Iterable, Sequence
+from heapq import heapreplace
+from typing import Protocol, TypeAlias
+
+import msgspec
+
+from edge.model.endpoint import Endpoint
+from edge.model.upstream import Server
+
+Address: TypeAlias = tuple[str, int]
+
+
+class Target(msgspec.Struct, frozen=True, gc=False):
+    """What may be asked. `address` is (IP address or host name, port); IPv6 without brackets."""
+
+    address: Address
+    weight: int = 1
+
+
+class Selector(Protocol):
+    """Chooses among `targets`."""
+
+    @property
+    def targets(self) -> tuple[Target, ...]:
+        """All that may be chosen, in the order of their first turns."""
+
+    def choose(self, tried: Collection[Address] = ()) -> Target | None:
+        """The next target whose address was not tried; None when there is none."""
+
+
+class RoundRobin:
+    """Every target in turn."""
+
+    __slots__ = ("_next", "targets")
+
+    def __init__(self, targets: Sequence[Target]) -> None:
+        self.targets = tuple(targets)
+        self._next = 0
+
+    def __repr__(self) -> str:
+        return f"<RoundRobin {len(self.targets)} next={self._next}>"
+
+    def choose(self, tried: Collection[Address] = ()) -> Target | None:
+        targets = self.targets
+        count = len(targets)
+        turn = self._next
+        if not tried:
+            if turn < count:
+                self._next = turn + 1 if turn + 1 < count else 0
+                return targets[turn]
+            return None
+        for offset in range(count):
+            place = (turn + offset) % count
+            if targets[place].address not in tried:
+                self._next = (place + 1) % count
+                return targets[place]
+        return None
+
+    def upcoming(self) -> tuple[Target, ...]:
+        """The targets in the order of their next turns."""
+        return self.targets[self._next :] + self.targets[: self._next]
+
+
+class WeightedRoundRobin:
+    """Every target as often as its weight says, spread evenly."""
+
+    __slots__ = ("_due", "targets")
+
+    def __init__(self, targets: Sequence[Target]) -> None:
+        self.targets = tuple(targets)
+        self._due = [(1 / target.weight, place) for place, target in enumerate(self.targets)]
+        self._due.sort()
+
+    def __repr__(self) -> str:
+        return f"<WeightedRoundRobin {len(self.targets)}>"
+
+    def choose(self, tried: Collection[Address] = ()) -> Target | None:
+        due = self._due
+        if not due:
+            return None
+        if tried:
+            return self._choose_untried(tried)
+        when, place = due[0]
+        target = self.targets[place]
+        heapreplace(due, (when + 1 / target.weight, place))
+        return target
+
+    def _choose_untried(self, tried: Collection[Address]) -> Target | None:
+        for index, (when, place) in sorted(enumerate(self._due), key=lambda entry: entry[1]):
+            target = self.targets[place]
+            if target.address not in tried:
+                self._due[index] = (max(when, self._due[0][0]) + 1 / target.weight, place)
+                self._due.sort()
+                return target
+        return None
+
+
+def eligible(endpoints: Iterable[Endpoint]) -> tuple[Target, ...]:
+    """The targets among endpoints, each address once, in order."""
+    known = list(endpoints)
+    chosen = [endpoint for endpoint in known if endpoint.ready and not endpoint.terminating]
+    if not chosen:
+        chosen = [endpoint for endpoint in known if endpoint.serving]
+    return tuple(Target(address) for address in dict.fromkeys((e.address, e.port) for e in chosen))
+
+
+def of_endpoints(endpoints: Iterable[Endpoint], previous: Selector | None = None) -> Selector:
+    """The selector of a Kubernetes upstream, going on where `previous` stopped."""
+    targets = eligible(endpoints)
+    if isinstance(previous, RoundRobin):
+        wanted = dict.fromkeys(targets)
+        known = dict.fromkeys(previous.targets)
+        fresh = [target for target in targets if target not in known]
+        return RoundRobin([*fresh, *(target for target in previous.upcoming() if target in wanted)])
+    return RoundRobin(targets)
+
+
+def of_servers(servers: Iterable[Server]) -> Selector:
+    """The selector of a static upstream; weight 0 is out of use."""
+    targets = [Target((server.host, server.port), server.weight) for server in servers if server.weight > 0]
+    if len({target.weight for target in targets}) > 1:
+        return WeightedRoundRobin(targets)
+    return RoundRobin(targets)
