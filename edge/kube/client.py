@@ -10,7 +10,7 @@ Bodies are asked for uncompressed: compressing costs both sides more than a clus
 from __future__ import annotations
 
 import asyncio
-from collections.abc import AsyncIterator, Mapping
+from collections.abc import AsyncGenerator, Mapping
 from email.utils import parsedate_to_datetime
 from typing import Any
 
@@ -67,7 +67,7 @@ class Stream:
         self._address = address
         self._buffer = LineBuffer(LARGEST_LINE)
 
-    async def batches(self) -> AsyncIterator[list[bytes]]:
+    async def batches(self) -> AsyncGenerator[list[bytes], None]:
         """The watch's lines as they complete, in batches of one or more, until the server ends it.
 
         Raises Fault("unreachable") when the connection breaks or ends within a line, Fault("malformed") when a line

@@ -6,7 +6,7 @@ is told to anybody. A *disturbance* ends something that worked; a *fault* is a r
 
 Rules:
 
-1. The state machine below, as a literal table, is the whole of the behaviour; `run` walks it.
+1. The state machine in `edge.kube.transitions`, a literal table, is the whole of the behaviour; `run` walks it.
 2. A watch asks the server to end it after 30–40 s (jittered) and is cut when that is 5 s overdue. So a half-open
    connection, or a token that was revoked (which ends no open watch), is known within a minute.
 3. It resumes from the version of the last event or bookmark. Only 410, as an HTTP status or as an ERROR event, and a
@@ -30,7 +30,6 @@ import asyncio
 from collections.abc import Callable, Mapping
 from contextlib import aclosing
 from datetime import datetime
-from enum import Enum
 from random import Random
 from typing import Generic, NamedTuple, TypeVar
 
@@ -42,6 +41,7 @@ from edge.kube.backoff import Backoff
 from edge.kube.client import PAGE, Client, Stream
 from edge.kube.fault import Fault
 from edge.kube.resources import Key, Object, Resource
+from edge.kube.transitions import OF_REASON, TABLE, Happening, Pause, State
 from edge.kube.types import UNREADABLE, AnyObject, Event, Status
 
 log = structlog.get_logger("edge.kube.reflector")
@@ -57,83 +57,8 @@ TROUBLED = 3  # disturbances in a row that people are told of
 T = TypeVar("T", bound=Object)
 
 
-class State(Enum):
-    LISTING = "listing"
-    CONFIRMING = "confirming"
-    OPENING = "opening"
-    WATCHING = "watching"
-
-
-class Happening(Enum):
-    LISTED = "listed"  # a list was read and is believed
-    DOUBTED = "doubted"  # a list was read that is empty or older than what is held
-    OPENED = "opened"
-    ENDED = "ended"  # as asked, or after it had proven itself
-    CUT = "cut"  # the connection broke, or the watch ended at once
-    STALLED = "stalled"  # it should have ended and did not
-    EXPIRED = "expired"  # 410
-    GARBLED = "garbled"  # what came cannot be read
-    REFUSED = "refused"  # 401, 403, 404
-    DELAYED = "delayed"  # 429: come back later
-    FAILED = "failed"  # 5xx, unreachable, TLS
-
-
-class Pause(Enum):
-    NONE = "none"
-    SHORT = "short"  # before a confirming list
-    DISTURBED = "disturbed"  # none at first, then growing to 2 s
-    BACKOFF = "back off"  # growing to 30 s, or what the server asks for
-
-
-class Step(NamedTuple):
-    pause: Pause
-    next: State
-
-
 L, C, O, W = State.LISTING, State.CONFIRMING, State.OPENING, State.WATCHING  # noqa: E741
 H = Happening
-
-TABLE: Mapping[tuple[State, Happening], Step] = {
-    (L, H.LISTED): Step(Pause.NONE, O),
-    (L, H.DOUBTED): Step(Pause.SHORT, C),
-    (L, H.EXPIRED): Step(Pause.DISTURBED, L),
-    (L, H.GARBLED): Step(Pause.BACKOFF, L),
-    (L, H.REFUSED): Step(Pause.BACKOFF, L),
-    (L, H.DELAYED): Step(Pause.BACKOFF, L),
-    (L, H.FAILED): Step(Pause.BACKOFF, L),
-    (C, H.LISTED): Step(Pause.NONE, O),
-    (C, H.EXPIRED): Step(Pause.DISTURBED, L),
-    (C, H.GARBLED): Step(Pause.BACKOFF, L),
-    (C, H.REFUSED): Step(Pause.BACKOFF, L),
-    (C, H.DELAYED): Step(Pause.BACKOFF, L),
-    (C, H.FAILED): Step(Pause.BACKOFF, L),
-    (O, H.OPENED): Step(Pause.NONE, W),
-    (O, H.EXPIRED): Step(Pause.DISTURBED, L),
-    (O, H.GARBLED): Step(Pause.BACKOFF, O),
-    (O, H.REFUSED): Step(Pause.BACKOFF, O),
-    (O, H.DELAYED): Step(Pause.BACKOFF, O),
-    (O, H.FAILED): Step(Pause.BACKOFF, O),
-    (W, H.ENDED): Step(Pause.NONE, O),
-    (W, H.CUT): Step(Pause.DISTURBED, O),
-    (W, H.STALLED): Step(Pause.NONE, O),
-    (W, H.EXPIRED): Step(Pause.DISTURBED, L),
-    (W, H.GARBLED): Step(Pause.DISTURBED, L),
-    (W, H.REFUSED): Step(Pause.BACKOFF, O),
-    (W, H.DELAYED): Step(Pause.BACKOFF, O),
-    (W, H.FAILED): Step(Pause.BACKOFF, O),
-}
-
-_OF_REASON: Mapping[str, Happening] = {
-    "unauthorized": H.REFUSED,
-    "forbidden": H.REFUSED,
-    "missing": H.REFUSED,
-    "expired": H.EXPIRED,
-    "throttled": H.DELAYED,
-    "failing": H.FAILED,
-    "unreachable": H.FAILED,
-    "tls": H.FAILED,
-    "malformed": H.GARBLED,
-}
 
 _decode_event = msgspec.json.Decoder(Event).decode
 _decode_status = msgspec.json.Decoder(Status).decode
@@ -211,7 +136,7 @@ class Reflector(Generic[T]):
         except Fault as fault:
             if self.state is W and fault.reason == "unreachable":
                 return H.CUT, fault
-            return _OF_REASON[fault.reason], fault
+            return OF_REASON[fault.reason], fault
         except Exception as error:
             # A bug, ours or a listener's, must not end the following of a cluster.
             log.error("reading a cluster failed unexpectedly", reflector=repr(self), exc_info=error)
