@@ -2,17 +2,15 @@
 
 from __future__ import annotations
 
-import re
 from collections.abc import Mapping
 from typing import Any, TypeVar
 
 import msgspec
 
-from edge.admin.errors import AdminError, Invalid
+from edge.admin.api.explanation import explain
+from edge.admin.errors import AdminError
 
 B = TypeVar("B")
-
-_PATH = re.compile(r" - at `\$(?:\.)?([^`]*)`$")
 
 
 def body(kind: type[B], values: Mapping[str, Any]) -> B:
@@ -20,9 +18,7 @@ def body(kind: type[B], values: Mapping[str, Any]) -> B:
     try:
         return msgspec.convert(values, kind, strict=False)
     except msgspec.ValidationError as error:
-        text = str(error)
-        found = _PATH.search(text)
-        raise Invalid(text[: found.start()] if found else text, found.group(1) if found else None) from None
+        raise explain(error, values, kind) from None
 
 
 def optional(text: object) -> str | None:

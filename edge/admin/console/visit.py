@@ -7,12 +7,13 @@ from typing import TYPE_CHECKING, Any
 from urllib.parse import quote, unquote, urlsplit
 
 from starlette.datastructures import FormData
+from starlette.exceptions import HTTPException
 from starlette.requests import Request
 from starlette.responses import HTMLResponse, RedirectResponse, Response
 
 from edge.admin.actor import Actor
 from edge.admin.console.rendering import TEMPLATES
-from edge.admin.errors import AdminError, Forbidden, NotFound, Unauthorized
+from edge.admin.errors import AdminError, BadRequest, Forbidden, NotFound, Unauthorized
 
 if TYPE_CHECKING:
     from edge.admin.admin import Admin
@@ -50,8 +51,14 @@ class Visit:
         return int(text)
 
     async def form(self) -> FormData:
-        """The posted fields."""
-        return await self.request.form(max_files=0, max_fields=_MOST_FIELDS, max_part_size=1024 * 1024)
+        """The posted fields; BadRequest when they cannot be read, or hold U+0000, which no database keeps."""
+        try:
+            form = await self.request.form(max_files=0, max_fields=_MOST_FIELDS, max_part_size=1024 * 1024)
+        except HTTPException as error:
+            raise BadRequest(f"the form could not be read: {error.detail}") from None
+        if any("\0" in key or "\0" in str(value) for key, value in form.multi_items()):
+            raise BadRequest("a field holds the character U+0000; remove it and send the form again")
+        return form
 
     def page(self, template: str, *, status: int = 200, watch: tuple[str, ...] = (), **context: Any) -> Response:
         """Render a page. `watch` names what its live parts show ("upstream:ID", "gateway-server"…)."""
