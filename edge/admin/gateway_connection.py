@@ -35,7 +35,7 @@ _UNSUPPORTED = 1003  # RFC 6455, section 7.4.1
 
 
 class ServerChannel:
-    """A `edge.wire.channel.Channel` on an accepted WebSocket: one binary message a frame."""
+    """An `edge.wire.channel.ImmediateChannel` on an accepted WebSocket: one binary message a frame."""
 
     def __init__(self, websocket: WebSocket) -> None:
         self._websocket = websocket
@@ -51,6 +51,22 @@ class ServerChannel:
             await self._websocket.send_bytes(frame)
         except (WebSocketDisconnect, WebSocketDisconnected, OSError, RuntimeError) as error:
             raise self._lost(error) from None
+
+    def send_now(self, frame: bytes) -> bool:
+        """Send one message without a task, or answer False and send nothing when there is no room.
+
+        ASGI has no such call, but a send that has room ends in its first step, and one that has none waits before it
+        takes anything (uvicorn 0.54, WebSocketsSansIOProtocol.send): then it is given up and can be made again."""
+        self._check()
+        sending = self._websocket.send_bytes(frame)
+        try:
+            sending.send(None)
+        except StopIteration:
+            return True
+        except (WebSocketDisconnect, WebSocketDisconnected, OSError, RuntimeError) as error:
+            raise self._lost(error) from None
+        sending.close()
+        return False
 
     async def receive(self) -> bytes:
         """The next message. A text message ends the channel: the protocol has none."""

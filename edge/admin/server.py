@@ -21,8 +21,8 @@ import uvicorn
 from starlette.types import ASGIApp
 from uvicorn.protocols.http.httptools_impl import HttpToolsProtocol
 
-from edge.admin.gateway_connection import MAX_MESSAGE
 from edge.tasks import Tasks
+from edge.wire.channel import FRAME_LIMIT
 
 PING = 5.0  # seconds between pings, and until the answer: a dead gateway is known within ten
 GRACE = 3  # seconds that requests in flight may take when the Admin ends
@@ -159,7 +159,7 @@ class HttpServer:
             app,
             http=_Protocol,
             ws="websockets-sansio",
-            ws_max_size=MAX_MESSAGE,
+            ws_max_size=FRAME_LIMIT,
             ws_per_message_deflate=False,
             ws_ping_interval=PING,
             ws_ping_timeout=PING,

@@ -40,12 +40,15 @@ class Peer:
         self.says = asyncio.Queue()
         self.heard = []
         self.broken = None
+        self.room = asyncio.Event()
+        self.room.set()
         self.says.put_nowait({"type": "websocket.connect"})
 
     async def receive(self):
         return await self.says.get()
 
     async def send(self, message):
+        await self.room.wait()
         if self.broken:
             raise self.broken
         self.heard.append(message)
@@ -64,6 +67,20 @@ async def test_frames_are_binary_messages_both_ways():
     peer.says.put_nowait({"type": "websocket.receive", "bytes": b"report"})
     assert await channel.receive() == b"report"
     assert peer.heard == [{"type": "websocket.send", "bytes": b"manifest"}]
+
+
+async def test_a_frame_goes_at_once_where_there_is_room_and_not_at_all_where_there_is_none():
+    peer = Peer()
+    channel = await peer.channel()
+    assert channel.send_now(b"one")
+    peer.room.clear()
+    assert not channel.send_now(b"two")
+    peer.room.set()
+    await channel.send(b"three")
+    assert [message["bytes"] for message in peer.heard] == [b"one", b"three"]
+    peer.broken = OSError("broken pipe")
+    with pytest.raises(ChannelClosed):
+        channel.send_now(b"four")
 
 
 async def test_a_gateway_that_leaves_closes_the_channel_with_its_reason():
