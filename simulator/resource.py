@@ -69,6 +69,8 @@ class Resource:
     """Top-level fields (also ``labels``, ``annotations``) whose change raises the generation; none: no generation."""
     schema: str = ""
     """Name of the object's type in ``simulator/schema``; empty: any fields are taken."""
+    name_rule: str = "subdomain"
+    """How its objects may be named: ``subdomain``, ``label``, ``label1035`` or ``path`` (``simulator.validation``)."""
     list_key: str = ""
     """Where the store keeps it: kinds served in two groups (events) share one row's objects."""
     defaults: Callable[[Object], None] | None = None
@@ -79,8 +81,6 @@ class Resource:
     """(object, asked grace) → grace period in seconds, for kinds that end gracefully (pods)."""
     returns_deleted: bool = False
     """DELETE answers the object that was deleted instead of a Status."""
-    bookmark: Mapping[str, Any] = field(default_factory=dict)
-    """The fields beside metadata that a BOOKMARK event carries, as Kubernetes encodes an empty object."""
     warning: str = ""
     """Sent as a Warning header with each answer (deprecated kinds)."""
     storage_version_hash: str = ""

@@ -20,7 +20,6 @@ Used from one event loop only.
 
 from __future__ import annotations
 
-import copy
 from bisect import bisect_right
 from collections.abc import Callable
 from datetime import datetime, timedelta
@@ -31,9 +30,11 @@ from simulator import errors
 from simulator.deletion import decide_deletion, decide_update_end
 from simulator.history import History, Kind, Watch, expired
 from simulator.metadata import new_name, new_uid, order_metadata, timestamp
-from simulator.record import Event, Record, Selector, WatchEvent
+from simulator.record import Event, Record, Selector, WatchEvent, decode, encode
 from simulator.resource import Object, Resource
+from simulator.schema.normalise import as_kubernetes_writes
 from simulator.updates import check_preconditions, content, merge_update
+from simulator.validation import metadata_problems
 
 WINDOW = timedelta(minutes=5)
 """How long history is kept: etcd's default compaction interval."""
@@ -133,7 +134,7 @@ class Store:
 
     def create(self, resource: Resource, obj: Object, *, validate: bool = False, dry_run: bool = False) -> Object:
         """Store a new object; answers it as stored. Raises AlreadyExists (409), with ``validate`` Invalid (422)."""
-        obj = copy.deepcopy(obj)
+        obj = decode(encode(obj))  # the caller's object stays the caller's
         obj.update(kind=resource.kind, apiVersion=resource.api_version)
         metadata = obj.setdefault("metadata", {})
         if not resource.namespaced:
@@ -184,7 +185,7 @@ class Store:
             raise errors.not_found(resource, name)
         check_preconditions(resource, old_record, metadata)
         old = old_record.decode()
-        new = merge_update(resource, copy.deepcopy(obj), old, subresource)
+        new = merge_update(resource, decode(encode(obj)), old, subresource)
         self._finish(resource, new, old, validate)
         if content(resource, new) != content(resource, old) and resource.generation:
             new["metadata"]["generation"] = old["metadata"].get("generation", 0) + 1
@@ -291,10 +292,13 @@ class Store:
             resource.defaults(obj)
         if resource.prepare is not None:
             resource.prepare(self, obj, old)
-        if validate and resource.validate is not None:
-            causes = resource.validate(obj, old)
+        if validate:
+            causes = metadata_problems(resource, obj, old)
+            if resource.validate is not None:
+                causes += resource.validate(obj, old)
             if causes:
                 raise errors.invalid(resource, obj["metadata"].get("name", ""), causes)
+            as_kubernetes_writes(resource, obj)
 
     def _write(
         self,

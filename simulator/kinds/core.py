@@ -1,7 +1,10 @@
 """core/v1, and events.k8s.io/v1, which shows the same events."""
 
+from simulator.kinds import plain_cells, pods, services
+from simulator.kinds.plain import default_secret, prepare_namespace, validate_secret
 from simulator.kinds.rows import PROXY_VERBS, SCALE, STATUS_VERBS, row
-from simulator.resource import Resource, Subresource
+from simulator.kinds.workload_rules import REPLICA_SET_COLUMNS, replica_set_cells
+from simulator.resource import Resource, Subresource, at_path, by_path
 
 POD_SUBRESOURCES = (
     Subresource("attach", "PodAttachOptions", ("create", "get")),
@@ -14,6 +17,18 @@ POD_SUBRESOURCES = (
     Subresource("proxy", "PodProxyOptions", PROXY_VERBS),
     Subresource("resize", "Pod", STATUS_VERBS),
 )
+POD_FIELDS = (
+    "spec.nodeName", "spec.restartPolicy", "spec.schedulerName", "spec.serviceAccountName", "spec.hostNetwork",
+    "status.phase", "status.podIP", "status.nominatedNodeName",
+)  # fmt: skip
+EVENT_FIELDS = {
+    **by_path(
+        *(f"involvedObject.{part}" for part in ("kind", "namespace", "name", "uid", "apiVersion", "resourceVersion")),
+        "involvedObject.fieldPath", "reason", "reportingComponent", "type",
+    ),
+    "source": lambda obj: at_path(obj, "source.component") or at_path(obj, "reportingComponent"),
+}  # fmt: skip
+ENDPOINTS_WARNING = "v1 Endpoints is deprecated in v1.33+; use discovery.k8s.io/v1 EndpointSlice"
 NAMESPACE_VERBS = ("create", "delete", "get", "list", "patch", "update", "watch")
 
 ROWS: tuple[Resource, ...] = (
@@ -22,42 +37,75 @@ ROWS: tuple[Resource, ...] = (
         "", "v1", "ComponentStatus", "componentstatuses",
         namespaced=False, short_names=("cs",), verbs=("get", "list"),
     ),
-    row("", "v1", "ConfigMap", "configmaps", short_names=("cm",)),
-    row("", "v1", "Endpoints", "endpoints", short_names=("ep",)),
-    row("", "v1", "Event", "events", short_names=("ev",)),
+    row(
+        "", "v1", "ConfigMap", "configmaps", short_names=("cm",),
+        columns=plain_cells.CONFIG_MAP_COLUMNS, cells=plain_cells.config_map_cells,
+    ),
+    row(
+        "", "v1", "Endpoints", "endpoints", singular="endpoints", short_names=("ep",), warning=ENDPOINTS_WARNING,
+        columns=services.ENDPOINTS_COLUMNS, cells=services.endpoints_cells,
+    ),
+    row(
+        "", "v1", "Event", "events", short_names=("ev",), selectable=EVENT_FIELDS,
+        columns=plain_cells.EVENT_COLUMNS, cells=plain_cells.event_cells,
+    ),
     row("", "v1", "LimitRange", "limitranges", short_names=("limits",)),
     row(
         "", "v1", "Namespace", "namespaces",
         namespaced=False, short_names=("ns",), verbs=NAMESPACE_VERBS, status=True,
+        name_rule="label", returns_deleted=True, selectable=by_path("status.phase"), prepare=prepare_namespace,
+        columns=plain_cells.NAMESPACE_COLUMNS, cells=plain_cells.namespace_cells,
         subresources=(Subresource("finalize", "Namespace", ("update",)),),
     ),
     row(
         "", "v1", "Node", "nodes", namespaced=False, short_names=("no",), status=True,
+        selectable=by_path("spec.unschedulable"),
+        columns=plain_cells.NODE_COLUMNS, cells=plain_cells.node_cells,
         subresources=(Subresource("proxy", "NodeProxyOptions", PROXY_VERBS),),
     ),
     row("", "v1", "PersistentVolumeClaim", "persistentvolumeclaims", short_names=("pvc",), status=True),
     row("", "v1", "PersistentVolume", "persistentvolumes", namespaced=False, short_names=("pv",), status=True),
     row(
         "", "v1", "Pod", "pods", short_names=("po",), categories=("all",), status=True,
-        generation=("spec",), subresources=POD_SUBRESOURCES,
+        generation=("spec",), subresources=POD_SUBRESOURCES, selectable=by_path(*POD_FIELDS), returns_deleted=True,
+        defaults=pods.default_pod, prepare=pods.prepare_pod, validate=pods.validate_pod, graceful=pods.grace,
+        columns=pods.COLUMNS, cells=pods.pod_cells,
     ),
     row("", "v1", "PodTemplate", "podtemplates"),
     row(
         "", "v1", "ReplicationController", "replicationcontrollers",
-        short_names=("rc",), categories=("all",), subresources=(SCALE,), status=True,
+        short_names=("rc",), categories=("all",), subresources=(SCALE,), status=True, generation=("spec",),
+        columns=REPLICA_SET_COLUMNS, cells=replica_set_cells,
     ),
     row("", "v1", "ResourceQuota", "resourcequotas", short_names=("quota",), status=True),
-    row("", "v1", "Secret", "secrets"),
     row(
-        "", "v1", "ServiceAccount", "serviceaccounts", short_names=("sa",),
+        "", "v1", "Secret", "secrets", selectable=by_path("type"),
+        defaults=default_secret, validate=validate_secret,
+        columns=plain_cells.SECRET_COLUMNS, cells=plain_cells.secret_cells,
+    ),
+    row(
+        "", "v1", "ServiceAccount", "serviceaccounts", short_names=("sa",), returns_deleted=True,
+        columns=plain_cells.SERVICE_ACCOUNT_COLUMNS, cells=plain_cells.aged_cells,
         subresources=(Subresource("token", "TokenRequest", ("create",), "authentication.k8s.io", "v1"),),
     ),
     row(
         "", "v1", "Service", "services", short_names=("svc",), categories=("all",), status=True,
+        name_rule="label1035", returns_deleted=True, selectable=by_path("spec.clusterIP", "spec.type"),
+        defaults=services.default_service, prepare=services.prepare_service, validate=services.validate_service,
+        columns=services.SERVICE_COLUMNS, cells=services.service_cells,
         subresources=(Subresource("proxy", "ServiceProxyOptions", PROXY_VERBS),),
     ),
 )  # fmt: skip
 
 EVENTS_GROUP: tuple[Resource, ...] = (
-    row("events.k8s.io", "v1", "Event", "events", short_names=("ev",), list_key="events"),
+    row(
+        "events.k8s.io",
+        "v1",
+        "Event",
+        "events",
+        short_names=("ev",),
+        selectable=EVENT_FIELDS,
+        columns=plain_cells.EVENT_COLUMNS,
+        cells=plain_cells.event_cells,
+    ),
 )

@@ -1,5 +1,6 @@
 """coordination.k8s.io/v1, node.k8s.io/v1 and discovery.k8s.io/v1, with what discovery lists around them."""
 
+from simulator.kinds import plain_cells, services
 from simulator.kinds.rows import row
 from simulator.resource import Resource
 
@@ -8,10 +9,15 @@ ROWS: tuple[Resource, ...] = (
         "scheduling.k8s.io", "v1", "PriorityClass", "priorityclasses",
         namespaced=False, short_names=("pc",), generation=("value", "description"),
     ),
-    row("coordination.k8s.io", "v1", "Lease", "leases"),
+    row(
+        "coordination.k8s.io", "v1", "Lease", "leases",
+        columns=plain_cells.LEASE_COLUMNS, cells=plain_cells.lease_cells,
+    ),
     row("node.k8s.io", "v1", "RuntimeClass", "runtimeclasses", namespaced=False),
     row(
         "discovery.k8s.io", "v1", "EndpointSlice", "endpointslices",
         generation=("addressType", "endpoints", "ports", "labels"),
+        defaults=services.default_slice, validate=services.validate_slice,
+        columns=services.SLICE_COLUMNS, cells=services.slice_cells,
     ),
 )  # fmt: skip

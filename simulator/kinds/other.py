@@ -1,5 +1,6 @@
 """Kinds that are stored, listed and watched as they are given; no controller of the simulator acts on them."""
 
+from simulator.kinds import plain_cells
 from simulator.kinds.rows import STATUS_VERBS, row
 from simulator.resource import Resource, Subresource
 
@@ -7,6 +8,11 @@ GLOBAL = {"namespaced": False}
 EXTENSION = {"namespaced": False, "categories": ("api-extensions",), "generation": ("spec", "webhooks")}
 ALL = {"categories": ("all",), "status": True, "generation": ("spec",)}
 SPEC = {"generation": ("spec",)}
+HPA = {"columns": plain_cells.HPA_COLUMNS, "cells": plain_cells.hpa_cells}
+CRON_JOB = {"columns": plain_cells.CRON_JOB_COLUMNS, "cells": plain_cells.cron_job_cells}
+JOB = {"columns": plain_cells.JOB_COLUMNS, "cells": plain_cells.job_cells}
+INGRESS = {"columns": plain_cells.INGRESS_COLUMNS, "cells": plain_cells.ingress_cells, "status": True}
+INGRESS_CLASS = {"columns": plain_cells.INGRESS_CLASS_COLUMNS, "cells": plain_cells.ingress_class_cells}
 
 REGISTRATION: tuple[Resource, ...] = (
     row(
@@ -18,14 +24,14 @@ REGISTRATION: tuple[Resource, ...] = (
 SCALING_AND_BATCH: tuple[Resource, ...] = (
     row(
         "autoscaling", "v2", "HorizontalPodAutoscaler", "horizontalpodautoscalers",
-        short_names=("hpa",), categories=("all",), status=True,
+        short_names=("hpa",), categories=("all",), status=True, **HPA,
     ),
     row(
         "autoscaling", "v1", "HorizontalPodAutoscaler", "horizontalpodautoscalers",
-        short_names=("hpa",), categories=("all",), status=True,
+        short_names=("hpa",), categories=("all",), status=True, **HPA,
     ),
-    row("batch", "v1", "CronJob", "cronjobs", short_names=("cj",), **ALL),
-    row("batch", "v1", "Job", "jobs", **ALL),
+    row("batch", "v1", "CronJob", "cronjobs", short_names=("cj",), **ALL, **CRON_JOB),
+    row("batch", "v1", "Job", "jobs", **ALL, **JOB),
     row(
         "certificates.k8s.io", "v1", "CertificateSigningRequest", "certificatesigningrequests",
         namespaced=False, short_names=("csr",), status=True,
@@ -34,8 +40,8 @@ SCALING_AND_BATCH: tuple[Resource, ...] = (
 )  # fmt: skip
 
 NETWORKING_AND_POLICY: tuple[Resource, ...] = (
-    row("networking.k8s.io", "v1", "IngressClass", "ingressclasses", **GLOBAL, **SPEC),
-    row("networking.k8s.io", "v1", "Ingress", "ingresses", short_names=("ing",), status=True, **SPEC),
+    row("networking.k8s.io", "v1", "IngressClass", "ingressclasses", **GLOBAL, **SPEC, **INGRESS_CLASS),
+    row("networking.k8s.io", "v1", "Ingress", "ingresses", short_names=("ing",), **SPEC, **INGRESS),
     row("networking.k8s.io", "v1", "IPAddress", "ipaddresses", short_names=("ip",), **GLOBAL, **SPEC),
     row("networking.k8s.io", "v1", "NetworkPolicy", "networkpolicies", short_names=("netpol",), **SPEC),
     row("networking.k8s.io", "v1", "ServiceCIDR", "servicecidrs", status=True, **GLOBAL, **SPEC),

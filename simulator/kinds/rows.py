@@ -7,10 +7,15 @@ import hashlib
 from typing import Any
 
 from simulator.resource import Resource, Subresource
+from simulator.schema import schema
 
 STATUS_VERBS = ("get", "patch", "update")
 PROXY_VERBS = ("create", "delete", "get", "patch", "update")
 SCALE = Subresource("scale", "Scale", STATUS_VERBS, "autoscaling", "v1")
+
+
+SHORT = {"": "core", "flowcontrol.apiserver.k8s.io": "flowcontrol"}
+"""Groups whose types are not named by the first part of the group."""
 
 
 def row(group: str, version: str, kind: str, plural: str, **more: Any) -> Resource:
@@ -20,6 +25,9 @@ def row(group: str, version: str, kind: str, plural: str, **more: Any) -> Resour
     if more.pop("status", False):
         subresources = (*subresources, Subresource("status", kind, STATUS_VERBS))
     more.setdefault("namespaced", True)
+    type_name = f"{SHORT.get(group, group.partition('.')[0])}/{version}.{kind}"
+    if type_name in schema():
+        more.setdefault("schema", type_name)
     if "watch" in more.get("verbs", ("watch",)):
         more.setdefault("storage_version_hash", storage_hash(group, version, kind))
     return Resource(group, version, kind, plural, singular, subresources=subresources, **more)

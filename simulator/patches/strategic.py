@@ -21,13 +21,15 @@ def apply(type: Type | None, document: dict[str, Any], patch: Any) -> dict[str, 
     """The patched object; without a type lists are replaced, as for an unknown kind."""
     if not isinstance(patch, dict):
         raise bad_request("cannot apply a strategic merge patch that is no object")
-    return _map(type, document, patch)
+    merged: dict[str, Any] = _map(type, document, patch)
+    return merged
 
 
 def _map(type: Type | None, current: Any, patch: dict[str, Any]) -> dict[str, Any]:
     directive = patch.get("$patch")
     if directive == "replace":
-        return _clean({key: value for key, value in patch.items() if key != "$patch"})
+        whole: dict[str, Any] = _clean({key: value for key, value in patch.items() if key != "$patch"})
+        return whole
     if directive == "delete":
         return {}
     if directive not in (None, "merge"):

@@ -11,6 +11,7 @@ import base64
 import binascii
 from typing import Any
 
+from simulator.resource import Object, Resource
 from simulator.schema.types import Field, Schema, Type, schema
 
 EMPTY: tuple[Any, ...] = ("", 0, False, [], {})
@@ -18,6 +19,17 @@ EMPTY: tuple[Any, ...] = ("", 0, False, [], {})
 
 class WrongType(Exception):
     """A value that does not fit its field; the message is that of Go's decoder, without its prefix."""
+
+
+def as_kubernetes_writes(resource: Resource, obj: Object) -> None:
+    """Put an object's fields in Kubernetes' order and form, in place; without a type it stays as it is."""
+    if not resource.schema:
+        return
+    head = {key: obj.pop(key) for key in ("kind", "apiVersion") if key in obj}
+    written = Normaliser().struct(schema().get(resource.schema), obj)
+    obj.clear()
+    obj.update(head)
+    obj.update(written)
 
 
 class Normaliser:

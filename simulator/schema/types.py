@@ -9,9 +9,11 @@ from typing import NamedTuple
 from simulator.schema.lists import ATOMIC_TYPES, LIST_KEYS, SETS
 
 SCALARS = frozenset(
-    ("string", "int", "bool", "double", "bytes", "Time", "MicroTime", "Duration", "Quantity", "IntOrString")
-    + ("Raw", "RawExtension", "Items", "any")
-)
+    {
+        "string", "int", "bool", "double", "bytes", "Time", "MicroTime", "Duration", "Quantity", "IntOrString",
+        "any", "Raw", "RawExtension", "Items",
+    }
+)  # fmt: skip
 ZERO = {"string": "", "int": 0, "bool": False, "double": 0.0, "Quantity": "0", "IntOrString": 0, "Duration": "0s"}
 
 
