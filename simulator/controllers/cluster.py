@@ -24,6 +24,8 @@ from simulator.store import Store
 log = structlog.get_logger("simulator.controllers")
 
 Object = dict[str, Any]
+Objects = list[Object]
+Pods = list[Pod]
 PODS = "pods"
 
 
@@ -110,20 +112,20 @@ class Cluster:
     def at(self, ref: Ref) -> Object | None:
         return self.get(ref.resource, ref.namespace or None, ref.name)
 
-    def list(self, resource: str, namespace: str | None = None) -> list[Object]:
+    def list(self, resource: str, namespace: str | None = None) -> Objects:
         return self.store.list(self.rows[resource], namespace)
 
-    def children(self, uid: str, resource: str) -> list[Object]:
+    def children(self, uid: str, resource: str) -> Objects:
         """The objects of `resource` that name `uid` as an owner, oldest name first."""
         refs = sorted(ref for ref in self.dependents.get(uid, ()) if ref.resource == resource)
         return [found for ref in refs if (found := self.at(ref)) is not None]
 
-    def pods_of(self, uid: str) -> list[Pod]:
+    def pods_of(self, uid: str) -> Pods:
         """The pods that `uid` owns, in the order in which they came."""
         keys = (f"{ref.namespace}/{ref.name}" for ref in self.dependents.get(uid, ()) if ref.resource == PODS)
         return [self.pods[key] for key in keys if key in self.pods]
 
-    def selected(self, namespace: str, selector: dict[str, str]) -> list[Pod]:
+    def selected(self, namespace: str, selector: dict[str, str]) -> Pods:
         """The pods of a namespace that have all these labels, in the order in which they came."""
         wanted = selector.items()
         return [pod for pod in self.pods_in.get(namespace, {}).values() if wanted <= pod.labels.items()]

@@ -182,7 +182,8 @@ class DeploymentController:
         if annotations.get(REVISION) == revision:
             return deployment
         deployment["metadata"]["annotations"] = {**annotations, REVISION: revision}
-        return self._cluster.update(KIND, deployment)
+        # Through the status, as the real controller does: the generation is the user's and must not rise.
+        return self._cluster.update(KIND, deployment, "status")
 
     def _apply(self, deployment: Object, want: rollout.Strategy, sets: list[Object], scales: rollout.Scales) -> None:
         for found in self._sets(deployment):

@@ -69,9 +69,8 @@ def template_hash(template: Object, collisions: int) -> str:
 def annotations_for(deployment: Object, found: Object | None, revision: str) -> dict[str, str]:
     """The annotations of the new set: the deployment's, its revision, and the revisions it had before."""
     annotations: dict[str, str] = dict((found or {"metadata": {}})["metadata"].get("annotations") or {})
-    for key, value in (deployment["metadata"].get("annotations") or {}).items():
-        if key not in _NOT_COPIED:
-            annotations[key] = value
+    given = deployment["metadata"].get("annotations") or {}
+    annotations.update({key: value for key, value in given.items() if key not in _NOT_COPIED})
     before = annotations.get(REVISION)
     if before is not None and before != revision:
         history = [part for part in annotations.get(HISTORY, "").split(",") if part]

@@ -43,8 +43,7 @@ class PodServer:
         """Listen on every port, or on none: BindError names the first that cannot be had."""
         sockets: list[socket.socket] = []
         try:
-            for port in ports:
-                sockets.append(_bound(address, port))
+            sockets.extend(_bound(address, port) for port in ports)
         except BindError:
             for bound in sockets:
                 bound.close()

@@ -158,25 +158,20 @@ async def test_annotations_add_latency_and_force_a_status(network: PodNetwork) -
 
 async def test_an_ending_pod_finishes_what_is_in_flight_and_takes_nothing_new(network: PodNetwork) -> None:
     async with Pod(network) as pod, client() as http:
-        in_flight = asyncio.create_task(http.get(pod.url + "/delay/0.1"))
-        while not pod.server.served:
-            await asyncio.sleep(0.005)
-        await pod.server.close(5)
-        answer = await in_flight
-        assert answer.text == "hello from test-hello-1\n"
-        assert answer.headers["Connection"] == "close"
+        async with http.stream("GET", pod.url + "/stream/3?interval=50ms") as answer:
+            closing = asyncio.create_task(pod.server.close(5))
+            lines = [line async for line in answer.aiter_lines()]
+        await closing
+        assert lines == [f"line {n} from test-hello-1" for n in range(3)]
         with pytest.raises(httpx.ConnectError):
             await http.get(pod.url + "/")
 
 
 async def test_patience_ends_and_what_is_in_flight_is_cut(network: PodNetwork) -> None:
-    async with Pod(network) as pod, client() as http:
-        in_flight = asyncio.create_task(http.get(pod.url + "/delay/30"))
-        while not pod.server.served:
-            await asyncio.sleep(0.005)
+    async with Pod(network) as pod, client() as http, http.stream("GET", pod.url + "/stream/3?interval=30s") as answer:
         await pod.server.close(0.05)
         with pytest.raises(httpx.TransportError):
-            await in_flight
+            await answer.aread()
 
 
 async def test_a_port_in_use_is_named_and_none_is_left_open(network: PodNetwork) -> None:
