@@ -74,7 +74,7 @@ class Stream:
         grows too long.
         """
         try:
-            async for chunk in self._response.aiter_raw():
+            async for chunk in self._response.aiter_bytes():
                 if lines := self._buffer.feed(chunk):
                     yield lines
         except LineTooLong as error:
@@ -210,7 +210,7 @@ class Client:
         size = 0
         deadline.allow(self.address.read_timeout)
         try:
-            async for part in response.aiter_raw():
+            async for part in response.aiter_bytes():
                 deadline.allow(self.address.read_timeout)
                 parts.append(part)
                 size += len(part)

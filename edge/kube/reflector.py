@@ -51,7 +51,7 @@ OVERDUE = 5.0  # seconds after which a watch that should have ended is cut
 SETTLED = 5.0  # seconds after which a watch has proven that the server is well
 CONFIRM_AFTER = 1.0  # seconds until a list that is hard to believe is read again
 MOST_PAGES = 20_000
-CHANGE_EVENTS = ("ADDED", "MODIFIED", "DELETED")
+KNOWN_EVENTS = ("ADDED", "MODIFIED", "DELETED", "BOOKMARK")
 TROUBLED = 3  # disturbances in a row that people are told of
 
 T = TypeVar("T", bound=Object)
@@ -233,12 +233,16 @@ class Reflector(Generic[T]):
             if key in self.objects and key not in objects:
                 objects[key] = self.objects[key]
         changes = difference(self.objects, objects)
-        first = not self.synced
+        before, first = self.objects, not self.synced
         self.objects = objects
         self._version = version
         self.synced = True
         if first or changes.put or changes.gone:
-            self._on_changes(changes)
+            try:
+                self._on_changes(changes)
+            except Exception:
+                self.objects, self.synced = before, not first  # what was not heard is told again by the next list
+                raise
 
     def _read(self, raw: msgspec.Raw, unreadable: dict[Key, str]) -> T | None:
         """The object, or None after noting why it cannot be read. Raises as UNREADABLE without even an identity."""
@@ -285,35 +289,44 @@ class Reflector(Generic[T]):
         """Apply one event. Raises Fault for an ERROR event and for what cannot be read."""
         try:
             event = _decode_event(line)
-            if event.type in CHANGE_EVENTS:
-                return self._apply(event)
-            if event.type == "BOOKMARK":
-                self._version = _decode_any(event.object).metadata.resource_version or self._version
-                return None
             if event.type == "ERROR":
-                status = _decode_status(event.object)
-            else:
-                return None  # a type of the future: nothing that we hold changed
+                raise self._error(_decode_status(event.object))
+            if event.type not in KNOWN_EVENTS:
+                return  # a type of the future: nothing that we hold changed
+            meta = _decode_any(event.object).metadata
+            changes = event.type != "BOOKMARK"
+            object = self._read(event.object, self.unreadable) if changes else None
         except UNREADABLE as error:
-            raise Fault(
-                "malformed", f"a watch of {self.resource.title} sent a line that Edge cannot read: {str(error)[:200]}"
-            ) from error
-        raise self._error(status)
+            said = f"a watch of {self.resource.title} sent a line that cannot be read: {str(error)[:200]}"
+            raise Fault("malformed", said) from error
+        self._version = meta.resource_version or self._version
+        if changes:
+            self._apply((meta.namespace, meta.name), object, deleted=event.type == "DELETED")
 
-    def _apply(self, event: Event) -> None:
-        object = self._read(event.object, self.unreadable)
-        identity = object if object is not None else _decode_any(event.object)
-        key = _key(identity)
-        self._version = identity.metadata.resource_version or self._version
-        if event.type == "DELETED":
+    def _apply(self, key: Key, object: T | None, *, deleted: bool) -> None:
+        held = self.objects.get(key)
+        if deleted:
             self.unreadable.pop(key, None)
-            if (held := self.objects.pop(key, None)) is not None:
-                self._on_changes(Changes((), (held,)))
+            if held is not None:
+                self._tell_one(key, held, None, Changes((), (held,)))
         elif object is not None:
             self.unreadable.pop(key, None)
-            if self.objects.get(key) != object:
-                self.objects[key] = object
-                self._on_changes(Changes((object,), ()))
+            if held != object:
+                self._tell_one(key, held, object, Changes((object,), ()))
+
+    def _tell_one(self, key: Key, before: T | None, after: T | None, changes: Changes[T]) -> None:
+        self._hold(key, after)
+        try:
+            self._on_changes(changes)
+        except Exception:
+            self._hold(key, before)  # what was not heard is told again by the next list
+            raise
+
+    def _hold(self, key: Key, object: T | None) -> None:
+        if object is None:
+            self.objects.pop(key, None)
+        else:
+            self.objects[key] = object
 
     def _error(self, status: Status) -> Fault:
         said = self._client.clean(status.message or "no message")
