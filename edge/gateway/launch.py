@@ -4,9 +4,10 @@
 
 - `listeners`: sockets that the agent has bound and that already listen; every worker accepts on the same ones. A
   worker closes its copies when it drains.
-- `channel`: one end of a socketpair, for `FrameChannel`; the worker runs a `Subscription` over it as soon as it
-  accepts (that is how the agent knows it is up), answering "metrics" with an encoded `metrics.Measures` and "snapshot"
-  with the object of the contracts' `/-/snapshot`. When the channel closes, the worker drains (at most
+- `channel`: one end of a socketpair, for `FrameChannel`. The worker runs a `Subscription` over it from its start,
+  answering "metrics" with an encoded `metrics.Measures` and "snapshot" with the object of the contracts'
+  `/-/snapshot`, and accepts connections once `Subscription.caught_up` is set: so a worker that is started again
+  answers no request before it has what the others serve. When the channel closes, it drains (at most
   `settings.drain_timeout`) and exits with 0.
 - SIGTERM and SIGINT mean the same; the agent itself never sends them before the drain time is over.
 

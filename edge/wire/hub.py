@@ -80,16 +80,19 @@ def _ignore(*_: object) -> None:
 
 
 class Hub:
-    """`on_report(name, report)` follows every acknowledgement, `on_gone(name)` a subscriber's end. Both run on the
-    loop in the hub's turn; what they raise is logged and harms nobody."""
+    """`on_report(name, report)` follows every acknowledgement, `on_gone(name)` a subscriber's end. Where only the
+    revisions of some sources changed, `on_served(name, those)` is called instead, if given. All run on the loop in
+    the hub's turn; what they raise is logged and harms nobody."""
 
     def __init__(
         self,
         *,
         on_report: Callable[[str, Report], None] = _ignore,
         on_gone: Callable[[str], None] = _ignore,
+        on_served: Callable[[str, Mapping[str, Revision]], None] | None = None,
     ) -> None:
         self.on_report = on_report
+        self.on_served = on_served
         self.on_gone = on_gone
         self._publications: dict[str, Publication] = {}
         self._documents: dict[str, PublishedDocument] = {}
@@ -246,7 +249,7 @@ class Hub:
             case Waiting():
                 self._reported(subscriber, subscriber.waits(message))
             case Served():
-                self._reported(subscriber, subscriber.serves(message))
+                self._reported(subscriber, subscriber.serves(message), message.sources)
             case Want():
                 subscriber.want(message)
                 subscriber.writer.wake()
@@ -259,9 +262,13 @@ class Hub:
             case None:
                 pass  # a newer subscriber's message
 
-    def _reported(self, subscriber: Subscriber, report: Report) -> None:
-        if self._subscribers.get(subscriber.name) is subscriber:
-            self._reports[subscriber.name] = report
+    def _reported(self, subscriber: Subscriber, report: Report, changed: Mapping[str, Revision] | None = None) -> None:
+        if self._subscribers.get(subscriber.name) is not subscriber:
+            return
+        self._reports[subscriber.name] = report
+        if changed is not None and self.on_served is not None:
+            self._call(self.on_served, subscriber.name, changed)
+        else:
             self._call(self.on_report, subscriber.name, report)
 
     def _forget(self, subscriber: Subscriber) -> None:

@@ -8,7 +8,7 @@ from typing import Protocol
 
 from edge.model.revision import NOTHING, Revision
 from edge.wire.channel import Channel
-from edge.wire.messages import PROTOCOL, Ask, Hello, Report, Served, Waiting, Want, Welcome, encode
+from edge.wire.messages import PROTOCOL, Ask, Current, Hello, Report, Served, Waiting, Want, Welcome, encode
 from edge.wire.publication import Publication
 from edge.wire.writer import Writer
 
@@ -20,6 +20,10 @@ class Frames(Protocol):
     def document_frame(self, name: str) -> bytes | None: ...
     def source_frame(self, key: str) -> bytes | None: ...
     def source_revision(self, key: str) -> Revision | None: ...
+
+
+_NOTHING_YET = encode(Current(NOTHING))
+"""There is no manifest: what a subscriber has is the newest."""
 
 
 class Subscriber:
@@ -136,7 +140,7 @@ class Subscriber:
         self._manifest_due = False
         publication = self._frames.publication(self.partition)
         if publication is None:
-            return None
+            return _NOTHING_YET
         told, self._told = self._told, publication.name
         return publication.current if told == publication.name else publication.offer
 

@@ -13,6 +13,7 @@ taken a manifest, `acknowledge` and `acknowledge_source` when there is something
 
 from __future__ import annotations
 
+import asyncio
 from collections import deque
 from collections.abc import Callable, Mapping
 from typing import Protocol
@@ -81,10 +82,10 @@ class Subscription:
         self._hello_due = self._want_due = self._report_due = self._waiting_due = False
         self._served_due: dict[str, Revision] = {}
         self._asked: deque[bytes] = deque()
+        self.caught_up = asyncio.Event()
+        """Set once there is something to serve, or the hub said that there is nothing yet."""
         if initial is not None:
-            first = first_content(initial)
-            if first is not None:
-                self._apply(first)
+            self._apply_first(first_content(initial))
             self._finish(self._apply(initial))
 
     def __repr__(self) -> str:
@@ -132,6 +133,7 @@ class Subscription:
             case Offer():
                 self._offered(message)
             case Current():
+                self.caught_up.set()
                 if self._shelf.confirm(message.revision, message.origin):
                     self._finish(self._apply(self._shelf.content()))
             case Ask():
@@ -173,9 +175,7 @@ class Subscription:
 
     def _arrived(self) -> None:
         if self._shelf.complete:
-            first = self._shelf.groundwork()
-            if first is not None:
-                self._apply(first)
+            self._apply_first(self._shelf.groundwork())
             self._finish(self._apply(self._shelf.swap()))
             self._want_due = True
             return
@@ -184,6 +184,11 @@ class Subscription:
             self._want_due = True
         if self._shelf.few_missing:
             self._waiting_due = True
+
+    def _apply_first(self, groundwork: Content | None) -> None:
+        """Serve the fallback before what it is a fallback for, so that the receiver has a version to keep."""
+        if groundwork is not None and self._through is None:
+            self._apply(groundwork)
 
     def _apply(self, content: Content) -> Mapping[str, str]:
         try:
@@ -194,6 +199,7 @@ class Subscription:
             return {entry.application: reason for entry in content.manifest.applications}
 
     def _finish(self, refused: Mapping[str, str]) -> None:
+        self.caught_up.set()
         if self._through is None:
             self._shelf.settle(refused)
         self._waiting_due = False

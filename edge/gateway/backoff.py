@@ -1,0 +1,28 @@
+"""How long to wait before the next attempt: quick at first, doubling, never longer than a limit, jittered."""
+
+from __future__ import annotations
+
+import random
+
+
+class Backoff:
+    """Seconds. `next` answers between half and all of `first`, then of twice that, and so on up to `limit`: many that
+    lost the same peer at once do not come back at once."""
+
+    def __init__(self, randomness: random.Random, first: float = 0.1, limit: float = 5.0) -> None:
+        self._random = randomness
+        self._first = first
+        self._limit = limit
+        self._step = first
+
+    def __repr__(self) -> str:
+        return f"<Backoff up to {self._step:.2f} s>"
+
+    def next(self) -> float:
+        """Wait this long now."""
+        step, self._step = self._step, min(self._step * 2, self._limit)
+        return step * self._random.uniform(0.5, 1.0)
+
+    def reset(self) -> None:
+        """It worked: start again with the shortest."""
+        self._step = self._first
