@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from http import HTTPStatus
 
 STATUS_LINES: dict[int, bytes] = {status: f"HTTP/1.1 {status} \r\n".encode() for status in range(100, 600)}
 """Status lines by code; a code without a registered phrase has an empty one."""
 STATUS_LINES.update({status.value: f"HTTP/1.1 {status.value} {status.phrase}\r\n".encode() for status in HTTPStatus})
 
-CONTINUE = b"HTTP/1.1 100 Continue\r\n\r\n"
+TEXT = ((b"content-type", b"text/plain; charset=utf-8"),)
 
 REASONS: dict[int, str] = {
     404: "no application or page rule takes this request",
@@ -36,8 +37,8 @@ def build(
     return respond(
         status,
         body,
-        b"text/plain; charset=utf-8",
         request_id,
+        fields=TEXT,
         keep_alive=keep_alive,
         version=version,
         without_body=without_body,
@@ -47,21 +48,19 @@ def build(
 def respond(
     status: int,
     body: bytes,
-    content_type: bytes,
     request_id: bytes,
     *,
-    fields: bytes = b"",
+    fields: Sequence[tuple[bytes, bytes]] = (),
     keep_alive: bool = True,
     version: int = 1,
     without_body: bool = False,
 ) -> bytes:
-    """A whole answer. `fields` are further header lines, each with its CRLF; `without_body` is for HEAD."""
-    parts = [STATUS_LINES[status], fields]
-    if status == 204 or status == 304:  # RFC 9110 8.6: no Content-Length on 204; neither has a body
+    """A whole answer with `fields`; `without_body` is for HEAD."""
+    parts = [STATUS_LINES[status]]
+    parts += [b"%b: %b\r\n" % field for field in fields if field[0] != b"x-request-id"]
+    if status in (204, 304):  # RFC 9110 8.6 and 15.4.5: neither has a body
         body = b""
     else:
-        if content_type:
-            parts.append(b"content-type: %b\r\n" % content_type)
         parts.append(b"content-length: %d\r\n" % len(body))
     parts.append(b"x-request-id: %b\r\n" % request_id)
     parts.append(connection_field(keep_alive, version))

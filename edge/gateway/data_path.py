@@ -22,6 +22,10 @@ if TYPE_CHECKING:
     from edge.gateway.tunnel import Tunnel
     from edge.gateway.upstream import UpstreamConnection
 
+DRAIN_PATIENCE = 1.0
+"""Seconds that an idle connection has for one more request once the worker drains: a request that is on its way just
+now is answered and not met by a closed connection."""
+
 
 class DataPath:
     """`snapshot` is swapped in one assignment; an exchange goes on with the objects it started with."""
@@ -45,6 +49,7 @@ class DataPath:
         self.connections: dict[ClientProtocol, None] = {}
         self.tunnels: dict[Tunnel, None] = {}
         self.draining = False
+        self.drain_patience = min(DRAIN_PATIENCE, settings.drain_timeout / 2)
         self.on_empty: Callable[[], None] | None = None
         self.trusted_proxies: list[Network] = [
             ipaddress.ip_network(network, strict=False) for network in settings.trusted_proxies

@@ -1,7 +1,7 @@
 """One request's life, from its head to its line in the log.
 
-The phases are the methods, named as in the chart of docs/gateway.md, and each calls the next one directly: on the common
-path (an idle connection is there, the answer fits one read) a request is two calls from the loop, one for the
+The phases are the methods, named as in the chart of docs/gateway.md, and each calls the next one directly: on the
+common path (an idle connection is there, the answer fits one read) a request is two calls from the loop, one for the
 client's bytes and one for the endpoint's, with two writes.
 
     read_request > find_application > run_rules > choose_endpoint > connect > send_request
@@ -26,6 +26,7 @@ from edge.gateway.access_log import Line
 from edge.gateway.head import CHUNKED, MalformedError, RequestHead, ResponseHead
 from edge.gateway.headers import (
     client_address,
+    edited,
     interim_head,
     request_head,
     request_id,
@@ -34,12 +35,15 @@ from edge.gateway.headers import (
 )
 from edge.gateway.tunnel import Tunnel
 from edge.gateway.upstream import CONNECTING, UpstreamConnection
+from edge.rules.errors import BadRequestError
+from edge.rules.request import Request
 
 if TYPE_CHECKING:
     from edge.gateway.data_path import DataPath
     from edge.gateway.headers import Peer
     from edge.gateway.pool import Address
     from edge.gateway.protocol import ClientProtocol
+    from edge.rules.decision import Answer
 
 IDEMPOTENT = frozenset(b"GET HEAD OPTIONS PUT DELETE QUERY PROPFIND SEARCH REPORT".split())
 """Methods that may be sent twice: RFC 9110 9.2.2 and the safe ones of WebDAV."""
@@ -140,22 +144,31 @@ class Exchange:
         """Let the page rules decide: an endpoint is asked, or the answer is known."""
         head = self.head
         path = self._path
-        request = Request(
-            method=head.method.decode("latin-1"),
-            target=head.target.decode("latin-1"),
-            host=head.host.decode("latin-1"),
-            scheme=self._peer.scheme,
-            client_address=client_address(head, self._peer, path.trusted_proxies),
-            http_version=f"1.{head.version}",
-            headers=head.fields,
-            request_id=self.id.decode("latin-1"),
-        )
-        decision = self._decision = self._application.decide(request)
+        try:
+            request = Request(
+                method=head.method.decode("ascii"),
+                target=head.target.decode("ascii"),
+                host=head.host.decode("ascii"),
+                scheme=self._peer.scheme,
+                client_address=client_address(head, self._peer, path.trusted_proxies),
+                http_version="1.1" if head.version else "1.0",
+                headers=head.fields,
+                request_id=self.id.decode("ascii"),
+            )
+            decision = self._decision = self._application.decide(request)
+        except BadRequestError as error:
+            self.answer(400, str(error))
+            return
         self._edits = decision.response_headers
         if decision.upstream is not None:
             self._selector = self._application.selector(decision.upstream)
             self._head_bytes = request_head(
-                head, self._peer, decision.target, decision.request_headers, self.id, path.pseudonym
+                head,
+                self._peer,
+                head.target if decision.target is None else decision.target,
+                decision.request_headers,
+                self.id,
+                path.pseudonym,
             )
             self.choose_endpoint()
         elif decision.answer is not None:
@@ -371,6 +384,28 @@ class Exchange:
                 status,
                 self.id,
                 reason=reason,
+                keep_alive=keep,
+                version=head.version,
+                without_body=head.method == b"HEAD",
+            )
+        )
+        self.finish(keep)
+
+    def respond(self, answer: Answer) -> None:
+        """Give the answer that a rule holds."""
+        head = self.head
+        keep = self._may_keep_alive()
+        fields = [(b"content-type", answer.content_type)] if answer.content_type else []
+        if answer.location is not None:
+            fields.append((b"location", answer.location))
+        self._status = answer.status
+        self._answer_begun = True
+        self._write(
+            answers.respond(
+                answer.status,
+                answer.body,
+                self.id,
+                fields=edited(fields, self._edits),
                 keep_alive=keep,
                 version=head.version,
                 without_body=head.method == b"HEAD",

@@ -12,7 +12,7 @@ from collections.abc import Sequence
 from typing import TypeAlias
 
 from edge.gateway.answers import STATUS_LINES, connection_field
-from edge.gateway.head import CHUNKED, UNTIL_CLOSE, RequestHead, ResponseHead
+from edge.gateway.head import CHUNKED, RequestHead, ResponseHead
 
 Fields: TypeAlias = Sequence[tuple[bytes, bytes]]
 Edits: TypeAlias = Sequence[tuple[bytes, bytes | None]]
@@ -114,8 +114,6 @@ def request_head(
         parts.append(b"transfer-encoding: chunked\r\n")
     elif length or head.sent_length:
         parts.append(b"content-length: %d\r\n" % length)
-    if head.expects_continue:
-        pass  # passed on with the fields: the endpoint decides
     if head.websocket:
         parts.append(b"connection: upgrade\r\nupgrade: websocket\r\n")
     set_by_rule = {name for name, _ in edits} if edits else ()
@@ -176,7 +174,7 @@ def response_head(
                 parts.append(b"content-length: %b\r\n" % response.declared)
         elif status != 204:
             parts.append(b"content-length: 0\r\n")
-    elif request.version and (length == CHUNKED or length == UNTIL_CLOSE):
+    elif request.version:  # CHUNKED or UNTIL_CLOSE
         parts.append(b"transfer-encoding: chunked\r\n")
     parts.append(connection_field(keep_alive, request.version))
     parts.append(b"\r\n")

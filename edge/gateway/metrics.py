@@ -19,7 +19,7 @@ class Measures(msgspec.Struct, frozen=True):
     status classes 1xx to 5xx; `latency` has one number more than BUCKETS. Ages are in seconds, None: none yet."""
 
     requests: dict[str, dict[str, list[int]]] = {}
-    latency: list[int] = [0] * (len(BUCKETS) + 1)
+    latency: list[int] = msgspec.field(default_factory=lambda: [0] * (len(BUCKETS) + 1))
     latency_sum: float = 0.0
     upstream_connections: dict[str, int] = {}
     client_connections: int = 0

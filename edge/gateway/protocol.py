@@ -29,7 +29,6 @@ class ClientProtocol(asyncio.Protocol):
     """One connection of a client."""
 
     __slots__ = (
-        "_answered",
         "_buffer",
         "_chunks",
         "_closing",
@@ -72,7 +71,6 @@ class ClientProtocol(asyncio.Protocol):
         self._closing = False
         self._lingering = False
         self._head_begun = False
-        self._answered = False
 
     def __repr__(self) -> str:
         return f"<ClientProtocol {self.peer.address} {self.exchange!r}>"
@@ -188,11 +186,14 @@ class ClientProtocol(asyncio.Protocol):
                 exchange.find_application()
                 if rest and not self._closing:
                     self._read_body(rest)
-            if self.exchange is not None or self._reading_body or self._closing or self._full:
+            if self._is_occupied():
                 break
             data = self._buffer
             self._buffer = b""
         self._pumping = False
+
+    def _is_occupied(self) -> bool:
+        return self.exchange is not None or self._reading_body or self._closing or self._full
 
     def _read_start(self, data: bytes) -> None:
         """Keep a head that is not complete, unless it can never be good."""
@@ -283,7 +284,8 @@ class ClientProtocol(asyncio.Protocol):
 
     def _wait_for_request(self) -> None:
         path = self._path
-        path.wheel.set(self, path.now() + path.settings.keep_alive_timeout)
+        timeout = path.drain_patience if path.draining else path.settings.keep_alive_timeout
+        path.wheel.set(self, path.now() + timeout)
 
     # Writing
 
@@ -294,7 +296,6 @@ class ClientProtocol(asyncio.Protocol):
     def exchange_finished(self, keep_alive: bool) -> None:
         """The exchange in hand has been answered whole."""
         self.exchange = None
-        self._answered = True
         if self._quiet:
             self.unhold(BODY_HELD | UPSTREAM_FULL)
         if not keep_alive:
@@ -333,14 +334,10 @@ class ClientProtocol(asyncio.Protocol):
         data, self._buffer = self._buffer, b""
         return data
 
-    def drain(self, patience: float) -> None:
-        """The worker ends: an idle connection gets `patience` seconds for a last request, answered with close."""
+    def drain(self) -> None:
+        """The worker ends: an idle connection gets a moment for a last request, which is answered with close."""
         if self.exchange is None and not self._closing and not self._head_begun and not self._reading_body:
-            path = self._path
-            if self._answered:
-                path.wheel.set(self, path.now() + patience)
-            else:
-                path.wheel.set(self, path.now() + min(patience * 2, path.settings.header_timeout))
+            self._wait_for_request()
 
     def _close(self) -> None:
         self._closing = True

@@ -12,7 +12,7 @@ class Settings(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     """The gateway server's name. The `Via` pseudonym is made of it, so that a loop is known: all workers of one
     server share it, two servers must not."""
     trusted_proxies: tuple[str, ...] = ()
-    """Networks whose `Forwarded`, `X-Forwarded-*` and `X-Request-Id` are believed; from all others they are replaced."""
+    """Networks whose `Forwarded`, `X-Forwarded-*` and `X-Request-Id` are believed; other peers' are replaced."""
 
     header_timeout: float = 10.0
     """From the first byte of a request until its head is complete (408), also on a connection just opened."""

@@ -1,7 +1,7 @@
 """After an endpoint's 101: bytes in both directions, none of them read.
 
-The two transports keep their sockets and change their protocol. Whoever does not take bytes makes the other side be read
-no longer; the end of one side is passed on; a silence of both is a deadline.
+The two transports keep their sockets and change their protocol. Whoever does not take bytes makes the other side not be
+read; the end of one side is passed on; a silence of both is a deadline.
 """
 
 from __future__ import annotations

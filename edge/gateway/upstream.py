@@ -1,8 +1,8 @@
 """One connection to an endpoint: sends a request, reads its answer strictly, and goes back to the pool.
 
-The states are the table below; code walks it and keeps nothing else in mind about order. Whatever the endpoint does that
-the table and the head check do not allow ends the connection, never the worker: the exchange hears why at one seam
-(`upstream_lost`, `upstream_failed`) and decides between another endpoint and 502/504.
+The states are the table below; code walks it and keeps nothing else in mind about order. Whatever the endpoint does
+that the table and the head check do not allow ends the connection, never the worker: the exchange hears why at one
+seam (`fail_to_connect`, `upstream_lost`, `fail_to_proxy`) and decides between another endpoint and 502/504.
 """
 
 from __future__ import annotations

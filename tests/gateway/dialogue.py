@@ -182,9 +182,7 @@ class Dialogue:
         self.loop = FakeLoop()
         self.connecting: list[UpstreamConnection] = []
         loop: Any = self.loop
-        self.path = DataPath(
-            loop, Settings(**settings), snapshot, self.connecting.append, random.Random(7)
-        )
+        self.path = DataPath(loop, Settings(**settings), snapshot, self.connecting.append, random.Random(7))
 
     def client(self, address: str = "192.0.2.7") -> Side:
         protocol = ClientProtocol(self.path)

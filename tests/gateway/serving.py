@@ -1,0 +1,65 @@
+"""Snapshots for tests: one application with rules in the API's JSON, upstreams of endpoints or servers."""
+
+from __future__ import annotations
+
+from types import SimpleNamespace
+from typing import Any
+
+import msgspec
+
+from edge.gateway import snapshot as snapshots
+from edge.gateway.snapshot import Snapshot
+from edge.model import (
+    ApplicationDocument,
+    Endpoint,
+    Manifest,
+    ManifestEntry,
+    Revision,
+    Rule,
+    Server,
+    Source,
+    SourceState,
+    Upstream,
+    document,
+)
+
+SOURCE = Source("cluster", "default", "web", 80)
+PROXY = {"type": "proxy", "upstream": "u1"}
+
+
+def endpoints(*addresses: str, number: int = 1) -> SourceState:
+    """The state of SOURCE with these "address:port"."""
+    split = [address.rpartition(":") for address in addresses]
+    return SourceState(SOURCE, Revision(1, number), tuple(Endpoint(host, int(port)) for host, _, port in split))
+
+
+def serving(
+    *addresses: str,
+    rules: list[dict[str, Any]] | None = None,
+    servers: tuple[Server, ...] = (),
+    domains: tuple[str, ...] = ("www.example.com",),
+    number: int = 1,
+    previous: Snapshot | None = None,
+) -> Snapshot:
+    """A snapshot whose upstream u1 has `addresses` as endpoints, or `servers`; without `rules` all goes to u1."""
+    written = rules if rules is not None else [{"actions": [PROXY]}]
+    upstream = Upstream("u1", "web", servers=servers) if servers else Upstream("u1", "web", sources=(SOURCE,))
+    application = ApplicationDocument(
+        id="a1",
+        name="shop",
+        domains=domains,
+        partitions=("p1",),
+        upstreams=(upstream,),
+        rules=tuple(msgspec.convert({"id": f"r{n}", **rule}, Rule) for n, rule in enumerate(written)),
+    )
+    body = document.encode(application)
+    name = document.hash_of(body)
+    content: Any = SimpleNamespace(
+        manifest=Manifest(Revision(1, number), "p1", (ManifestEntry("a1", "shop", number, name),)),
+        documents={name: body},
+        sources={} if servers else {SOURCE.key: endpoints(*addresses, number=number)},
+        origin="admin",
+    )
+    snapshot, refused = snapshots.build(previous, content)
+    assert not refused
+    return snapshot
