@@ -1,11 +1,35 @@
-"""Page rules made ready to run."""
+"""Page rules made ready to run.
+
+Enabled rules run in order; the actions of those that match add up; the first terminal action ends; when none did, the
+decision is 404, with the edits of response headers that came together until then. Within a rule the actions after its
+first terminal one never run.
+"""
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from typing import TypeAlias
 
+from edge.model.rule import Rule
+from edge.rules.actions import compile_actions
+from edge.rules.conditions import compile_condition
 from edge.rules.decision import Decision
+from edge.rules.index import Row, compile_index
 from edge.rules.request import Request
 
 Decide: TypeAlias = Callable[[Request], Decision]
+"""Raises BadRequestError (`edge.rules.errors`), the client's fault, when a value cannot be filled in."""
+
+
+def compile_rules(rules: Sequence[Rule]) -> Decide:
+    """Rules as one function of a request. Raises ValueError for what `edge.rules.validate` would have refused."""
+    return compile_index([_row(place, rule) for place, rule in enumerate(rules) if rule.enabled])
+
+
+def _row(place: int, rule: Rule) -> Row:
+    try:
+        checks = tuple(compile_condition(condition) for condition in rule.conditions)
+        effects, terminal = compile_actions(rule)
+    except ValueError as error:
+        raise ValueError(f"rule {rule.name or rule.id}: {error}") from error
+    return Row(place, rule.id, checks, effects, terminal)

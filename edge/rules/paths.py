@@ -71,6 +71,11 @@ def clean(raw_path: str, path: str) -> str:
     return "".join(parts)
 
 
+def has_dot_segments(raw_path: str) -> bool:
+    """Whether an endpoint that decodes the path could find a `.` or `..` segment in it. Raises BadPathError."""
+    return any(segment in (".", "..") for segment in _decode(raw_path).split("/"))
+
+
 def _decode(raw_path: str) -> str:
     first, *rest = raw_path.split("%")
     parts = [names.data(first)]

@@ -1,0 +1,177 @@
+"""Actions compiled to effects, and effects added up to a decision.
+
+An *effect* is what one action does to the *draft* of a decision. A *fixed* effect does the same to every request; a
+decision made of fixed effects only is made once, when the rules are compiled. Later effects see what earlier ones made
+of the path and the headers; conditions and templates always see the request as the client sent it.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable
+from typing import NamedTuple
+
+from edge.model.rule import (
+    Action,
+    Proxy,
+    Redirect,
+    RemoveRequestHeader,
+    RemoveResponseHeader,
+    Respond,
+    RewritePath,
+    Rule,
+    SetRequestHeader,
+    SetResponseHeader,
+)
+from edge.rules import names, paths, templates
+from edge.rules.decision import Answer, Decision
+from edge.rules.request import Request
+from edge.rules.rewriting import compile_rewrite
+
+TERMINAL = (Proxy, Redirect, Respond)
+
+NO_REQUEST = Request()
+"""Stands for the request where effects are fixed."""
+
+
+class Draft:
+    """A decision in the making. `rewritten` is (clean path, decoded path) once a rule rewrote it."""
+
+    __slots__ = ("answer", "request_headers", "response_headers", "rewritten", "upstream")
+
+    def __init__(self) -> None:
+        self.upstream: str | None = None
+        self.answer: Answer | None = None
+        self.rewritten: tuple[str, str] | None = None
+        self.request_headers: dict[bytes, bytes | None] = {}
+        self.response_headers: dict[bytes, bytes | None] = {}
+
+
+class Effect(NamedTuple):
+    """`apply` changes the draft; `fixed` says that it ignores the request."""
+
+    apply: Callable[[Draft, Request], None]
+    fixed: bool
+
+
+def compile_actions(rule: Rule) -> tuple[tuple[Effect, ...], bool]:
+    """The effects of a rule's actions up to its first terminal one, and whether there is one. Raises ValueError."""
+    effects = []
+    for action in rule.actions:
+        effects.append(compile_action(action))
+        if isinstance(action, TERMINAL):
+            return tuple(effects), True
+    return tuple(effects), False
+
+
+def decide(effects: Iterable[Effect], request: Request, rule: str) -> Decision:
+    """Add the effects up. `rule` is the id of the rule that ended it, or empty."""
+    draft = Draft()
+    for effect in effects:
+        effect.apply(draft, request)
+    target = None
+    if draft.rewritten is not None and draft.upstream is not None:
+        query = f"?{request.query_string}" if request.query_string else ""
+        target = names.data(draft.rewritten[0] + query)
+    return Decision(
+        draft.upstream,
+        target,
+        tuple(draft.request_headers.items()),
+        tuple(draft.response_headers.items()),
+        draft.answer,
+        rule,
+    )
+
+
+def compile_action(action: Action) -> Effect:
+    """Raises ValueError for what `validate` would have refused."""
+    match action:
+        case Proxy():
+            return _proxy(action)
+        case Redirect():
+            return _redirect(action)
+        case Respond():
+            return _respond(action)
+        case RewritePath():
+            return _rewrite_path(action)
+        case SetRequestHeader() | SetResponseHeader():
+            return _set_header(action)
+        case RemoveRequestHeader() | RemoveResponseHeader():
+            return _remove_header(action)
+
+
+def _proxy(action: Proxy) -> Effect:
+    def apply(draft: Draft, request: Request) -> None:
+        draft.upstream = action.upstream
+
+    return Effect(apply, fixed=True)
+
+
+def _redirect(action: Redirect) -> Effect:
+    url = templates.compile_template(action.url, templates.in_url)
+    if isinstance(url, str):
+        return _answer(Answer(action.status, location=names.data(url)))
+
+    def apply(draft: Draft, request: Request) -> None:
+        location = url(request)
+        if not request.query_string:
+            location = location.removesuffix("?")  # from "…?${query-string}"
+        draft.answer = Answer(action.status, location=names.data(location))
+
+    return Effect(apply, fixed=False)
+
+
+def _respond(action: Respond) -> Effect:
+    body = templates.compile_template(action.body, templates.in_body(action.content_type))
+    content_type = names.data(action.content_type) if action.body else b""
+    if isinstance(body, str):
+        return _answer(Answer(action.status, names.data(body), content_type))
+
+    def apply(draft: Draft, request: Request) -> None:
+        draft.answer = Answer(action.status, names.data(body(request)), content_type)
+
+    return Effect(apply, fixed=False)
+
+
+def _answer(answer: Answer) -> Effect:
+    def apply(draft: Draft, request: Request) -> None:
+        draft.answer = answer
+
+    return Effect(apply, fixed=True)
+
+
+def _rewrite_path(action: RewritePath) -> Effect:
+    rewrite = compile_rewrite(action)
+
+    def apply(draft: Draft, request: Request) -> None:
+        clean, path = draft.rewritten or (paths.clean(request.raw_path, request.path), request.path)
+        rewritten = rewrite(clean, path)
+        if rewritten is not None:
+            draft.rewritten = rewritten, paths.normalise(rewritten)
+
+    return Effect(apply, fixed=False)
+
+
+def _set_header(action: SetRequestHeader | SetResponseHeader) -> Effect:
+    value = templates.compile_template(action.value, templates.in_header)
+    name = names.data(action.name.lower())
+    of_request = isinstance(action, SetRequestHeader)
+    if isinstance(value, str):
+        return _edit(name, names.data(value), of_request=of_request)
+
+    def apply(draft: Draft, request: Request) -> None:
+        edits = draft.request_headers if of_request else draft.response_headers
+        edits[name] = names.data(value(request))
+
+    return Effect(apply, fixed=False)
+
+
+def _remove_header(action: RemoveRequestHeader | RemoveResponseHeader) -> Effect:
+    return _edit(names.data(action.name.lower()), None, of_request=isinstance(action, RemoveRequestHeader))
+
+
+def _edit(name: bytes, value: bytes | None, *, of_request: bool) -> Effect:
+    def apply(draft: Draft, request: Request) -> None:
+        edits = draft.request_headers if of_request else draft.response_headers
+        edits[name] = value
+
+    return Effect(apply, fixed=True)

@@ -1,0 +1,108 @@
+"""A plan: the rules that may still match, as steps to be walked in order.
+
+A *step* is a rule with the tests that are left to be asked. Steps without a test always match: one that is not terminal
+is folded into the steps after it, one that is terminal ends the plan. So walking asks tests only, and when a step's
+whole decision is fixed and nothing else matched before it, the decision is one object made when the plan was.
+
+`walk` is the only code that runs for each request. It leaves the short road when a rule matches whose effects must be
+added to others' or filled in from the request; then `_add_up` goes on from there.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable
+from itertools import dropwhile
+from typing import NamedTuple, TypeAlias
+
+from edge.rules.actions import NO_REQUEST, Effect, decide
+from edge.rules.conditions import Test
+from edge.rules.decision import Decision
+from edge.rules.request import Request
+
+Walk: TypeAlias = Callable[[Request], Decision]
+
+
+class Candidate(NamedTuple):
+    """A rule that may match: `tests` are its conditions that are not yet known to hold."""
+
+    rule: str
+    tests: tuple[Test, ...]
+    effects: tuple[Effect, ...]
+    terminal: bool
+
+
+class Step(NamedTuple):
+    """`test` is None for the last step, which always matches. `before` are the effects of all rules before it that
+    always match; `decision` is what to decide when no other step matched before it, if that is known."""
+
+    test: Test | None
+    decision: Decision | None
+    before: tuple[Effect, ...]
+    effects: tuple[Effect, ...]
+    terminal: bool
+    rule: str
+
+
+def compile_plan(candidates: Iterable[Candidate]) -> Walk:
+    """The plan of these rules, in this order."""
+    steps = _steps(candidates)
+    if len(steps) == 1 and steps[0].decision is not None:
+        only = steps[0].decision
+        return lambda request: only
+
+    def walk(request: Request) -> Decision:
+        for step in steps:
+            test = step[0]
+            if test is None or test(request):
+                decision = step[1]
+                if decision is not None:
+                    return decision
+                return _add_up(steps, step, request)
+        raise AssertionError("the last step of a plan always matches")
+
+    return walk
+
+
+def _steps(candidates: Iterable[Candidate]) -> tuple[Step, ...]:
+    steps: list[Step] = []
+    before: tuple[Effect, ...] = ()
+    for candidate in candidates:
+        if candidate.tests:
+            steps.append(_step(_all(candidate.tests), before, candidate))
+        elif candidate.terminal:
+            return (*steps, _step(None, before, candidate))
+        else:
+            before += candidate.effects
+    return (*steps, _step(None, before, Candidate("", (), (), terminal=True)))
+
+
+def _step(test: Test | None, before: tuple[Effect, ...], candidate: Candidate) -> Step:
+    decision = None
+    effects = (*before, *candidate.effects)
+    if candidate.terminal and all(effect.fixed for effect in effects):
+        decision = decide(effects, NO_REQUEST, candidate.rule)
+    return Step(test, decision, before, candidate.effects, candidate.terminal, candidate.rule)
+
+
+def _all(tests: tuple[Test, ...]) -> Test:
+    if len(tests) == 1:
+        return tests[0]
+    if len(tests) == 2:
+        first, second = tests
+        return lambda request: first(request) and second(request)
+
+    return lambda request: all(each(request) for each in tests)
+
+
+def _add_up(steps: tuple[Step, ...], first: Step, request: Request) -> Decision:
+    """Add up the effects of `first`, which matched, and of what matches after it."""
+    effects: list[Effect] = []
+    folded = 0
+    for step in dropwhile(lambda step: step is not first, steps):
+        if step is first or step.test is None or step.test(request):
+            effects += step.before[folded:]
+            folded = len(step.before)
+            effects += step.effects
+            if step.terminal:
+                return decide(effects, request, step.rule)
+    raise AssertionError("the last step of a plan always matches")
