@@ -2,9 +2,18 @@
 
 from __future__ import annotations
 
+from sqlalchemy import delete, select
+from sqlalchemy.orm import Session
+
 from edge.admin.actor import Actor
+from edge.admin.errors import Conflict
+from edge.admin.finding import find, free_name, named, select_page
 from edge.admin.service import LIMIT, Service
 from edge.admin.views import Page, PartitionBody, PartitionView
+from edge.model.manifest import Manifest
+from edge.store.tables import ApplicationRow, ApplicationUse, DomainClaim, GatewayClusterRow, PartitionRow
+
+KIND = "partition"
 
 
 class Partitions(Service):
@@ -13,17 +22,71 @@ class Partitions(Service):
     body = PartitionBody
 
     async def list(self, actor: Actor, limit: int = LIMIT, after: str | None = None) -> Page[PartitionView]:
-        raise NotImplementedError
+        actor.require("viewer", "read partitions")
+        return await self._work(lambda session: select_page(session, PartitionRow, limit, after, _view))
 
     async def get(self, actor: Actor, id: str) -> PartitionView:
-        raise NotImplementedError
+        actor.require("viewer", "read partitions")
+        return await self._work(lambda session: _view(find(session, PartitionRow, id, KIND)))
 
     async def create(self, actor: Actor, body: PartitionBody) -> PartitionView:
-        raise NotImplementedError
+        actor.require("admin", "create partitions")
+
+        def unit(session: Session) -> tuple[PartitionView, list[Manifest]]:
+            free_name(session, PartitionRow, body.name, KIND)
+            row = PartitionRow(id=self._admin.new_id(), name=body.name)
+            session.add(row)
+            session.flush()
+            self._audit(session, actor, "create", f'partition "{body.name}"')
+            return _view(row), self._admin.publisher.build(session, [row.id])
+
+        view, manifests = await self._work(unit)
+        self._admin.publisher.publish(manifests)
+        return view
 
     async def replace(self, actor: Actor, id: str, body: PartitionBody, if_match: str | None = None) -> PartitionView:
-        raise NotImplementedError
+        actor.require("admin", "change partitions")
+
+        def unit(session: Session) -> PartitionView:
+            row = find(session, PartitionRow, id, KIND)
+            self._match(_view(row), if_match)
+            free_name(session, PartitionRow, body.name, KIND, id)
+            if row.name != body.name:
+                self._audit(session, actor, "rename", f'partition "{row.name}"', f'to "{body.name}"')
+                row.name = body.name
+            return _view(row)
+
+        return await self._work(unit)
 
     async def delete(self, actor: Actor, id: str) -> None:
         """Conflict while a gateway cluster or an application is in it, naming them."""
-        raise NotImplementedError
+        actor.require("admin", "delete partitions")
+
+        def unit(session: Session) -> None:
+            row = find(session, PartitionRow, id, KIND)
+            clusters = session.scalars(select(GatewayClusterRow.name).where(GatewayClusterRow.partition == id)).all()
+            applications = using(session, "partition", id)
+            if clusters or applications:
+                users = [*(named("gateway cluster", clusters)), *named("application", applications)]
+                raise Conflict(f'partition "{row.name}" is used by {", ".join(users)}')
+            session.execute(delete(DomainClaim).where(DomainClaim.partition == id))
+            session.delete(row)
+            self._audit(session, actor, "delete", f'partition "{row.name}"')
+
+        await self._work(unit)
+        self._admin.publisher.forget(id)
+
+
+def using(session: Session, kind: str, target: str) -> list[str]:
+    """The names of the applications whose draft or release in service uses a partition or Kubernetes cluster."""
+    query = (
+        select(ApplicationRow.name)
+        .join(ApplicationUse, ApplicationUse.application == ApplicationRow.id)
+        .where(ApplicationUse.kind == kind, ApplicationUse.target == target)
+        .order_by(ApplicationRow.seq)
+    )
+    return list(session.scalars(query))
+
+
+def _view(row: PartitionRow) -> PartitionView:
+    return PartitionView(id=row.id, name=row.name)

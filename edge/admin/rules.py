@@ -4,9 +4,21 @@ from __future__ import annotations
 
 import builtins
 
+import msgspec
+from sqlalchemy.orm import Session
+
+from edge.admin import drafting
 from edge.admin.actor import Actor
-from edge.admin.service import LIMIT, Service
+from edge.admin.errors import Invalid, NotFound
+from edge.admin.finding import shown
+from edge.admin.service import LIMIT, Service, page_of_tuple
 from edge.admin.views import Page, RuleBody, RuleView
+from edge.admin.wording import rule_view
+from edge.model.document import ApplicationDocument
+from edge.model.rule import Rule
+from edge.rules.validate import problems
+
+MOST = 10_000
 
 
 class Rules(Service):
@@ -17,24 +29,96 @@ class Rules(Service):
     async def list(
         self, actor: Actor, application: str, limit: int = LIMIT, after: str | None = None
     ) -> Page[RuleView]:
-        raise NotImplementedError
+        actor.require("viewer", "read page rules")
+        draft = await self._draft(application)
+        return page_of_tuple(draft.rules, limit, after, lambda rule: rule_view(rule, draft))
 
     async def get(self, actor: Actor, application: str, id: str) -> RuleView:
-        raise NotImplementedError
+        actor.require("viewer", "read page rules")
+        draft = await self._draft(application)
+        return rule_view(find_rule(draft, id), draft)
 
     async def create(self, actor: Actor, application: str, body: RuleBody) -> RuleView:
         """Add a rule at position `order`, or last. Invalid names the field, such as actions[0].url."""
-        raise NotImplementedError
+        actor.require("editor", "edit page rules")
+        id = self._admin.new_id()
+
+        def edit(session: Session, draft: ApplicationDocument) -> ApplicationDocument:
+            if len(draft.rules) >= MOST:
+                raise Invalid(f"an application has at most {MOST} page rules")
+            return _placed(draft.rules, _written(draft, id, body), body.order, draft)
+
+        draft = await self._admin.carry(self._admin.edit(actor, application, edit, "add a page rule to"))
+        return rule_view(find_rule(draft, id), draft)
 
     async def replace(
         self, actor: Actor, application: str, id: str, body: RuleBody, if_match: str | None = None
     ) -> RuleView:
         """Without `order` it keeps its place."""
-        raise NotImplementedError
+        actor.require("editor", "edit page rules")
+
+        def edit(session: Session, draft: ApplicationDocument) -> ApplicationDocument:
+            old = rule_view(find_rule(draft, id), draft)
+            self._match(old, if_match)
+            others = tuple(rule for rule in draft.rules if rule.id != id)
+            order = old.order if body.order is None else body.order
+            return _placed(others, _written(draft, id, body), order, draft)
+
+        draft = await self._admin.carry(self._admin.edit(actor, application, edit, "change a page rule of"))
+        return rule_view(find_rule(draft, id), draft)
 
     async def delete(self, actor: Actor, application: str, id: str) -> None:
-        raise NotImplementedError
+        actor.require("editor", "edit page rules")
+
+        def edit(session: Session, draft: ApplicationDocument) -> ApplicationDocument:
+            gone = find_rule(draft, id)
+            return msgspec.structs.replace(draft, rules=tuple(rule for rule in draft.rules if rule is not gone))
+
+        await self._admin.carry(self._admin.edit(actor, application, edit, "delete a page rule of"))
 
     async def reorder(self, actor: Actor, application: str, ids: builtins.list[str]) -> Page[RuleView]:
         """Put the rules in the order of `ids`, which names each of them once; Invalid(field="ids") otherwise."""
-        raise NotImplementedError
+        actor.require("editor", "edit page rules")
+
+        def edit(session: Session, draft: ApplicationDocument) -> ApplicationDocument:
+            by_id = {rule.id: rule for rule in draft.rules}
+            for index, id in enumerate(ids):
+                if id not in by_id:
+                    raise Invalid(f'application "{draft.name}" has no page rule {shown(id)}', f"ids[{index}]")
+            if len(ids) != len(by_id) or len(dict.fromkeys(ids)) != len(ids):
+                raise Invalid(f"ids must name each of the {len(by_id)} page rules once", "ids")
+            return msgspec.structs.replace(draft, rules=tuple(by_id[id] for id in ids))
+
+        draft = await self._admin.carry(self._admin.edit(actor, application, edit, "order the page rules of"))
+        return Page([rule_view(rule, draft) for rule in draft.rules])
+
+    async def _draft(self, application: str) -> ApplicationDocument:
+        _, draft = await self._work(lambda session: drafting.load(session, application))
+        return draft
+
+
+def find_rule(draft: ApplicationDocument, id: str) -> Rule:
+    """The draft's rule with this id; raises NotFound."""
+    for rule in draft.rules:
+        if rule.id == id:
+            return rule
+    raise NotFound(f'application "{draft.name}" has no page rule {shown(id)}')
+
+
+def _written(draft: ApplicationDocument, id: str, body: RuleBody) -> Rule:
+    rule = Rule(
+        id=id,
+        name=body.name.strip(),
+        enabled=body.enabled,
+        conditions=tuple(body.conditions),
+        actions=tuple(body.actions),
+    )
+    found = problems(rule, [upstream.id for upstream in draft.upstreams])
+    if found:
+        raise Invalid(found[0].message, found[0].field)
+    return rule
+
+
+def _placed(others: tuple[Rule, ...], rule: Rule, order: int | None, draft: ApplicationDocument) -> ApplicationDocument:
+    place = len(others) if order is None else min(order, len(others))
+    return msgspec.structs.replace(draft, rules=(*others[:place], rule, *others[place:]))

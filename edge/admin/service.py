@@ -76,3 +76,12 @@ def numeric_cursor(after: str | None, default: int = 0) -> int:
     if not (after.isascii() and after.isdigit() and len(after) < 19):
         raise BadRequest("after is the value of `next` of an earlier page", "after")
     return int(after)
+
+
+def page_of_tuple(items: Sequence[T], limit: int, after: str | None, view: Callable[[T], V]) -> Page[V]:
+    """A page of a list that is held whole; the cursor is the place in it."""
+    checked_limit(limit)
+    start = numeric_cursor(after)
+    shown = items[start : start + limit]
+    following = str(start + limit) if len(items) > start + limit else None
+    return Page([view(item) for item in shown], following)

@@ -92,6 +92,7 @@ class GatewayServerView(View, frozen=True, kw_only=True):
     online: bool
     since: datetime
     state: str
+    reason: str = ""
     manifest: int | None = None
     applied: list[AppliedRelease] = []
 

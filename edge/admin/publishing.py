@@ -1,0 +1,82 @@
+"""Manifests: from the database to the hub, at start and with every release.
+
+A manifest is not stored: it is the rows of `manifest_entries` for a partition, at a revision (generation, number) whose
+generation is this Admin's life and whose number counts up in the store thread, so that numbers rise in the order of
+commits. At start every partition's manifest is published anew in the new generation, which reaches gateways even when
+the database is older than what they serve; equal documents mean no work for them.
+"""
+
+from __future__ import annotations
+
+import itertools
+from collections.abc import Callable, Iterable, Mapping
+
+from sqlalchemy import select
+from sqlalchemy.orm import Session
+
+from edge.model.manifest import Manifest, ManifestEntry
+from edge.model.revision import NOTHING, Revision
+from edge.store.tables import DocumentRow, ManifestEntryRow, PartitionRow
+
+
+class Publisher:
+    """The current manifests and the documents they name. `build` runs in the store thread, the rest on the loop."""
+
+    def __init__(self, generation: int, push: Callable[[Manifest, Mapping[str, bytes]], None]) -> None:
+        self._generation = generation
+        self._numbers = itertools.count(1)
+        self._push = push
+        self._manifests: dict[str, Manifest] = {}
+        self._documents: dict[str, bytes] = {}
+
+    def __repr__(self) -> str:
+        return f"<Publisher {self._generation} manifests={len(self._manifests)} documents={len(self._documents)}>"
+
+    def build(self, session: Session, partitions: Iterable[str]) -> list[Manifest]:
+        """The manifests of these partitions as this unit of work leaves them, each at a new revision."""
+        session.flush()
+        return [self._build_one(session, partition) for partition in partitions]
+
+    def _build_one(self, session: Session, partition: str) -> Manifest:
+        row = ManifestEntryRow
+        query = (
+            select(row.application, row.name, row.version, row.hash)
+            .where(row.partition == partition)
+            .order_by(row.application)
+        )
+        entries = tuple(ManifestEntry(*columns) for columns in session.execute(query))
+        return Manifest(Revision(self._generation, next(self._numbers)), partition, entries)
+
+    def build_all(self, session: Session) -> tuple[list[Manifest], dict[str, bytes]]:
+        """Every partition's manifest, and the documents that they name."""
+        partitions = session.scalars(select(PartitionRow.id).order_by(PartitionRow.seq)).all()
+        named = select(ManifestEntryRow.hash)
+        documents = select(DocumentRow.hash, DocumentRow.body).where(DocumentRow.hash.in_(named))
+        return self.build(session, partitions), dict(session.execute(documents).tuples().all())
+
+    def publish(self, manifests: Iterable[Manifest], documents: Mapping[str, bytes] | None = None) -> None:
+        """Hand manifests to the hub; `documents` are those among what they name that are new. Called without an await
+        after the unit of work that built them."""
+        self._documents.update(documents or {})
+        for manifest in manifests:
+            if manifest.revision > self.revision(manifest.partition):
+                self._manifests[manifest.partition] = manifest
+                self._push(manifest, {entry.hash: self._documents[entry.hash] for entry in manifest.applications})
+        self._drop_unused()
+
+    def _drop_unused(self) -> None:
+        used = {entry.hash for manifest in self._manifests.values() for entry in manifest.applications}
+        self._documents = {hash: body for hash, body in self._documents.items() if hash in used}
+
+    def revision(self, partition: str) -> Revision:
+        """The revision of a partition's current manifest."""
+        manifest = self._manifests.get(partition)
+        return manifest.revision if manifest is not None else NOTHING
+
+    def documents(self) -> Mapping[str, bytes]:
+        """The documents in service, by hash."""
+        return self._documents
+
+    def forget(self, partition: str) -> None:
+        """A deleted partition has no manifest; no gateway is left that could subscribe to it."""
+        self._manifests.pop(partition, None)

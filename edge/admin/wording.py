@@ -1,0 +1,208 @@
+"""Pending changes as sentences, and as the API's before and after. Pure."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Any
+
+import msgspec
+
+from edge.admin.views import KubernetesService, RuleView
+from edge.model.document import ApplicationDocument
+from edge.model.rule import (
+    Action,
+    Condition,
+    Proxy,
+    Redirect,
+    RemoveRequestHeader,
+    RemoveResponseHeader,
+    Respond,
+    RewritePath,
+    Rule,
+    SetRequestHeader,
+    SetResponseHeader,
+)
+from edge.model.source import Source
+from edge.model.upstream import Upstream
+
+LONGEST = 300
+
+
+class Names(msgspec.Struct, frozen=True):
+    """What ids stand for: partitions and Kubernetes clusters."""
+
+    partitions: Mapping[str, str] = {}
+    clusters: Mapping[str, str] = {}
+
+
+class Described(msgspec.Struct, frozen=True):
+    """A change of one thing: the sentence, and the thing before and after as the API shows it."""
+
+    text: str
+    before: Any
+    after: Any
+
+
+def describe(thing: str, old: ApplicationDocument, new: ApplicationDocument, names: Names) -> Described:
+    """The change of `thing` from `old` to `new`."""
+    kind, _, id = thing.partition(":")
+    if kind == "upstream":
+        return _upstream(_find(old.upstreams, id), _find(new.upstreams, id), names)
+    if kind == "rule":
+        return _rule(id, old, new)
+    if kind == "order":
+        labels = ", ".join(rule_label(rule, new) for rule in new.rules)
+        return Described(_short(f"Order the page rules: {labels}"), _ids(old), _ids(new))
+    before, after = getattr(old, kind), getattr(new, kind)
+    return Described(_short(_setting(kind, before, after, names)), _plain(before), _plain(after))
+
+
+def _find(items: tuple[Any, ...], id: str) -> Any | None:
+    return next((item for item in items if item.id == id), None)
+
+
+def _ids(document: ApplicationDocument) -> list[str]:
+    return [rule.id for rule in document.rules]
+
+
+def _plain(value: Any) -> Any:
+    return list(value) if isinstance(value, tuple) else value
+
+
+def _short(text: str) -> str:
+    return text if len(text) <= LONGEST else text[: LONGEST - 1] + "…"
+
+
+def _setting(kind: str, before: Any, after: Any, names: Names) -> str:
+    if kind == "name":
+        return f'Rename the application to "{after}"'
+    if kind == "default":
+        return "Answer hosts that no application names" if after else "Stop answering hosts that no application names"
+    added = [item for item in after if item not in before]
+    removed = [item for item in before if item not in after]
+    if kind == "partitions":
+        added = [names.partitions.get(id, id) for id in added]
+        removed = [names.partitions.get(id, id) for id in removed]
+    noun = kind if len(added or removed) > 1 else kind[:-1]
+    parts = [f"add {noun} {', '.join(added)}"] if added else []
+    noun = kind if len(removed) > 1 else kind[:-1]
+    parts += [f"remove {noun} {', '.join(removed)}"] if removed else []
+    text = "; ".join(parts) or f"order the {kind}: {', '.join(after)}"
+    return text[0].upper() + text[1:]
+
+
+def _verb(before: object | None, after: object | None) -> str:
+    return "Add" if before is None else "Delete" if after is None else "Change"
+
+
+def _upstream(before: Upstream | None, after: Upstream | None, names: Names) -> Described:
+    shown = after or before
+    assert shown is not None, "a change has a before or an after"
+    text = f'{_verb(before, after)} upstream "{shown.name}"'
+    if after is not None:
+        text += f": {upstream_text(after, names)}"
+    if before is not None and after is not None and before.name != after.name:
+        text += f', named "{before.name}" before'
+    return Described(_short(text), _upstream_plain(before), _upstream_plain(after))
+
+
+def upstream_text(upstream: Upstream, names: Names) -> str:
+    """Where an upstream sends requests: "Kubernetes service default/test-hello:80 of test"."""
+    if upstream.sources:
+        parts = [
+            f"{source.namespace}/{source.service}:{source.port} of {names.clusters.get(source.cluster, source.cluster)}"
+            for source in upstream.sources
+        ]
+        return f"Kubernetes service{'s' if len(parts) > 1 else ''} {', '.join(parts)}"
+    servers = [
+        f"{server.host}:{server.port}" + (f" weight {server.weight}" if server.weight != 1 else "")
+        for server in upstream.servers
+    ]
+    return f"server{'s' if len(servers) > 1 else ''} {', '.join(servers)}"
+
+
+def kubernetes_of(sources: tuple[Source, ...]) -> KubernetesService | list[KubernetesService] | None:
+    """Sources as the API writes them: one object, or a list of more."""
+    services = [
+        KubernetesService(cluster=source.cluster, namespace=source.namespace, service=source.service, port=source.port)
+        for source in sources
+    ]
+    return None if not services else services[0] if len(services) == 1 else services
+
+
+def _upstream_plain(upstream: Upstream | None) -> Any:
+    if upstream is None:
+        return None
+    return {
+        "id": upstream.id,
+        "name": upstream.name,
+        "kubernetes": msgspec.to_builtins(kubernetes_of(upstream.sources)),
+        "servers": msgspec.to_builtins(upstream.servers) if upstream.servers else None,
+    }
+
+
+def rule_label(rule: Rule, document: ApplicationDocument) -> str:
+    """The rule's name in quotes, or its place."""
+    return f'"{rule.name}"' if rule.name else f"number {document.rules.index(rule) + 1}"
+
+
+def _rule(id: str, old: ApplicationDocument, new: ApplicationDocument) -> Described:
+    before, after = _find(old.rules, id), _find(new.rules, id)
+    shown, document = (after, new) if after is not None else (before, old)
+    text = f"{_verb(before, after)} page rule {rule_label(shown, document)}"
+    if after is not None:
+        text += f": {rule_text(after, new)}"
+    return Described(_short(text), _rule_plain(before, old), _rule_plain(after, new))
+
+
+def _rule_plain(rule: Rule | None, document: ApplicationDocument) -> Any:
+    return None if rule is None else msgspec.to_builtins(rule_view(rule, document))
+
+
+def rule_view(rule: Rule, document: ApplicationDocument) -> RuleView:
+    """A rule as the API shows it; `order` is its place among the document's rules, from 0."""
+    return RuleView(
+        id=rule.id,
+        name=rule.name,
+        enabled=rule.enabled,
+        conditions=list(rule.conditions),
+        actions=list(rule.actions),
+        order=document.rules.index(rule),
+    )
+
+
+def rule_text(rule: Rule, document: ApplicationDocument) -> str:
+    """What a rule does: "when path prefix /api: proxy to my kubernetes backend"."""
+    upstreams = {upstream.id: upstream.name for upstream in document.upstreams}
+    deeds = "; ".join(action_text(action, upstreams) for action in rule.actions)
+    when = " and ".join(condition_text(condition) for condition in rule.conditions)
+    return ("disabled: " if not rule.enabled else "") + (f"when {when}: " if when else "") + deeds
+
+
+def condition_text(condition: Condition) -> str:
+    """One condition: "header Accept not contains json or xml"."""
+    subject = condition.variable + (f" {condition.argument}" if condition.argument else "")
+    values = " or ".join(condition.values)
+    words = [subject, "not" if condition.negate else "", condition.operator, values]
+    return " ".join(word for word in words if word) + (", any case" if condition.ignore_case else "")
+
+
+def action_text(action: Action, upstreams: Mapping[str, str]) -> str:
+    """One action: "proxy to my kubernetes backend"."""
+    match action:
+        case Proxy(upstream=id):
+            return f"proxy to {upstreams.get(id, id)}"
+        case Redirect(url=url, status=status):
+            return f"redirect to {url} with {status}"
+        case Respond(status=status):
+            return f"respond with {status}"
+        case RewritePath(prefix=prefix, matches=matches, replacement=replacement):
+            return f"rewrite the path {matches or prefix} to {replacement or 'nothing'}"
+        case SetRequestHeader(name=name):
+            return f"set request header {name}"
+        case RemoveRequestHeader(name=name):
+            return f"remove request header {name}"
+        case SetResponseHeader(name=name):
+            return f"set response header {name}"
+        case RemoveResponseHeader(name=name):
+            return f"remove response header {name}"
