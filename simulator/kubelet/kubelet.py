@@ -140,7 +140,7 @@ class Kubelet:
             return
         if life is None and pod.node and pod.phase not in ("Succeeded", "Failed"):
             life = self._begin(change.ref, pod)
-        if life is not None and pod.terminating:
+        if life is not None and pod.terminating and life.state != "closing":
             self._pace.do(partial(self._end_later, life))
 
     def _begin(self, ref: Ref, pod: Pod) -> Life:
@@ -262,7 +262,7 @@ class Kubelet:
 
     def _end_later(self, life: Life) -> None:
         """Deletion has begun (or its grace period was shortened)."""
-        if life.state == "closing" or not life.step("delete"):
+        if not life.step("delete"):
             return
         pod = self._cluster.at(life.ref)
         if pod is None:

@@ -43,9 +43,13 @@ class Pace:
             self._loop.call_soon(self._turn)
 
     def _turn(self) -> None:
-        self._scheduled = False
-        if not self._gate.open:
-            return
+        if self._gate.open:
+            self._write_some()
+        self._scheduled = False  # not before: what these writes cause goes first, then the next turn
+        if self._gate.open:
+            self._schedule()
+
+    def _write_some(self) -> None:
         for _ in range(1 + len(self._waiting) // 8):
             if not self._waiting:
                 break
@@ -55,4 +59,3 @@ class Pace:
                 log.debug("a status could not be written", error=str(error))
             except Exception as error:
                 log.error("kubelet failed", exc_info=error)
-        self._schedule()

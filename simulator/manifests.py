@@ -1,0 +1,79 @@
+"""Manifest files loaded at start: YAML or JSON, one or many documents, a file or a folder of them."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from pathlib import Path
+from typing import Any
+
+import yaml
+
+from simulator.errors import ApiError
+from simulator.resource import Resource
+from simulator.store import Store
+
+Object = dict[str, Any]
+SUFFIXES = (".yaml", ".yml", ".json")
+
+
+class ManifestError(Exception):
+    """A manifest could not be loaded; the message names the file and the object."""
+
+
+def read(path: Path) -> list[tuple[str, Object]]:
+    """(where it is, object) of a file, or of every manifest in a folder in the order of names."""
+    if path.is_dir():
+        files = sorted(found for found in path.rglob("*") if found.suffix in SUFFIXES)
+        if not files:
+            raise ManifestError(f"{path}: expected at least one of *{', *'.join(SUFFIXES)} in this folder")
+        return [entry for file in files for entry in read(file)]
+    try:
+        text = path.read_text()
+    except (OSError, UnicodeDecodeError) as error:
+        raise ManifestError(f"{path}: cannot be read: {error}") from None
+    return parse(text, str(path))
+
+
+def parse(text: str, where: str) -> list[tuple[str, Object]]:
+    """The objects of a YAML or JSON text; a List stands for its items."""
+    try:
+        documents = list(yaml.load_all(text, getattr(yaml, "CSafeLoader", yaml.SafeLoader)))
+    except yaml.YAMLError as error:
+        raise ManifestError(f"{where}: no YAML: {error}") from None
+    found: list[tuple[str, Object]] = []
+    for number, document in enumerate(documents, 1):
+        if document is None:
+            continue
+        place = f"{where}, document {number}"
+        found.extend((place, obj) for obj in _items(document, place))
+    return found
+
+
+def _items(document: Any, where: str) -> Iterable[Object]:
+    if not isinstance(document, dict) or not document.get("kind") or not document.get("apiVersion"):
+        raise ManifestError(f"{where}: expected an object with apiVersion and kind")
+    if document["kind"] == "List":
+        return [entry for item in document.get("items") or [] for entry in _items(item, where)]
+    if not isinstance(document.get("metadata"), dict):
+        raise ManifestError(f"{where}: expected metadata with a name")
+    return [document]
+
+
+def apply(store: Store, rows: Iterable[Resource], objects: Iterable[tuple[str, Object]]) -> None:
+    """Create each object, or replace the one of its name."""
+    kinds = {(row.api_version, row.kind): row for row in reversed(tuple(rows))}
+    for where, obj in objects:
+        row = kinds.get((str(obj["apiVersion"]), str(obj["kind"])))
+        if row is None:
+            raise ManifestError(f"{where}: the simulator knows no {obj['kind']} in {obj['apiVersion']}")
+        metadata = obj["metadata"]
+        if row.namespaced:
+            metadata.setdefault("namespace", "default")
+        try:
+            known = store.get(row, metadata.get("namespace"), str(metadata.get("name") or ""))
+            if known is None:
+                store.create(row, obj, validate=True)
+            else:
+                store.update(row, obj, validate=True)
+        except ApiError as error:
+            raise ManifestError(f"{where}: {obj['kind']} {metadata.get('name')}: {error.message}") from None
