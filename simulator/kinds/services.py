@@ -216,7 +216,7 @@ def _external(spec: Object, status: Object) -> str:
 
 
 def endpoints_cells(obj: Object, now: datetime) -> list[Cell]:
-    pairs = []
+    pairs: list[str] = []
     for subset in obj.get("subsets") or ():
         addresses = [address.get("ip", "") for address in subset.get("addresses") or ()]
         ports = subset.get("ports") or ()

@@ -25,7 +25,7 @@ def as_kubernetes_writes(resource: Resource, obj: Object) -> None:
     """Put an object's fields in Kubernetes' order and form, in place; without a type it stays as it is."""
     if not resource.schema:
         return
-    head = {key: obj.pop(key) for key in ("kind", "apiVersion") if key in obj}
+    head: Object = {key: obj.pop(key) for key in ("kind", "apiVersion") if key in obj}
     written = Normaliser().struct(schema().get(resource.schema), obj)
     obj.clear()
     obj.update(head)

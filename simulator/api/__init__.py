@@ -1,0 +1,1 @@
+"""The API server: HTTP on one side, the store on the other."""

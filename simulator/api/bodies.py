@@ -1,0 +1,177 @@
+"""Request bodies: JSON, YAML or protobuf, decoded into the object that Kubernetes would see."""
+
+from __future__ import annotations
+
+import json
+from typing import Any
+
+import msgspec
+import yaml
+
+from simulator.api.negotiation import ACCEPTED, JSON, PROTOBUF, YAML
+from simulator.api.request import Request
+from simulator.errors import ApiError, Cause, bad_request, invalid
+from simulator.resource import Object, Resource
+from simulator.schema import protobuf, schema
+from simulator.schema.normalise import Normaliser, WrongType
+
+LIMIT = 3 * 1024 * 1024
+"""The largest body that is read, in bytes (MaxRequestBodyBytes)."""
+CREATE_OPTIONS = Resource("meta.k8s.io", "v1", "CreateOptions", "createoptions", "createoptions", False)
+VALIDATION = ("Ignore", "Warn", "Strict")
+
+
+class Warnings:
+    """What ``fieldValidation=Warn`` (the default) says in Warning headers."""
+
+    def __init__(self) -> None:
+        self.texts: list[str] = []
+
+
+def unsupported_media(accepted: tuple[str, ...] = ACCEPTED) -> ApiError:
+    listed = ", ".join(accepted)
+    message = f"the body of the request was in an unknown format - accepted media types include: {listed}"
+    return ApiError(415, "UnsupportedMediaType", message)
+
+
+def media_type(request: Request) -> str:
+    return request.header("content-type").partition(";")[0].strip().lower()
+
+
+def read(request: Request, resource: Resource, warnings: Warnings, kind: str = "") -> Object:
+    """The object in a request's body, normalised and checked against its type.
+
+    ``kind`` names another type than the resource's, for subresources. Raises ``ApiError`` (400, 415).
+    """
+    declared = media_type(request) or JSON
+    if declared not in ACCEPTED:
+        raise unsupported_media()
+    if declared == PROTOBUF:
+        return _of_protobuf(request.body, resource, kind)
+    value = parse(request.body, declared)
+    return checked(request, resource, value, warnings, kind)
+
+
+def parse(body: bytes, declared: str) -> Any:
+    """A body's JSON or YAML value. Raises ``ApiError`` (400)."""
+    try:
+        if declared == YAML:
+            return yaml.safe_load(body)
+        return msgspec.json.decode(body)
+    except (msgspec.DecodeError, UnicodeDecodeError, RecursionError):
+        raise bad_request(_why_not_json(body)) from None
+    except yaml.YAMLError as error:
+        said = str(error).replace("\n", " ")
+        raise bad_request(f"error converting YAML to JSON: yaml: {said}") from None
+
+
+def _why_not_json(body: bytes) -> str:
+    if not body:
+        return "EOF"
+    try:
+        json.loads(body)
+    except (ValueError, RecursionError) as error:
+        return f"couldn't get version/kind; json parse error: {error}"
+    return "couldn't get version/kind; json parse error: invalid value"
+
+
+def checked(request: Request, resource: Resource, value: Any, warnings: Warnings, kind: str = "") -> Object:
+    """A decoded value as an object of the resource's kind: fields known, types right."""
+    if not isinstance(value, dict):
+        raise bad_request(
+            f"couldn't get version/kind; json parse error: json: cannot unmarshal {_json_type(value)} "
+            'into Go value of type struct { APIVersion string "json:\\"apiVersion,omitempty\\""; '
+            'Kind string "json:\\"kind,omitempty\\"" }'
+        )
+    wanted_version, wanted_kind, type_name = _wanted(resource, kind)
+    given_kind, given_version = value.get("kind") or wanted_kind, value.get("apiVersion") or wanted_version
+    if (given_version, given_kind) != (wanted_version, wanted_kind):
+        if given_kind == wanted_kind:
+            raise bad_request(
+                f"the API version in the data ({given_version}) does not match the expected API version "
+                f"({wanted_version})"
+            )
+        version = str(given_version).rpartition("/")[2]
+        raise bad_request(
+            f'{given_kind} in version "{version}" cannot be handled as a {wanted_kind}: converting '
+            f"({version}.{given_kind}) to ({wanted_kind}): unknown conversion"
+        )
+    rest = {key: part for key, part in value.items() if key not in ("kind", "apiVersion")}
+    head: Object = {"kind": wanted_kind, "apiVersion": wanted_version}
+    if not type_name:
+        _loosely(rest, wanted_kind, wanted_version)
+        return {**head, **rest}
+    normaliser = Normaliser()
+    title = f'{wanted_kind} in version "{wanted_version.rpartition("/")[2]}" cannot be handled as a {wanted_kind}: '
+    try:
+        normalised = normaliser.struct(schema().get(type_name), rest)
+    except WrongType as error:
+        raise bad_request(title + str(error)) from None
+    except RecursionError:
+        raise bad_request(title + "object is nested too deeply") from None
+    _report(request, normaliser.unknown, title, warnings)
+    return {**head, **normalised}
+
+
+def _wanted(resource: Resource, kind: str) -> tuple[str, str, str]:
+    if not kind or kind == resource.kind:
+        return resource.api_version, resource.kind, resource.schema
+    known = {
+        "Scale": ("autoscaling/v1", "autoscaling/v1.Scale"),
+        "TokenRequest": ("authentication.k8s.io/v1", "authentication/v1.TokenRequest"),
+        "Eviction": ("policy/v1", "policy/v1.Eviction"),
+        "DeleteOptions": ("v1", "meta/v1.DeleteOptions"),
+        "Binding": ("v1", "core/v1.Binding"),
+    }
+    api_version, type_name = known[kind]
+    return api_version, kind, type_name
+
+
+def _loosely(value: Object, kind: str, api_version: str) -> None:
+    """The least an object without a known type needs, so that nothing after this meets a surprise."""
+    metadata = value.setdefault("metadata", {})
+    normaliser = Normaliser()
+    try:
+        value["metadata"] = normaliser.struct(schema().get("meta/v1.ObjectMeta"), metadata)
+    except WrongType as error:
+        raise bad_request(f'{kind} in version "{api_version}" cannot be handled as a {kind}: {error}') from None
+
+
+def _report(request: Request, unknown: list[str], title: str, warnings: Warnings) -> None:
+    mode = request.query.get("fieldValidation") or "Warn"
+    if mode not in VALIDATION:
+        listed = ", ".join(f'"{one}"' for one in sorted(("", *VALIDATION)))
+        message = f'Unsupported value: "{mode}": supported values: {listed}'
+        raise invalid(CREATE_OPTIONS, "", [Cause("FieldValueNotSupported", message, "fieldValidation")])
+    said = [f'unknown field "{path}"' for path in unknown]
+    if mode == "Strict" and said:
+        raise bad_request(title + "strict decoding error: " + ", ".join(said))
+    if mode == "Warn":
+        warnings.texts += said
+
+
+def _of_protobuf(body: bytes, resource: Resource, kind: str) -> Object:
+    wanted_version, wanted_kind, type_name = _wanted(resource, kind)
+    try:
+        api_version, given_kind, raw = protobuf.unwrap(body)
+        if (api_version or wanted_version, given_kind or wanted_kind) != (wanted_version, wanted_kind):
+            raise bad_request(
+                f'{given_kind} in version "{api_version}" cannot be handled as a {wanted_kind}: converting '
+                f"({given_kind}) to ({wanted_kind}): unknown conversion"
+            )
+        if not type_name:
+            raise unsupported_media((JSON, YAML))
+        decoded = protobuf.decode(schema().get(type_name), raw)
+        return {
+            "kind": wanted_kind,
+            "apiVersion": wanted_version,
+            **Normaliser().struct(schema().get(type_name), decoded),
+        }
+    except (protobuf.Malformed, WrongType) as error:
+        raise bad_request(
+            f'{wanted_kind} in version "{wanted_version}" cannot be handled as a {wanted_kind}: proto: {error}'
+        ) from None
+
+
+def _json_type(value: Any) -> str:
+    return {str: "string", bool: "bool", int: "number", float: "number", list: "array"}.get(type(value), "null")
