@@ -1,0 +1,76 @@
+"""What is wrong with an upstream."""
+
+from __future__ import annotations
+
+import ipaddress
+import re
+from collections.abc import Iterator
+
+from edge.model.source import Source
+from edge.model.upstream import Server, Upstream
+from edge.rules import limits, names
+from edge.rules.problem import Problem, shown, under
+
+_dns_label = re.compile(r"[a-z0-9](?:[a-z0-9-]{0,61}[a-z0-9])?\Z").match  # RFC 1123, as Kubernetes names namespaces
+_port_name = re.compile(r"(?=.*[a-z])(?!.*--)[a-z0-9](?:[a-z0-9-]{0,13}[a-z0-9])?\Z").match  # RFC 6335 5.1
+
+
+def check_upstream(upstream: Upstream) -> Iterator[Problem]:
+    """Every problem, with fields like `servers[0].host` and `sources[0].port`."""
+    if not upstream.name.strip():
+        yield Problem("name", "an upstream needs a name")
+    if bool(upstream.servers) == bool(upstream.sources):
+        came = "both" if upstream.servers else "none"
+        yield Problem("", f"an upstream has either servers or Kubernetes services, but got {came}")
+    if len(upstream.servers) > limits.SERVERS:
+        yield Problem("servers", f"expected at most {limits.SERVERS} servers, but got {len(upstream.servers)}")
+    if len(upstream.sources) > limits.SOURCES:
+        yield Problem("sources", f"expected at most {limits.SOURCES} services, but got {len(upstream.sources)}")
+    seen: dict[tuple[str, int], None] = {}
+    for index, server in enumerate(upstream.servers):
+        yield from under(f"servers[{index}]", _check_server(server))
+        if (server.host, server.port) in seen:
+            yield Problem(f"servers[{index}]", f"{server.host}:{server.port} is there twice; raise its weight instead")
+        seen[server.host, server.port] = None
+    known: dict[Source, None] = {}
+    for index, source in enumerate(upstream.sources):
+        yield from under(f"sources[{index}]", _check_source(source))
+        if source in known:
+            yield Problem(f"sources[{index}]", f"{source.key} is there twice")
+        known[source] = None
+
+
+def _check_server(server: Server) -> Iterator[Problem]:
+    if not is_server_host(server.host):
+        yield Problem("host", f"expected a host name or an IP address, but got {shown(server.host)}")
+    if not 1 <= server.port <= 65535:
+        yield Problem("port", f"expected a port from 1 to 65535, but got {server.port}")
+    if not 0 <= server.weight <= limits.WEIGHT:
+        yield Problem("weight", f"expected a weight from 0 to {limits.WEIGHT}, but got {server.weight}")
+
+
+def is_server_host(host: str) -> bool:
+    """Whether it can be connected to: an IP address without brackets, or a DNS name (a trailing dot is allowed)."""
+    try:
+        ipaddress.ip_address(host.partition("%")[0])
+    except ValueError:
+        pass
+    else:
+        return True
+    name = host.lower().removesuffix(".")
+    last = name.rpartition(".")[2]
+    return names.is_host_name(name) and not last.isdigit()  # 10.0.0 or 10.0.0.300 is a broken address
+
+
+def _check_source(source: Source) -> Iterator[Problem]:
+    if not source.cluster:
+        yield Problem("cluster", "expected the id of a Kubernetes cluster")
+    if _dns_label(source.namespace) is None:
+        yield Problem("namespace", f"{shown(source.namespace)} is not a name that a namespace can have")
+    if _dns_label(source.service) is None:
+        yield Problem("service", f"{shown(source.service)} is not a name that a service can have")
+    if isinstance(source.port, int):
+        if not 1 <= source.port <= 65535:
+            yield Problem("port", f"expected a port from 1 to 65535, but got {source.port}")
+    elif _port_name(source.port) is None:
+        yield Problem("port", f"{shown(source.port)} is not a name that a service's port can have")

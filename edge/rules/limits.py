@@ -1,0 +1,26 @@
+"""How much is taken: enough for every real use, too little to hold up a gateway."""
+
+RULES = 10_000
+"""Page rules of an application."""
+CONDITIONS = 100
+"""Conditions of a rule."""
+ACTIONS = 100
+"""Actions of a rule."""
+VALUES = 1_000
+"""Values of a condition."""
+VALUE = 4_096
+"""Characters of a condition's value, a URL, a header's value or a path."""
+NAME = 256
+"""Characters of an argument or a header's name."""
+BODY = 65_536
+"""Bytes of a fixed answer."""
+DOMAINS = 10_000
+"""Domains of an application."""
+UPSTREAMS = 1_000
+"""Upstreams of an application."""
+SERVERS = 10_000
+"""Servers of a static upstream."""
+SOURCES = 100
+"""Services of a Kubernetes upstream."""
+WEIGHT = 1_000
+"""The highest weight of a server."""
