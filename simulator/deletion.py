@@ -55,7 +55,7 @@ def _graceful(resource: Resource, obj: Object, new: Object, grace: int | None, h
         if grace is None or grace >= pending:
             return Deletion(_if_changed(obj, new), False)
         began = parse_timestamp(metadata["deletionTimestamp"]) - timedelta(seconds=pending)
-        metadata["deletionTimestamp"] = timestamp(began + timedelta(seconds=grace))
+        metadata["deletionTimestamp"] = timestamp(began + timedelta(seconds=grace) if grace > 0 else now)
         metadata["deletionGracePeriodSeconds"] = grace
         return Deletion(new, grace <= 0 and not held)
     period = resource.graceful(obj, grace)
