@@ -187,7 +187,7 @@ class Store:
         old = old_record.decode()
         new = merge_update(resource, decode(encode(obj)), old, subresource)
         self._finish(resource, new, old, validate)
-        if content(resource, new) != content(resource, old) and resource.generation:
+        if subresource is None and resource.generation and content(resource, new) != content(resource, old):
             new["metadata"]["generation"] = old["metadata"].get("generation", 0) + 1
         if decide_update_end(resource, old, new, subresource):
             return self._remove(resource, old_record, new, dry_run)
