@@ -1,0 +1,28 @@
+import pytest
+from click.testing import CliRunner
+
+from edge.admin.cli import admin
+
+
+@pytest.mark.parametrize(
+    ("options", "says"),
+    [
+        (("--listen", "localhost"), "expected HOST:PORT"),
+        (("--listen", "localhost:99999"), "expected HOST:PORT"),
+        (("--listen", "::1:80"), "brackets"),
+        (("--tls-certificate", "nothing.pem"), "--tls-key"),
+        (("--log-level", "loud"), "loud"),
+    ],
+)
+def test_options_that_make_no_sense_are_refused(options, says):
+    result = CliRunner().invoke(admin, options)
+    assert result.exit_code == 2
+    assert says in result.output
+
+
+def test_every_promised_option_is_there_and_no_secret_is_one():
+    text = CliRunner().invoke(admin, ["--help"]).output
+    for option in ("--listen", "--database", "--data-dir", "--tls-certificate", "--tls-key", "--allowed-host"):
+        assert option in text
+    for secret in ("--password", "--token", "--secret-key"):
+        assert secret not in text
