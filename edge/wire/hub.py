@@ -58,7 +58,7 @@ from edge.wire.subscriber import Subscriber
 log = structlog.get_logger("edge.wire")
 
 HELLO_WITHIN = 10.0
-"""Seconds in which a channel's first message must come."""
+"""Seconds in which a channel's first message must come, if nothing else is said."""
 
 
 class Unanswered(Exception):
@@ -90,10 +90,12 @@ class Hub:
         on_report: Callable[[str, Report], None] = _ignore,
         on_gone: Callable[[str], None] = _ignore,
         on_served: Callable[[str, Mapping[str, Revision]], None] | None = None,
+        hello_within: float = HELLO_WITHIN,
     ) -> None:
         self.on_report = on_report
         self.on_served = on_served
         self.on_gone = on_gone
+        self._hello_within = hello_within
         self._publications: dict[str, Publication] = {}
         self._documents: dict[str, PublishedDocument] = {}
         self._sources: dict[str, _Published] = {}
@@ -228,10 +230,10 @@ class Hub:
 
     async def _hello(self, channel: Channel) -> Hello:
         try:
-            async with asyncio.timeout(HELLO_WITHIN):
+            async with asyncio.timeout(self._hello_within):
                 message, _ = up.read(await channel.receive())
         except TimeoutError:
-            raise ProtocolError(f"expected a hello within {HELLO_WITHIN:.0f} s, nothing came") from None
+            raise ProtocolError(f"expected a hello within {self._hello_within:.0f} s, nothing came") from None
         if not isinstance(message, Hello):
             kind = "unknown" if message is None else type(message).__name__.lower()
             raise ProtocolError(f"expected a hello first, got a message of type {kind}")

@@ -20,6 +20,7 @@ from typing import Protocol
 
 import structlog
 
+from edge.model.manifest import Manifest
 from edge.model.revision import Revision
 from edge.model.source import SourceState
 from edge.tasks import Tasks
@@ -90,6 +91,11 @@ class Subscription:
 
     def __repr__(self) -> str:
         return f"<Subscription {self._shelf!r} {'connected' if self._writer else 'not connected'}>"
+
+    @property
+    def served(self) -> Manifest:
+        """The manifest that was applied last."""
+        return self._shelf.served
 
     @property
     def content(self) -> Content:
@@ -232,12 +238,15 @@ class Subscription:
         )
         return own if self._through is None else self._through(own)
 
-    def settle(self, refused: Mapping[str, str]) -> None:
-        """For an agent: its workers have all taken the served manifest, except these applications."""
-        if not self._shelf.settled or dict(refused) != dict(self._shelf.refused):
-            self._shelf.settle(refused)
-            self._want_due = True
-            self.acknowledge()
+    def settle(self, refused: Mapping[str, str]) -> bool:
+        """For an agent: its workers have all taken the served manifest, except these applications. True when that
+        is news: then what is kept of older versions may be less."""
+        if self._shelf.settled and dict(refused) == dict(self._shelf.refused):
+            return False
+        self._shelf.settle(refused)
+        self._want_due = True
+        self.acknowledge()
+        return True
 
     def acknowledge(self) -> None:
         """For an agent: what it reports changed."""

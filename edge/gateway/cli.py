@@ -1,0 +1,145 @@
+"""The command `edge gateway`. Every option also reads EDGE_GATEWAY_<OPTION>."""
+
+from __future__ import annotations
+
+import ipaddress
+import re
+import sys
+from pathlib import Path
+
+import click
+
+from edge.gateway.listening import ListenAddress, parse
+
+_NAME = re.compile(r"[\x20-\x7e]{1,200}\Z")
+
+
+class ListenType(click.ParamType[ListenAddress]):
+    """HOST:PORT."""
+
+    name = "host:port"
+
+    def convert(self, value: object, param: click.Parameter | None, ctx: click.Context | None) -> ListenAddress:
+        if isinstance(value, ListenAddress):
+            return value
+        try:
+            return parse(str(value))
+        except ValueError as error:
+            self.fail(str(error), param, ctx)
+
+
+def _name(ctx: click.Context, param: click.Parameter, value: str) -> str:
+    if not _NAME.match(value.strip()):
+        raise click.BadParameter("expected 1 to 200 printable ASCII characters")
+    return value.strip()
+
+
+def _advertise(ctx: click.Context, param: click.Parameter, value: str) -> str:
+    if value and (len(value) > 260 or re.search(r"[^A-Za-z0-9._:\[\]-]", value)):
+        raise click.BadParameter(f"expected HOST or HOST:PORT, got {value[:100]!r}")
+    return value
+
+
+def _networks(ctx: click.Context, param: click.Parameter, value: tuple[str, ...]) -> tuple[str, ...]:
+    for network in value:
+        try:
+            ipaddress.ip_network(network, strict=False)
+        except ValueError:
+            raise click.BadParameter(f"expected a network such as 10.0.0.0/8, got {network!r}") from None
+    return value
+
+
+def _join_token(token: str | None, file: Path | None) -> str | None:
+    if token is not None and file is not None:
+        raise click.UsageError("give --join-token or --join-token-file, not both")
+    if file is not None:
+        try:
+            token = file.read_text(encoding="ascii").strip()
+        except (OSError, UnicodeDecodeError) as error:
+            raise click.UsageError(f"--join-token-file {file} cannot be read: {error}") from None
+    if token is not None and not re.match(r"[\x21-\x7e]{1,512}\Z", token):
+        raise click.UsageError("the join token is empty or has characters that no join token has")
+    return token
+
+
+@click.command()
+@click.option("--admin", required=True, metavar="URL", help="The Admin: https://HOST:PORT, or http:// on loopback.")
+@click.option("--join-token", metavar="TOKEN", help="Needed once, to join. Better given in the environment or a file.")
+@click.option("--join-token-file", type=click.Path(path_type=Path), metavar="FILE", help="A file that holds it.")
+@click.option("--name", required=True, callback=_name, help="This gateway server's name, unique in the Admin.")
+@click.option("--listen", type=ListenType(), default="0.0.0.0:8080", help="Where it takes traffic.")
+@click.option(
+    "--advertise",
+    default="",
+    callback=_advertise,
+    metavar="HOST[:PORT]",
+    help="What users reach it by, if that is not where it listens.",
+)
+@click.option("--workers", type=click.IntRange(1, 256), default=1, help="Worker processes.")
+@click.option(
+    "--data-dir",
+    type=click.Path(path_type=Path, file_okay=False),
+    default=Path("gateway-data"),
+    help="Its credential and its last good snapshot.",
+)
+@click.option("--status-listen", type=ListenType(), default="127.0.0.1:8081", help="Where it tells of itself.")
+@click.option("--probe-listen", type=ListenType(), help="Where only /-/live and /-/ready are answered.")
+@click.option(
+    "--admin-ca", type=click.Path(path_type=Path, dir_okay=False), metavar="FILE", help="The Admin's CA certificate."
+)
+@click.option("--insecure-admin", is_flag=True, help="Allow plain http to an Admin on another machine.")
+@click.option(
+    "--drain-timeout",
+    type=click.FloatRange(0, 3600),
+    default=30.0,
+    help="Seconds that requests in flight may take at the end.",
+)
+@click.option("--access-log", default="", metavar="FILE", help="Append a line for each request; - is standard output.")
+@click.option(
+    "--trusted-proxy",
+    multiple=True,
+    callback=_networks,
+    metavar="NETWORK",
+    help="Whose Forwarded and X-Forwarded-* headers are believed; may be given more than once.",
+)
+def gateway(
+    admin: str,
+    join_token: str | None,
+    join_token_file: Path | None,
+    name: str,
+    listen: ListenAddress,
+    advertise: str,
+    workers: int,
+    data_dir: Path,
+    status_listen: ListenAddress,
+    probe_listen: ListenAddress | None,
+    admin_ca: Path | None,
+    insecure_admin: bool,
+    drain_timeout: float,
+    access_log: str,
+    trusted_proxy: tuple[str, ...],
+) -> None:
+    """Run a gateway server.
+
+    It joins the Admin once with a join token and is known by its own credential from then on.
+    """
+    from edge.gateway.agent import AgentSettings
+    from edge.gateway.main import run
+
+    settings = AgentSettings(
+        admin=admin,
+        name=name,
+        data_dir=data_dir,
+        listen=listen,
+        status_listen=status_listen,
+        probe_listen=probe_listen,
+        advertise=advertise,
+        join_token=_join_token(join_token, join_token_file),
+        admin_ca=admin_ca,
+        insecure_admin=insecure_admin,
+        workers=workers,
+        drain_timeout=drain_timeout,
+        access_log=access_log,
+        trusted_proxies=trusted_proxy,
+    )
+    sys.exit(run(settings))

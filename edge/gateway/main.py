@@ -1,0 +1,36 @@
+"""A gateway's process: signals, loop and exit code around its agent."""
+
+from __future__ import annotations
+
+import asyncio
+import random
+import signal
+
+import click
+import uvloop
+
+from edge import logs
+from edge.gateway.agent import Agent, AgentSettings, serve
+from edge.gateway.errors import GatewayError
+
+
+def run(settings: AgentSettings) -> int:
+    """Run until SIGTERM or Ctrl-C (0), or until the gateway cannot run: 1, with the reason on standard error."""
+    logs.configure()
+    try:
+        with asyncio.Runner(loop_factory=uvloop.new_event_loop) as runner:
+            runner.run(serve(settings, random.Random(), _announce, _stop_on_signals))
+    except GatewayError as error:
+        click.echo(f"edge gateway: {error}", err=True)
+        return 1
+    return 0
+
+
+def _announce(line: str) -> None:
+    click.echo(line)
+
+
+def _stop_on_signals(agent: Agent) -> None:
+    loop = asyncio.get_running_loop()
+    for number in (signal.SIGTERM, signal.SIGINT):
+        loop.add_signal_handler(number, agent.stop)
