@@ -188,6 +188,8 @@ class Clusters:
     def _follow(self, id: str, before: dict[Source, None]) -> None:
         wanted = self._wanted.get(id, {})
         new = [self._entry(source) for source in wanted if source not in before]
+        for entry in new:
+            entry.begin()
         held = [entry.held for entry in new]
         cluster = self._clusters.get(id)
         if cluster is not None:
@@ -195,6 +197,7 @@ class Clusters:
         for entry, known in zip(new, held, strict=True):
             if known is not None and entry.held is known:
                 self._say(self._publish, known)
+                self._say(self._remember, known, entry.stale_since)
             if cluster is not None:
                 self._judge(entry, cluster.follower)
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import ipaddress
 import re
+from collections.abc import Iterator
 
 import msgspec
 
@@ -27,6 +28,9 @@ class ClusterAddress(msgspec.Struct, frozen=True):
 
     def __repr__(self) -> str:
         return f"<ClusterAddress {self.url}>"
+
+    def __rich_repr__(self) -> Iterator[str]:
+        yield self.url  # msgspec's own shows every field, and rich prints it with the locals of a traceback
 
     @property
     def url(self) -> str:

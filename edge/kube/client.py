@@ -188,8 +188,13 @@ class Client:
         headers = {"content-type": "application/json"} if content is not None else {}
         request = http.build_request(method, self.address.url + path, params=params, content=content, headers=headers)
 
-        async def trace(event: str, _: Mapping[str, Any]) -> None:
-            if event.endswith("send_request_headers.started"):  # connected
+        connecting: list[Any] = []
+
+        async def trace(event: str, info: Mapping[str, Any]) -> None:
+            if event == "connection.connect_tcp.complete":
+                connecting.append(info["return_value"])
+            elif event.endswith("send_request_headers.started"):  # connected
+                connecting.clear()
                 deadline.allow(self.address.read_timeout)
 
         request.extensions["trace"] = trace
@@ -197,6 +202,9 @@ class Client:
             response = await http.send(request, stream=True)
         except (httpx.HTTPError, httpx.InvalidURL, OSError) as error:
             raise tls.explain(error, self.address) from error
+        finally:
+            for connection in connecting:  # httpcore loses a connection that is cancelled while TLS is being agreed
+                await connection.aclose()
         if response.is_success:
             deadline.allow(self.address.read_timeout)
             return response

@@ -17,6 +17,8 @@ from datetime import datetime
 from random import Random
 from typing import Any, NamedTuple
 
+import structlog
+
 from edge.kube import health, plan
 from edge.kube.backoff import Backoff
 from edge.kube.check import Survey
@@ -30,6 +32,8 @@ from edge.kube.resources import ENDPOINTS, NAMESPACES, SERVICES, SLICES, Key, is
 from edge.kube.types import Service
 from edge.model.source import Source
 from edge.tasks import Tasks
+
+log = structlog.get_logger("edge.kube.follower")
 
 SURVEY_GAP = 1.0  # seconds, the least between two surveys
 SURVEY_AGAIN = 60.0  # seconds until rights are asked for again while some are missing
@@ -163,19 +167,26 @@ class Follower:
         while True:
             self._again.clear()
             namespaces = self._namespaces()
-            try:
-                access = await Survey(self.client, self._distrusted).run(namespaces)
-            except Fault as fault:
-                self._survey_fault = fault
-                pause: float | None = max(backoff.pause(), min(fault.retry_after or 0.0, 60.0))
+            made = await self._survey(namespaces)
+            if isinstance(made, Fault):
+                self._survey_fault = made
+                pause: float | None = max(backoff.pause(), min(made.retry_after or 0.0, 60.0))
             else:
                 self._survey_fault = None
                 backoff.reset()
-                made = plan.make(access, namespaces)
                 pause = None if made.complete else SURVEY_AGAIN * self._random.uniform(0.5, 1.0)
                 self._follow(made)
             self._assess()
             await self._until_asked_again(pause)
+
+    async def _survey(self, namespaces: list[str]) -> Plan | Fault:
+        try:
+            return plan.make(await Survey(self.client, self._distrusted).run(namespaces), namespaces)
+        except Fault as fault:
+            return fault
+        except Exception as error:  # a bug of ours must not end the following of a cluster
+            log.error("asking for a token's rights failed unexpectedly", follower=repr(self), exc_info=error)
+            return Fault("failing", "asking for the token's rights failed unexpectedly; see the log")
 
     async def _until_asked_again(self, seconds: float | None) -> None:
         if seconds is not None and seconds < SURVEY_GAP:

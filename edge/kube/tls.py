@@ -89,7 +89,7 @@ def _verification(error: ssl.SSLCertVerificationError, address: ClusterAddress) 
 
 
 def _handshake(error: ssl.SSLError, address: ClusterAddress) -> str:
-    reason = (error.reason or "handshake failed").replace("_", " ").lower()[:200]
+    reason = (getattr(error, "reason", "") or "handshake failed").replace("_", " ").lower()[:200]
     if reason in ("wrong version number", "http request", "unknown protocol", "record layer failure"):
         return f"{address.url} does not speak TLS ({reason}); check that the port is the API server's HTTPS port"
     return f"no TLS connection to {address.url}: {reason}"

@@ -1,5 +1,8 @@
+import io
+
 import msgspec
 import pytest
+from rich.console import Console
 
 from edge.kube.address import ClusterAddress
 
@@ -20,6 +23,14 @@ def test_the_url_is_https_with_ipv6_in_brackets(host, url):
 def test_the_token_is_in_no_repr():
     address = ClusterAddress("10.0.0.1", token="very-secret")
     assert "very-secret" not in repr(address) + str(address) + f"{address}" + repr([address]) + repr({"a": address})
+
+
+def test_the_token_is_in_no_traceback_that_rich_prints():
+    console = Console(file=io.StringIO(), width=200)
+    console.print(ClusterAddress("10.0.0.1", token="very-secret"))
+    console.print({"address": ClusterAddress("10.0.0.1", token="very-secret")})
+    assert "very-secret" not in console.file.getvalue()
+    assert "https://10.0.0.1:6443" in console.file.getvalue()
 
 
 @pytest.mark.parametrize(
