@@ -118,7 +118,7 @@ def pending_counts(session: Session, ids: Sequence[str]) -> dict[str, int]:
         .where(ChangeRow.application.in_(ids))
         .group_by(ChangeRow.application)
     )
-    return dict(session.execute(query).tuples().all())
+    return dict(session.execute(query).all())
 
 
 def _written(

@@ -120,7 +120,7 @@ def _claim_domains(session: Session, row: ApplicationRow, contents: Sequence[App
         domains = [*content.domains, *([""] if content.default else [])]
         wanted.update(((partition, domain), None) for partition in content.partitions for domain in domains)
     query = select(DomainClaim.partition, DomainClaim.domain).where(DomainClaim.application == row.id)
-    had = dict.fromkeys(session.execute(query).tuples().all())
+    had = dict.fromkeys(session.execute(query).all())
     new = [key for key in wanted if key not in had]
     _refuse_taken(session, new)
     for partition, domains in _by_partition([key for key in had if key not in wanted]):
@@ -164,4 +164,4 @@ def names(session: Session) -> Names:
     """The names that texts use for ids."""
     partitions = session.execute(select(PartitionRow.id, PartitionRow.name))
     clusters = session.execute(select(KubernetesClusterRow.id, KubernetesClusterRow.name))
-    return Names(dict(partitions.tuples().all()), dict(clusters.tuples().all()))
+    return Names(dict(partitions.all()), dict(clusters.all()))

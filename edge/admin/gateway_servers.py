@@ -242,7 +242,7 @@ def _says_the_same(before: Report, report: Report) -> bool:
 
 def recall(session: Session) -> Sequence[Live]:
     """Every server as the database knows it: not connected, last seen when it says."""
-    partitions = dict(session.execute(select(GatewayClusterRow.id, GatewayClusterRow.partition)).tuples().all())
+    partitions = dict(session.execute(select(GatewayClusterRow.id, GatewayClusterRow.partition)).all())
     rows = session.scalars(select(GatewayServerRow).order_by(GatewayServerRow.seq))
     return [Live(row.id, row.name, row.cluster, partitions[row.cluster], row.seen) for row in rows]
 

@@ -77,8 +77,9 @@ class KubernetesClusters(Service):
         actor.require("admin", "change Kubernetes clusters")
         _address(body, "" if body.token is None else _required(body.token))
 
-        def unit(session: Session) -> tuple[KubernetesClusterRow, ClusterAddress]:
+        def unit(session: Session) -> tuple[KubernetesClusterRow, ClusterAddress | None]:
             row = find(session, KubernetesClusterRow, id, KIND)
+            before = address_of(row, self._admin.sealer)
             self._match(self._view(row), if_match)
             free_name(session, KubernetesClusterRow, body.name, KIND, id)
             _require_token(row, body)
@@ -87,11 +88,14 @@ class KubernetesClusters(Service):
             detail = "with a new token" if body.token is not None else ""
             self._audit(session, actor, "change", f'Kubernetes cluster "{row.name}"', detail)
             _write(row, body)
-            return row, address_of(row, self._admin.sealer)
+            after = address_of(row, self._admin.sealer)
+            return row, after if after != before else None
 
         async def change() -> KubernetesClusterView:
             row, address = await self._work(unit)
-            await self._admin.clusters.update(id, address)
+            if address is not None:
+                await self._admin.clusters.update(id, address)
+                await self._admin.clusters.wait_checked(id)
             self._admin.events.publish("kubernetes-cluster", id)
             return self._view(row)
 

@@ -52,7 +52,7 @@ class Publisher:
         partitions = session.scalars(select(PartitionRow.id).order_by(PartitionRow.seq)).all()
         named = select(ManifestEntryRow.hash)
         documents = select(DocumentRow.hash, DocumentRow.body).where(DocumentRow.hash.in_(named))
-        return self.build(session, partitions), dict(session.execute(documents).tuples().all())
+        return self.build(session, partitions), dict(session.execute(documents).all())
 
     def publish(self, manifests: Iterable[Manifest], documents: Mapping[str, bytes] | None = None) -> None:
         """Hand manifests to the hub; `documents` are those among what they name that are new. Called without an await

@@ -236,7 +236,7 @@ def _to_release(session: Session, application: str) -> bytes:
 
 def _stored(session: Session, application: str, rows: Sequence[ReleaseRow]) -> builtins.list[_Stored]:
     known = select(ReleaseRow.version, ReleaseRow.hash).where(ReleaseRow.application == application)
-    hashes = dict(session.execute(known).tuples().all())
+    hashes = dict(session.execute(known).all())
     wanted = select(DocumentRow.hash, DocumentRow.body).where(DocumentRow.hash.in_([row.hash for row in rows]))
     partitions = {hash: documents.decode(body).partitions for hash, body in session.execute(wanted)}
     return [_Stored(row, partitions[row.hash], hashes) for row in rows]
