@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from types import SimpleNamespace
 from typing import Any
 
 import msgspec
@@ -22,6 +21,7 @@ from edge.model import (
     Upstream,
     document,
 )
+from edge.wire.content import Content
 
 SOURCE = Source("cluster", "default", "web", 80)
 PROXY = {"type": "proxy", "upstream": "u1"}
@@ -54,7 +54,7 @@ def serving(
     )
     body = document.encode(application)
     name = document.hash_of(body)
-    content: Any = SimpleNamespace(
+    content = Content(
         manifest=Manifest(Revision(1, number), "p1", (ManifestEntry("a1", "shop", number, name),)),
         documents={name: body},
         sources={} if servers else {SOURCE.key: endpoints(*addresses, number=number)},
