@@ -11,7 +11,7 @@ from typing import Any
 
 import msgspec
 
-from simulator.controllers.pods import Pod
+from simulator.controllers.pods import ContainerPort, Pod
 
 TRIGGER_TIME = "endpoints.kubernetes.io/last-change-trigger-time"
 HEADLESS = "service.kubernetes.io/headless"
@@ -40,15 +40,28 @@ def belongs(pod: Pod, include_terminating: bool) -> bool:
     return include_terminating or not pod.terminating
 
 
-def resolve(service: Mapping[str, Any], pod: Pod) -> tuple[Port, ...]:
-    """The service's ports on this pod; a named target port that the pod has not is left out."""
-    found: list[Port] = []
-    for port in (service.get("spec") or {}).get("ports") or ():
-        protocol = port.get("protocol") or "TCP"
-        number = _target(port, protocol, pod)
-        if number is not None:
-            found.append(Port(port.get("name") or "", protocol, number, port.get("appProtocol") or ""))
-    return tuple(found)
+class Resolver:
+    """Resolves a service's ports on pods; pods with the same container ports resolve the same."""
+
+    def __init__(self, service: Mapping[str, Any]) -> None:
+        self._ports: list[Mapping[str, Any]] = (service.get("spec") or {}).get("ports") or []
+        self._known: dict[tuple[ContainerPort, ...], tuple[Port, ...]] = {}
+
+    def __call__(self, pod: Pod) -> tuple[Port, ...]:
+        """The ports on this pod; a named target port that the pod has not is left out."""
+        found = self._known.get(pod.ports)
+        if found is None:
+            found = self._known[pod.ports] = self._resolve(pod)
+        return found
+
+    def _resolve(self, pod: Pod) -> tuple[Port, ...]:
+        found: list[Port] = []
+        for port in self._ports:
+            protocol = port.get("protocol") or "TCP"
+            number = _target(port, protocol, pod)
+            if number is not None:
+                found.append(Port(port.get("name") or "", protocol, number, port.get("appProtocol") or ""))
+        return tuple(found)
 
 
 def _target(port: Mapping[str, Any], protocol: str, pod: Pod) -> int | None:

@@ -80,6 +80,7 @@ class Cluster:
         self.by_uid: dict[str, Ref] = {}
         self.dependents: dict[str, dict[Ref, str]] = {}
         self.unowned: dict[str, dict[str, Pod]] = {}
+        self._owned_pods: dict[str, dict[str, Pod]] = {}
         self.refs: dict[str, dict[Ref, str]] = {}
         self._owners_of: dict[Ref, tuple[str, ...]] = {}
         self._handlers: dict[str, list[Callable[[Change], None]]] = {}
@@ -121,9 +122,8 @@ class Cluster:
         return [found for ref in refs if (found := self.at(ref)) is not None]
 
     def pods_of(self, uid: str) -> Pods:
-        """The pods that `uid` owns, in the order in which they came."""
-        keys = (f"{ref.namespace}/{ref.name}" for ref in self.dependents.get(uid, ()) if ref.resource == PODS)
-        return [self.pods[key] for key in keys if key in self.pods]
+        """The pods that `uid` controls, in the order in which they came."""
+        return list(self._owned_pods.get(uid, {}).values())
 
     def selected(self, namespace: str, selector: dict[str, str]) -> Pods:
         """The pods of a namespace that have all these labels, in the order in which they came."""
@@ -173,25 +173,30 @@ class Cluster:
             handler(change)
 
     def _pod(self, kind: str, record: Record) -> tuple[Pod | None, Pod | None]:
-        key = f"{record.namespace}/{record.name}"
-        old = self.pods.get(key)
-        neighbours = self.pods_in.setdefault(record.namespace, {})
-        orphans = self.unowned.setdefault(record.namespace, {})
-        orphans.pop(key, None)
-        if kind == "DELETED":
-            self.pods.pop(key, None)
-            neighbours.pop(key, None)
-            return None, old
-        try:
-            pod = pod_views.read(record.body)
-        except msgspec.ValidationError as error:
-            log.error("a stored pod cannot be read", pod=key, error=str(error))
-            return None, old
-        self.pods[key] = pod
-        neighbours[key] = pod
-        if not pod.owner:
-            orphans[key] = pod
+        old = self.pods.get(f"{record.namespace}/{record.name}")
+        pod = None
+        if kind != "DELETED":
+            try:
+                pod = pod_views.read(record.body)
+            except msgspec.ValidationError as error:
+                log.error("a stored pod cannot be read", pod=record.key, error=str(error))
+                return None, old
+        if old is not None and (pod is None or pod.owner != old.owner):
+            self._remove_pod(old)
+        if pod is not None:
+            owned = (
+                self._owned_pods.setdefault(pod.owner, {}) if pod.owner else self.unowned.setdefault(pod.namespace, {})
+            )
+            for index in (self.pods, self.pods_in.setdefault(pod.namespace, {}), owned):
+                index[pod.key] = pod
         return pod, old
+
+    def _remove_pod(self, pod: Pod) -> None:
+        owned = self._owned_pods.get(pod.owner, {}) if pod.owner else self.unowned.get(pod.namespace, {})
+        for index in (self.pods, self.pods_in.get(pod.namespace, {}), owned):
+            index.pop(pod.key, None)
+        if pod.owner and not owned:
+            self._owned_pods.pop(pod.owner, None)
 
     def _own(self, kind: str, ref: Ref, record: Record) -> None:
         before = self._owners_of.pop(ref, ())

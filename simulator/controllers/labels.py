@@ -15,9 +15,9 @@ def matches(selector: Mapping[str, Any], labels: Mapping[str, str]) -> bool:
     expressions = selector.get("matchExpressions") or []
     if not wanted and not expressions:
         return False
-    return all(labels.get(key) == value for key, value in wanted.items()) and all(
-        _satisfies(expression, labels) for expression in expressions
-    )
+    if not wanted.items() <= labels.items():
+        return False
+    return all(_satisfies(expression, labels) for expression in expressions)
 
 
 def _satisfies(expression: Mapping[str, Any], labels: Mapping[str, str]) -> bool:

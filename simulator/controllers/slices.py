@@ -20,7 +20,7 @@ from typing import Any
 
 import msgspec
 
-from simulator.controllers.addressing import HEADLESS, TRIGGER_TIME, Port, belongs, headless, resolve
+from simulator.controllers.addressing import HEADLESS, TRIGGER_TIME, Port, Resolver, belongs, headless
 from simulator.controllers.pods import Pod
 
 CAPACITY = 100
@@ -61,9 +61,10 @@ def plan(
 
 def _desired(service: Object, pods: Sequence[Pod], zones: Mapping[str, str]) -> dict[PortSet, dict[Identity, Object]]:
     found: dict[PortSet, dict[Identity, Object]] = {}
+    resolve = Resolver(service)
     for pod in pods:
         if belongs(pod, include_terminating=True) and pod.node in zones:
-            ports = tuple(sorted(resolve(service, pod), key=_port_order))
+            ports = tuple(sorted(resolve(pod), key=_port_order))
             found.setdefault(ports, {})[(pod.ip, pod.name)] = endpoint(service, pod, zones[pod.node])
     return found
 

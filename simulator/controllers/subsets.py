@@ -9,7 +9,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from typing import Any
 
-from simulator.controllers.addressing import HEADLESS, TRIGGER_TIME, Port, belongs, headless, resolve
+from simulator.controllers.addressing import HEADLESS, TRIGGER_TIME, Port, Resolver, belongs, headless
 from simulator.controllers.pods import Pod
 
 CAPACITY = 1000
@@ -23,15 +23,16 @@ Object = dict[str, Any]
 def subsets(service: Object, pods: Sequence[Pod]) -> tuple[list[Object], bool]:
     """The subsets, and whether addresses had to be left out."""
     unready_too = bool((service.get("spec") or {}).get("publishNotReadyAddresses"))
+    resolve = Resolver(service)
     chosen = [pod for pod in pods if belongs(pod, include_terminating=unready_too)]
-    chosen = [pod for pod in chosen if resolve(service, pod) or headless(service)]
+    chosen = [pod for pod in chosen if resolve(pod) or headless(service)]
     truncated = len(chosen) > CAPACITY
     if truncated:
         chosen.sort(key=lambda pod: not (pod.ready or unready_too))
         del chosen[CAPACITY:]
     found: dict[tuple[Port, ...], tuple[list[Object], list[Object]]] = {}
     for pod in sorted(chosen, key=lambda pod: (_numeric(pod.ip), pod.name)):
-        ready, unready = found.setdefault(resolve(service, pod), ([], []))
+        ready, unready = found.setdefault(resolve(pod), ([], []))
         (ready if pod.ready or unready_too else unready).append(_address(service, pod))
     return [_subset(ports, *addresses) for ports, addresses in found.items()], truncated
 
