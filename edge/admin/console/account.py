@@ -23,12 +23,20 @@ async def sign_in_form(visit: Visit, name: str = "", errors: Errors | None = Non
 
 async def sign_in(visit: Visit) -> Response:
     form = await visit.form()
-    name, address = str(form.get("name", "")), visit.request.client.host if visit.request.client else ""
+    name = str(form.get("name", ""))
     try:
-        token = await visit.admin.login.sign_in(name, str(form.get("password", "")), address)
+        token = await _session(visit, name, str(form.get("password", "")))
     except (Unauthorized, TooManyRequests) as error:
         return await sign_in_form(visit, name, Errors(error))
-    response = visit.redirect(local(str(form.get("next", "/"))))
+    return _signed_in(visit, visit.redirect(local(str(form.get("next", "/")))), token)
+
+
+async def _session(visit: Visit, name: str, password: str) -> str:
+    address = visit.request.client.host if visit.request.client else ""
+    return await visit.admin.login.sign_in(name, password, address)
+
+
+def _signed_in(visit: Visit, response: Response, token: str) -> Response:
     response.set_cookie(
         cookie_name(visit.request),
         token,
@@ -56,9 +64,13 @@ async def show(visit: Visit, errors: Errors | None = None) -> Response:
 
 
 async def change_password(visit: Visit) -> Response:
+    """A new password ends every session of the user; this one is begun anew."""
     form = await visit.form()
+    new = str(form.get("new", ""))
     try:
-        await visit.admin.users.change_password(visit.actor, str(form.get("current", "")), str(form.get("new", "")))
+        await visit.admin.users.change_password(visit.actor, str(form.get("current", "")), new)
+        token = await _session(visit, visit.actor.name, new)
     except AdminError as error:
         return await show(visit, Errors(error))
-    return visit.redirect("/account", "Your password was changed; your other sessions were ended.")
+    response = visit.redirect("/account", "Your password was changed; your other sessions were ended.")
+    return _signed_in(visit, response, token)

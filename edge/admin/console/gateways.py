@@ -12,10 +12,8 @@ from edge.admin.views import GatewayClusterBody, JoinTokenBody, JoinTokenView, P
 _MOST = 1000
 
 
-async def index(
-    visit: Visit, errors: Errors | None = None, at: str = "", joining: tuple[str, JoinTokenView] | None = None
-) -> Response:
-    """The whole tree. `at` says which form `errors` belong to; `joining` shows a new join token for a cluster."""
+async def index(visit: Visit, errors: Errors | None = None, joining: JoinTokenView | None = None) -> Response:
+    """The whole tree. `joining` is a new join token, shown this once."""
     admin, actor = visit.admin, visit.actor
     errors = errors or Errors()
     return visit.page(
@@ -26,7 +24,6 @@ async def index(
         clusters=(await admin.gateway_clusters.list(actor, limit=_MOST)).items,
         servers=(await admin.gateway_servers.list(actor, limit=_MOST)).items,
         errors=errors,
-        at=at,
         joining=joining,
         admin_url=f"{visit.request.url.scheme}://{visit.request.url.netloc}",
     )
@@ -37,7 +34,7 @@ async def create_partition(visit: Visit) -> Response:
     try:
         await visit.admin.partitions.create(visit.actor, body(PartitionBody, {"name": form.get("name", "")}))
     except AdminError as error:
-        return await index(visit, Errors(error), "new-partition")
+        return await index(visit, Errors(error))
     return visit.redirect("/gateways")
 
 
@@ -46,7 +43,7 @@ async def save_partition(visit: Visit) -> Response:
     try:
         await visit.admin.partitions.replace(visit.actor, id, body(PartitionBody, {"name": form.get("name", "")}))
     except AdminError as error:
-        return await index(visit, Errors(error), id)
+        return await index(visit, Errors(error))
     return visit.redirect("/gateways")
 
 
@@ -54,7 +51,7 @@ async def delete_partition(visit: Visit) -> Response:
     try:
         await visit.admin.partitions.delete(visit.actor, visit.path("id"))
     except AdminError as error:
-        return await index(visit, Errors(error), visit.path("id"))
+        return await index(visit, Errors(error))
     return visit.redirect("/gateways", "The partition was deleted.")
 
 
@@ -64,7 +61,7 @@ async def create_cluster(visit: Visit) -> Response:
     try:
         await visit.admin.gateway_clusters.create(visit.actor, body(GatewayClusterBody, values))
     except AdminError as error:
-        return await index(visit, Errors(error), f"new-cluster-{values['partition']}")
+        return await index(visit, Errors(error))
     return visit.redirect("/gateways")
 
 
@@ -74,7 +71,7 @@ async def save_cluster(visit: Visit) -> Response:
     try:
         await visit.admin.gateway_clusters.replace(visit.actor, id, body(GatewayClusterBody, values))
     except AdminError as error:
-        return await index(visit, Errors(error), id)
+        return await index(visit, Errors(error))
     return visit.redirect("/gateways")
 
 
@@ -82,23 +79,22 @@ async def delete_cluster(visit: Visit) -> Response:
     try:
         await visit.admin.gateway_clusters.delete(visit.actor, visit.path("id"))
     except AdminError as error:
-        return await index(visit, Errors(error), visit.path("id"))
+        return await index(visit, Errors(error))
     return visit.redirect("/gateways", "The gateway cluster was deleted.")
 
 
 async def create_join_token(visit: Visit) -> Response:
     """Answers with the page itself: the token is shown this once and is in no address or cookie."""
-    id = visit.path("id")
     try:
-        token = await visit.admin.join_tokens.create(visit.actor, id, JoinTokenBody())
+        token = await visit.admin.join_tokens.create(visit.actor, visit.path("id"), JoinTokenBody())
     except AdminError as error:
-        return await index(visit, Errors(error), id)
-    return await index(visit, joining=(id, token))
+        return await index(visit, Errors(error))
+    return await index(visit, joining=token)
 
 
 async def delete_server(visit: Visit) -> Response:
     try:
         await visit.admin.gateway_servers.delete(visit.actor, visit.path("id"))
     except AdminError as error:
-        return await index(visit, Errors(error), visit.path("id"))
+        return await index(visit, Errors(error))
     return visit.redirect("/gateways", "The gateway server was removed; it can come back only with a new join token.")

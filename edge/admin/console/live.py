@@ -10,6 +10,7 @@ from starlette.responses import Response, StreamingResponse
 from edge.admin.console.visit import Visit
 from edge.admin.errors import BadRequest
 from edge.admin.events import Event, Events
+from edge.admin.service import numeric_cursor
 from edge.tasks import Tasks
 
 _MOST_WATCHED = 200
@@ -23,35 +24,41 @@ def watches(wanted: frozenset[str], event: Event) -> bool:
 
 
 async def stream(visit: Visit) -> Response:
-    """Server-sent `news` events: at once, then at most every 100 ms, so that a storm of changes is one fetch."""
-    wanted = visit.request.query_params.getlist("watch")
+    """Server-sent `news` events: at once, then at most every 100 ms, so that a storm of changes is one fetch.
+
+    `after` is the number of the last event before the page was read: what happened while it was on its way counts."""
+    query = visit.request.query_params
+    wanted = query.getlist("watch")
     if len(wanted) > _MOST_WATCHED:
         raise BadRequest(f"a page watches at most {_MOST_WATCHED} things")
     return StreamingResponse(
-        _news(visit.admin.events, frozenset(wanted)),
+        news(visit.admin.events, frozenset(wanted), numeric_cursor(query.get("after"), visit.admin.events.last)),
         media_type="text/event-stream",
         headers={"cache-control": "no-store", "x-accel-buffering": "no"},
     )
 
 
-async def _news(events: Events, wanted: frozenset[str]) -> AsyncIterator[bytes]:
+async def news(events: Events, wanted: frozenset[str], after: int) -> AsyncIterator[bytes]:
+    """The stream's bytes, without end."""
+    happened, tasks = asyncio.Event(), Tasks()
+    tasks.start(_follow(events, wanted, after, happened), "a page's events")
     yield b": watching\n\n"
-    watching, tasks = events.watch(), Tasks()
-    upcoming = tasks.start(_next(watching), "next event")
     try:
         while True:
-            done, _ = await asyncio.wait([upcoming], timeout=_HEARTBEAT)
-            if not done:
+            try:
+                async with asyncio.timeout(_HEARTBEAT):
+                    await happened.wait()
+            except TimeoutError:
                 yield b": still here\n\n"
                 continue
-            event = upcoming.result()
-            upcoming = tasks.start(_next(watching), "next event")
-            if watches(wanted, event):
-                yield b"event: news\ndata: {}\n\n"
-                await asyncio.sleep(_QUIET)
+            happened.clear()
+            yield b"event: news\ndata: {}\n\n"
+            await asyncio.sleep(_QUIET)
     finally:
         await tasks.close()
 
 
-async def _next(watching: AsyncIterator[Event]) -> Event:
-    return await anext(watching)
+async def _follow(events: Events, wanted: frozenset[str], after: int, happened: asyncio.Event) -> None:
+    async for event in events.watch(after):
+        if watches(wanted, event):
+            happened.set()

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Awaitable, Callable
 from typing import TYPE_CHECKING, Any
-from urllib.parse import quote, unquote, urlsplit
+from urllib.parse import quote, unquote, urlencode, urlsplit
 
 from starlette.datastructures import FormData
 from starlette.exceptions import HTTPException
@@ -31,6 +31,7 @@ class Visit:
         self.request = request
         self.admin = admin
         self._actor = actor
+        self._since = admin.events.last  # before anything is read: a change while reading is told to the page
 
     @property
     def actor(self) -> Actor:
@@ -68,7 +69,7 @@ class Visit:
             path=self.request.url.path,
             url=self.request.url.path + (f"?{self.request.url.query}" if self.request.url.query else ""),
             notice=unquote(notice)[:500] if notice else None,
-            watch=[quote(item, safe=":") for item in watch],
+            live=_live_url(watch, self._since),
             **context,
         )
         response = HTMLResponse(html, status, headers={"cache-control": "no-store"})
@@ -82,6 +83,11 @@ class Visit:
         if notice:
             response.set_cookie(NOTICE, quote(notice[:500]), max_age=60, path="/", httponly=True, samesite="lax")
         return response
+
+
+def _live_url(watch: tuple[str, ...], since: int) -> str:
+    """Where a page hears of changes to what it watches; empty when it watches nothing."""
+    return f"/live?{urlencode([('after', since), *(('watch', item) for item in watch)])}" if watch else ""
 
 
 def endpoint(handler: Handler, admin: Admin, *, public: bool = False) -> Callable[[Request], Awaitable[Response]]:

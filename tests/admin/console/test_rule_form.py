@@ -1,0 +1,77 @@
+from typing import get_args
+
+import msgspec
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+from starlette.datastructures import FormData
+
+from edge.admin.console.rule_form import ACTIONS, RuleForm, action_row, condition_row
+from edge.admin.errors import Invalid
+from edge.admin.views import RuleView
+from edge.model.rule import Action, Condition, Proxy, RewritePath
+
+CONDITION = {"c-0-variable": "header", "c-0-argument": "x-team", "c-0-operator": "equals", "c-0-values": "a\nb\n"}
+
+
+def test_every_action_of_the_model_has_its_fields_in_the_editor():
+    for kind in get_args(Action):
+        tag = kind.__struct_config__.tag
+        fields = {field.encode_name for field in msgspec.structs.fields(kind)}
+        assert {name for name, *_ in ACTIONS[tag]} == fields
+
+
+def test_what_was_posted_becomes_the_api_s_body():
+    form = FormData({"name": "n", "enabled": "on", **CONDITION, "a-0-type": "proxy", "a-0-upstream": "u1"})
+    body = RuleForm.posted(form).body()
+    assert body.conditions == [Condition(variable="header", operator="equals", values=("a", "b"), argument="x-team")]
+    assert body.actions == [Proxy("u1")]
+    assert body.enabled
+
+
+def test_a_rule_survives_being_shown_and_sent_back():
+    rule = RuleView(
+        id="r",
+        name="n",
+        enabled=False,
+        conditions=[Condition("path", "prefix", ("/a", "/b"), negate=True, ignore_case=True)],
+        actions=[RewritePath("/", prefix="/a"), Proxy("u1")],
+        order=0,
+    )
+    body = RuleForm.of(rule).body()
+    assert (body.conditions, body.actions, body.enabled) == (rule.conditions, rule.actions, False)
+
+
+def test_an_unknown_variable_is_refused_at_its_field():
+    form = FormData({**CONDITION, "c-0-variable": "colour", "a-0-type": "respond", "a-0-status": "200"})
+    with pytest.raises(Invalid) as refused:
+        RuleForm.posted(form).body()
+    assert refused.value.field == "conditions[0].variable"
+
+
+def test_rows_are_added_removed_and_moved():
+    form = RuleForm.new()
+    form.change("add-condition")
+    form.change("add-action")
+    assert (form.conditions, len(form.actions)) == ([condition_row()], 2)
+    form.change("up-action-1")
+    assert [row["type"] for row in form.actions] == ["set-request-header", "proxy"]
+    form.change("remove-action-0")
+    form.change("remove-condition-0")
+    assert (form.conditions, form.actions) == ([], [action_row()])
+
+
+@given(st.text())
+def test_an_unknown_button_changes_nothing_and_never_fails(do):
+    form = RuleForm.new()
+    if do not in ("add-condition", "add-action", "remove-action-0"):
+        form.change(do)
+        assert form == RuleForm.new()
+
+
+@given(st.dictionaries(st.from_regex(r"\A[ac]-\d{1,5}-(variable|type|url|values)\Z"), st.text(max_size=5)))
+def test_whatever_is_posted_is_a_form_or_a_refusal(fields):
+    try:
+        RuleForm.posted(FormData(fields)).body()
+    except Invalid:
+        pass

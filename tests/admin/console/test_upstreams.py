@@ -1,0 +1,74 @@
+import pytest
+
+from edge.admin.console.upstreams import _server
+from edge.admin.errors import Invalid
+from tests.admin.console.visitor import text, visiting
+from tests.admin.house import in_virtual_time, settle
+from tests.kube.support import slice_
+
+
+@in_virtual_time
+async def test_the_choices_refine_each_other_without_scripts(tmp_path):
+    async with visiting(tmp_path) as visitor:
+        cluster = await visitor.house.cluster("test")
+        application = await visitor.house.application()
+        path = f"/applications/{application}/upstreams/new"
+        first = await visitor.get(path)
+        assert f'<option value="{cluster}" selected>test</option>' in first.text
+        assert '<option value="default" selected>default</option>' in first.text
+        assert "test-hello" in first.text
+        second = await visitor.get(f"{path}?cluster={cluster}&namespace=default&service=test-hello&name=kept")
+        assert '<option value="80" selected>' in second.text
+        assert 'value="kept"' in second.text
+        form = {"kind": "kubernetes", "name": "my kubernetes backend", "cluster": cluster}
+        form |= {"namespace": "default", "service": "test-hello", "port": "80"}
+        page = await visitor.done(path, form)
+        assert "10.1.0.1:8080" in text(page)
+        assert "Saved as a pending change" in text(page)
+
+
+@in_virtual_time
+async def test_the_page_shows_pods_as_they_come(tmp_path):
+    async with visiting(tmp_path) as visitor:
+        application = await visitor.house.application()
+        upstream = await visitor.house.service(application, await visitor.house.cluster())
+        path = f"/applications/{application}/upstreams/{upstream}"
+        assert f"watch=upstream%3A{upstream}" in (await visitor.get(path)).text
+        states = {"10.1.0.1": "ready", "10.1.0.2": "ready"}
+        visitor.house.kubernetes.put("endpointslices", slice_("test-hello-1", "test-hello", states))
+        await settle()
+        assert "10.1.0.2:8080" in text(await visitor.get(path))
+
+
+@in_virtual_time
+async def test_a_missing_choice_is_asked_for_at_its_select(tmp_path):
+    async with visiting(tmp_path) as visitor:
+        cluster = await visitor.house.cluster("test")
+        path = f"/applications/{await visitor.house.application()}/upstreams/new"
+        answer = await visitor.post(
+            path, {"kind": "kubernetes", "name": "x", "cluster": cluster, "namespace": "default"}
+        )
+        assert answer.status_code == 422
+        assert "choose a service" in text(answer)
+
+
+@in_virtual_time
+async def test_servers_written_by_hand_are_one_on_each_line(tmp_path):
+    async with visiting(tmp_path) as visitor:
+        application = await visitor.house.application()
+        path = f"/applications/{application}/upstreams"
+        form = {"kind": "static", "name": "by hand", "servers": "10.0.0.7:8080 2\n[2001:db8::1]:80\n\n"}
+        page = await visitor.done(f"{path}/new", form)
+        assert "10.0.0.7:8080 2" in text(page)
+        edited = await visitor.get(f"{page.url.path}/edit")
+        assert "10.0.0.7:8080 2" in edited.text
+        page = await visitor.done(f"{page.url.path}/edit", form | {"servers": "10.0.0.8:80"})
+        assert "10.0.0.8" in text(page)
+        page = await visitor.done(f"{page.url.path}/delete")
+        assert "No upstream yet" in text(page)
+
+
+@pytest.mark.parametrize("line", ["10.0.0.7", "10.0.0.7:", "host:eighty", ":80x"])
+def test_a_line_that_is_no_server_is_refused_with_what_was_expected(line):
+    with pytest.raises(Invalid, match="expected one host:port"):
+        _server(line)
