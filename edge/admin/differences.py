@@ -19,7 +19,7 @@ from edge.model.document import ApplicationDocument
 from edge.model.rule import Proxy, Rule
 from edge.model.upstream import Upstream
 
-Item = TypeVar("Item", Rule, Upstream)
+Item = TypeVar("Item", bound=Rule | Upstream)
 
 SETTINGS = ("name", "domains", "partitions", "default")
 
@@ -48,7 +48,8 @@ def things(released: ApplicationDocument, draft: ApplicationDocument) -> list[st
 
 
 def _differing(before: Sequence[Item], after: Sequence[Item]) -> list[str]:
-    old, new = {item.id: item for item in before}, {item.id: item for item in after}
+    old = {item.id: item for item in before}
+    new = {item.id: item for item in after}
     return [id for id in dict.fromkeys([*old, *new]) if old.get(id) != new.get(id)]
 
 

@@ -3,46 +3,37 @@
 from __future__ import annotations
 
 import ipaddress
-import re
 from collections.abc import Iterable
 
 from edge.admin.errors import Invalid
-
-_LABEL = re.compile(r"[a-z0-9_]([a-z0-9_-]{0,61}[a-z0-9_])?\Z")
+from edge.rules.validate import domain_problem
 
 
 def normalised(domains: Iterable[str], field: str = "domains") -> tuple[str, ...]:
-    """Lower case, without trailing dot, in ASCII (RFC 5891), each once in the order given. Raises Invalid with the
-    field ("domains[2]") for what is neither a host name, nor `*.` and a host name, nor an IP address."""
+    """Lower case, without trailing dot, in ASCII (RFC 5891), IPv6 in brackets, each once in the order given. Raises
+    Invalid with the field ("domains[2]") for what no application can have as a domain."""
     return tuple(dict.fromkeys(_one(domain, f"{field}[{index}]") for index, domain in enumerate(domains)))
 
 
 def _one(text: str, field: str) -> str:
-    domain = text.strip().lower().removesuffix(".")
-    if "://" in domain or "/" in domain:
-        raise Invalid(f"write the domain alone, without scheme or path: not {text!r}", field)
-    address = _address(domain)
-    if address is not None:
-        return address
-    if ":" in domain:
-        raise Invalid(f"write the domain without a port: not {text!r}", field)
+    domain = _address(text.strip()) or _in_ascii(text.strip().lower().removesuffix("."))
+    problem = domain_problem(domain)
+    if problem is not None:
+        raise Invalid(problem, field)
+    return domain
+
+
+def _in_ascii(domain: str) -> str:
     star, name = ("*.", domain[2:]) if domain.startswith("*.") else ("", domain)
-    if not name.isascii():
-        try:
-            name = name.encode("idna").decode("ascii")
-        except UnicodeError:
-            raise Invalid(f"{text!r} is not a domain name", field) from None
-    if len(name) > 253 or not all(_LABEL.match(label) for label in name.split(".")):
-        raise Invalid(
-            f"{text!r} is not a domain: expected a host name such as www.example.com, or *.example.com", field
-        )
-    return star + name
+    try:
+        return domain if domain.isascii() else star + name.encode("idna").decode("ascii")
+    except UnicodeError:
+        return domain  # the rules say what is wrong with it
 
 
 def _address(text: str) -> str | None:
-    bare = text[1:-1] if text.startswith("[") and text.endswith("]") else text
+    """The one spelling of an IPv6 address, as a Host header has it; None for anything else."""
     try:
-        address = ipaddress.ip_address(bare)
+        return f"[{ipaddress.IPv6Address(text[1:-1] if text.startswith('[') and text.endswith(']') else text)}]"
     except ValueError:
         return None
-    return f"[{address}]" if address.version == 6 else str(address)

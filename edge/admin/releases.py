@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import builtins
 from collections.abc import Sequence
+from functools import partial
 
 import msgspec
 from sqlalchemy import delete, func, select
@@ -107,11 +108,10 @@ class Releases(Service):
         for _ in range(ATTEMPTS):
             draft = await self._work(lambda session: _to_release(session, application))
             compiled = await self._compiled(draft)
-            done = await self._work(
-                lambda session, draft=draft, hash=compiled.hash: self._store(
-                    session, actor, application, draft, hash, comment
-                )
+            stored = partial(
+                self._store, actor=actor, application=application, draft=draft, hash=compiled.hash, comment=comment
             )
+            done = await self._work(stored)
             if done is not None:
                 return self._publish(done)
         raise Conflict("the application was edited again and again while it was compiled; try again")

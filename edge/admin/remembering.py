@@ -9,6 +9,7 @@ from __future__ import annotations
 import asyncio
 from collections.abc import Awaitable, Callable, Iterable
 from datetime import datetime
+from functools import partial
 from typing import Any
 
 import msgspec
@@ -71,7 +72,7 @@ class Remembering:
         """Write everything that waits now. Raises Unavailable, and keeps what was not written."""
         while self._waiting:
             batch = {key: self._waiting[key] for key in list(self._waiting)[:ROWS]}
-            await self._work(lambda session, batch=batch: _write(session, batch))
+            await self._work(partial(_write, batch=batch))
             for key, written in batch.items():
                 if self._waiting.get(key, written) is written:
                     self._waiting.pop(key, None)

@@ -16,9 +16,8 @@ from edge.admin.views import Page, RuleBody, RuleView
 from edge.admin.wording import rule_view
 from edge.model.document import ApplicationDocument
 from edge.model.rule import Rule
+from edge.rules import limits
 from edge.rules.validate import problems
-
-MOST = 10_000
 
 
 class Rules(Service):
@@ -44,8 +43,8 @@ class Rules(Service):
         id = self._admin.new_id()
 
         def edit(session: Session, draft: ApplicationDocument) -> ApplicationDocument:
-            if len(draft.rules) >= MOST:
-                raise Invalid(f"an application has at most {MOST} page rules")
+            if len(draft.rules) >= limits.RULES:
+                raise Invalid(f"an application has at most {limits.RULES} page rules")
             return _placed(draft.rules, _written(draft, id, body), body.order, draft)
 
         draft = await self._admin.carry(self._admin.edit(actor, application, edit, "add a page rule to"))

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import re
 from collections.abc import Callable
 
 import msgspec
@@ -18,11 +17,10 @@ from edge.admin.views import KubernetesService, Page, UpstreamBody, UpstreamView
 from edge.admin.wording import kubernetes_of, rule_label
 from edge.model.document import ApplicationDocument
 from edge.model.source import Source
-from edge.model.upstream import Server, Upstream
+from edge.model.upstream import Upstream
+from edge.rules import limits
+from edge.rules.check_upstreams import check_upstream
 from edge.store.tables import KubernetesClusterRow
-
-_DNS_LABEL = re.compile(r"[a-z0-9]([a-z0-9-]*[a-z0-9])?\Z")
-_HOST = re.compile(r"[A-Za-z0-9_]([A-Za-z0-9_.:-]*[A-Za-z0-9_.])?\Z|[0-9A-Fa-f:.]+\Z")
 
 
 class Upstreams(Service):
@@ -117,50 +115,38 @@ def find_upstream(draft: ApplicationDocument, id: str) -> Upstream:
 
 
 def _written(session: Session, draft: ApplicationDocument, id: str, body: UpstreamBody) -> Upstream:
-    name = body.name.strip()
-    if not name:
-        raise Invalid("an upstream needs a name", "name")
-    if any(item.name == name and item.id != id for item in draft.upstreams):
-        raise Conflict(f'application "{draft.name}" already has {named("upstream", [name])[0]}', "name")
-    if (body.kubernetes is None) == (body.servers is None):
-        raise Invalid("give either kubernetes or servers, exactly one of them", "kubernetes")
-    if body.kubernetes is None:
-        return Upstream(id=id, name=name, servers=_servers(body.servers or []))
-    if isinstance(body.kubernetes, KubernetesService):
-        return Upstream(id=id, name=name, sources=(_source(session, body.kubernetes, "kubernetes"),))
-    sources = [_source(session, service, f"kubernetes[{index}]") for index, service in enumerate(body.kubernetes)]
-    return Upstream(id=id, name=name, sources=tuple(dict.fromkeys(sources)))
+    if any(item.name == body.name and item.id != id for item in draft.upstreams):
+        raise Conflict(f'application "{draft.name}" already has {named("upstream", [body.name])[0]}', "name")
+    if len(draft.upstreams) >= limits.UPSTREAMS and all(item.id != id for item in draft.upstreams):
+        raise Invalid(f"an application has at most {limits.UPSTREAMS} upstreams")
+    single = isinstance(body.kubernetes, KubernetesService)
+    services = [body.kubernetes] if isinstance(body.kubernetes, KubernetesService) else body.kubernetes or []
+    for index, service in enumerate(services):
+        field = f"kubernetes{'' if single else f'[{index}]'}.cluster"
+        referred(session, KubernetesClusterRow, service.cluster, "Kubernetes cluster", field)
+    upstream = Upstream(
+        id=id,
+        name=body.name,
+        servers=tuple(body.servers or ()),
+        sources=tuple(_source(service) for service in services),
+    )
+    for problem in check_upstream(upstream):
+        raise Invalid(problem.message, _field(problem.field, single))
+    return upstream
 
 
-def _source(session: Session, service: KubernetesService, field: str) -> Source:
-    referred(session, KubernetesClusterRow, service.cluster, "Kubernetes cluster", f"{field}.cluster")
-    for part in ("namespace", "service"):
-        if not _DNS_LABEL.match(getattr(service, part)):
-            raise Invalid(
-                f"a {part} of Kubernetes is named with a-z, 0-9 and -, not {getattr(service, part)!r}",
-                f"{field}.{part}",
-            )
-    return Source(service.cluster, service.namespace, service.service, _port(service.port, f"{field}.port"))
+def _field(field: str, single: bool) -> str:
+    """A document's field as the body names it: sources[0].port is kubernetes.port when there is one service."""
+    if not field:
+        return "kubernetes"
+    if not field.startswith("sources"):
+        return field
+    return "kubernetes" + (field.removeprefix("sources[0]") if single else field.removeprefix("sources"))
 
 
-def _port(port: int | str, field: str) -> int | str:
+def _source(service: KubernetesService) -> Source:
     """A number in quotes is the number: a port name always has a letter (RFC 6335, 5.1)."""
+    port = service.port
     if isinstance(port, str) and port.isascii() and port.isdigit():
         port = int(port)
-        if not 1 <= port <= 65535:
-            raise Invalid("a port is between 1 and 65535", field)
-    elif isinstance(port, str) and not _DNS_LABEL.match(port):
-        raise Invalid(f"a port name is made of a-z, 0-9 and -, not {port!r}", field)
-    return port
-
-
-def _servers(servers: list[Server]) -> tuple[Server, ...]:
-    for index, server in enumerate(servers):
-        if not _HOST.match(server.host) or len(server.host) > 253:
-            text = f"a host name or an IP address, without scheme and port, not {server.host[:100]!r}"
-            raise Invalid(f"expected {text}", f"servers[{index}].host")
-        if not 1 <= server.port <= 65535:
-            raise Invalid("a port is between 1 and 65535", f"servers[{index}].port")
-        if not 0 <= server.weight <= 65535:
-            raise Invalid("a weight is between 0 and 65535", f"servers[{index}].weight")
-    return tuple(servers)
+    return Source(service.cluster, service.namespace, service.service, port)

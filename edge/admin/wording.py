@@ -149,6 +149,7 @@ def rule_label(rule: Rule, document: ApplicationDocument) -> str:
 def _rule(id: str, old: ApplicationDocument, new: ApplicationDocument) -> Described:
     before, after = _find(old.rules, id), _find(new.rules, id)
     shown, document = (after, new) if after is not None else (before, old)
+    assert shown is not None, "a change has a before or an after"
     text = f"{_verb(before, after)} page rule {rule_label(shown, document)}"
     if after is not None:
         text += f": {rule_text(after, new)}"
