@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import ipaddress
 import re
-from collections.abc import Iterator
+from typing import Any
 
 import msgspec
 
@@ -29,8 +29,8 @@ class ClusterAddress(msgspec.Struct, frozen=True):
     def __repr__(self) -> str:
         return f"<ClusterAddress {self.url}>"
 
-    def __rich_repr__(self) -> Iterator[str]:
-        yield self.url  # msgspec's own shows every field, and rich prints it with the locals of a traceback
+    def __rich_repr__(self) -> list[tuple[str, Any]]:
+        return [("url", self.url)]  # msgspec's own has every field, and rich prints it with a traceback's locals
 
     @property
     def url(self) -> str:

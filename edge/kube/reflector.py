@@ -15,7 +15,8 @@ Rules:
    a list that is empty, or older than what is held, is believed only when a second, fresh one confirms it.
 5. An object that cannot be read is reported and its last readable version kept; the others go on.
 6. It is *live* from the moment a watch opens until something fails; a disturbance that the next attempt mends does not
-   change that. `heard` is the last moment at which the server said anything.
+   change that. `heard` is the last moment at which the connection was known to be good: the end of a watch, but of a
+   stalled one its last line.
 
 Invariants: whoever listens is told of changes synchronously, in the server's order, once each; `objects` already has
 them when it is told. Cost: one task; one timer for each watch; one decode for each event.
@@ -278,11 +279,15 @@ class Reflector(Generic[T]):
                         self._take(line)
         except TimeoutError:
             return H.STALLED
+        except Fault:
+            self.heard = clock.now()
+            raise
         finally:
             settled = loop.time() - self._opened >= SETTLED
             if settled:
                 self._settle()
             await self._close()
+        self.heard = clock.now()
         return H.ENDED if settled else H.CUT
 
     def _take(self, line: bytes) -> None:

@@ -1,3 +1,4 @@
+import asyncio
 import logging
 import ssl
 from datetime import timedelta
@@ -16,11 +17,9 @@ from edge.tasks import Tasks
 from tests.kube.support import ADDRESS, TOKEN, Asked, Dialogue, client, in_virtual_time, now, recorded, settle, status
 
 
-async def faulted(api: Dialogue, play, ask=None) -> Fault:
+async def faulted(api: Dialogue, play) -> Fault:
     """The fault of a request that the test answers by `play`."""
-    tasks = Tasks()
-    ask = ask or (lambda client: client.page(SERVICES))
-    task = tasks.start(ask(client(api)), "request")
+    task = asyncio.create_task(client(api).page(SERVICES))
     play(await api.hear())
     with pytest.raises(Fault) as caught:
         await task

@@ -9,6 +9,7 @@ import httpx
 import pytest
 import structlog
 
+from edge import virtual_time
 from edge.kube.reflector import Changes, Reflector, difference
 from edge.kube.resources import NAMESPACES, SLICES
 from edge.kube.transitions import State
@@ -319,6 +320,7 @@ async def test_a_half_open_watch_is_cut_five_seconds_after_it_should_have_ended(
         await it.api.hear_watch()
         assert promised + 5 <= now() <= promised + 5.1
         assert now() < 60
+        assert it.reflector.heard.timestamp() - virtual_time.EPOCH < 1, "nothing was heard since it opened"
         assert stream.closed
 
 
