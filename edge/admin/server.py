@@ -61,7 +61,7 @@ class Listen(msgspec.Struct, frozen=True):
         return cls(host or "0.0.0.0", int(port), certificate, key)
 
 
-class _Protocol(HttpToolsProtocol):
+class KeepAliveProtocol(HttpToolsProtocol):
     """uvicorn's, but the keep-alive timer of a connection that was reset is cancelled too."""
 
     def connection_lost(self, exc: Exception | None) -> None:
@@ -157,7 +157,7 @@ class HttpServer:
     def _config(self, app: ASGIApp) -> uvicorn.Config:
         return uvicorn.Config(
             app,
-            http=_Protocol,
+            http=KeepAliveProtocol,
             ws="websockets-sansio",
             ws_max_size=FRAME_LIMIT,
             ws_per_message_deflate=False,

@@ -2,6 +2,7 @@ import pytest
 from click.testing import CliRunner
 
 from edge.admin.cli import admin
+from edge.cli import main
 
 
 @pytest.mark.parametrize(
@@ -26,3 +27,9 @@ def test_every_promised_option_is_there_and_no_secret_is_one():
         assert option in text
     for secret in ("--password", "--token", "--secret-key"):
         assert secret not in text
+
+
+def test_every_option_also_reads_the_environment():
+    result = CliRunner().invoke(main, ["admin"], env={"EDGE_ADMIN_LISTEN": "nowhere"})
+    assert result.exit_code == 2
+    assert "'nowhere'" in result.output

@@ -1,6 +1,10 @@
-import pytest
+import asyncio
 
-from edge.admin.server import Listen
+import pytest
+import uvicorn
+from uvicorn.server import ServerState
+
+from edge.admin.server import KeepAliveProtocol, Listen
 
 
 @pytest.mark.parametrize(
@@ -23,3 +27,32 @@ def test_an_address_to_listen_on_is_read(text, host, port, everywhere):
 def test_anything_else_is_refused_in_a_sentence(text):
     with pytest.raises(ValueError, match="but got"):
         Listen.parse(text)
+
+
+class Transport(asyncio.Transport):
+    def get_extra_info(self, name, default=None):
+        return ("127.0.0.1", 1) if name in ("peername", "sockname") else default
+
+    def write(self, data):
+        pass
+
+    def is_closing(self):
+        return False
+
+
+async def test_the_keep_alive_timer_of_a_connection_that_was_reset_is_cancelled():
+    async def app(scope, receive, send):
+        await send({"type": "http.response.start", "status": 204, "headers": []})
+        await send({"type": "http.response.body"})
+
+    config = uvicorn.Config(app, lifespan="off", log_config=None)
+    config.load()
+    state = ServerState()
+    protocol = KeepAliveProtocol(config, state, {})
+    protocol.connection_made(Transport())
+    protocol.data_received(b"GET / HTTP/1.1\r\nHost: localhost\r\n\r\n")
+    await asyncio.gather(*state.tasks)
+    timer = protocol.timeout_keep_alive_task
+    assert not timer.cancelled()
+    protocol.connection_lost(ConnectionResetError())
+    assert timer.cancelled()

@@ -409,3 +409,72 @@ def test_no_answer_ever_shows_a_secret(play):
     said = "\n".join(play(scenario).said)
     for secret in (KUBERNETES_TOKEN, PASSWORD, TOKEN, "s3cr3t", "$argon2"):
         assert secret not in said
+
+
+NASTY = [
+    None,
+    "",
+    " ",
+    "\u0000",
+    "\u202e\ud7ff",
+    "a" * 5000,
+    "../../etc/passwd",
+    "' OR 1=1; --",
+    "http://[",
+    "[::1",
+    "*." * 200,
+    "xn--\u00e9",
+    0,
+    -1,
+    2**31,
+    2**53 - 1,
+    2**63,
+    1.5,
+    -0.0,
+    True,
+    [],
+    {},
+    [None],
+    [[]],
+    [{}],
+    ["", ""],
+    ["a", "a"],
+    {"": ""},
+]
+
+
+def places(value, path=()):
+    """Every place in `value`, as the steps that lead there."""
+    yield path
+    steps = value.items() if isinstance(value, dict) else enumerate(value) if isinstance(value, list) else ()
+    for step, item in steps:
+        yield from places(item, (*path, step))
+
+
+def with_value(value, path, new):
+    if not path:
+        return new
+    copied = dict(value) if isinstance(value, dict) else list(value)
+    copied[path[0]] = with_value(value[path[0]], path[1:], new)
+    return copied
+
+
+@pytest.mark.parametrize("name", RESOURCES)
+def test_whatever_stands_in_a_field_is_taken_or_refused_but_breaks_nothing(play, name):
+    async def scenario(house):
+        ids = await house.furnish()
+        path, body, _, _ = (filled(each, ids) for each in RESOURCES[name])
+        for place in places(body):
+            for value in NASTY:
+                response = await house.ask("POST", path, with_value(body, place, value))
+                assert response.status_code in (201, 400, 409, 422), (place, value, response.text)
+                if response.status_code == 201:
+                    one = f"{path}/{response.json()['id']}"
+                    assert (await house.ask("GET", one)).status_code == 200
+                    assert (await house.ask("DELETE", one)).status_code in (204, 409)
+        assert (await house.ask("GET", path)).status_code == 200
+        if "{application}" in RESOURCES[name][0]:
+            release = await house.ask("POST", f"applications/{ids['application']}/releases", {})
+            assert release.status_code in (201, 422), release.text
+
+    play(scenario)
