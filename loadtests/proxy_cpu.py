@@ -1,8 +1,8 @@
 """CPU time of a gateway worker per proxied request: `python loadtests/proxy_cpu.py [--profile FILE]`.
 
 Three processes: a trivial endpoint, one worker as the agent starts it (inherited socket, snapshot pushed over its
-channel), and this one, which keeps CONNECTIONS busy with keep-alive requests. Printed is the CPU time of the worker alone, from
-/proc, divided by the requests: what other processes do with the machine meanwhile hardly matters.
+channel), and this one, which keeps some connections busy with keep-alive requests. Printed is the CPU time of the
+worker alone, from /proc, divided by the requests: what other processes do meanwhile hardly matters.
 """
 
 from __future__ import annotations

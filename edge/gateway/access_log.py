@@ -49,6 +49,7 @@ class AccessLog:
         self._size = 0
         self._timer: asyncio.TimerHandle | None = None
         self._file = -1
+        self._cut = b""
         self.enabled = path != ""
         self.lost = 0
         if self.enabled:
@@ -87,7 +88,8 @@ class AccessLog:
         if not self._lines:
             return
         lines, self._lines, self._size = self._lines, [], 0
-        data = b"\n".join(lines) + b"\n"
+        data = self._cut + b"\n".join(lines) + b"\n"
+        self._cut = b""
         try:
             written = os.write(self._file, data)
             while written < len(data) and stat.S_ISREG(os.fstat(self._file).st_mode):
@@ -97,6 +99,10 @@ class AccessLog:
         except OSError:  # a full disk must not fail requests
             written = 0
         if written < len(data):
+            if written and data[written - 1] != 10:  # the rest of a line that was cut goes before the next one
+                end = data.index(b"\n", written) + 1
+                self._cut = data[written:end]
+                written = end
             self.lost += data.count(b"\n", written)
 
     def close(self) -> None:

@@ -33,15 +33,15 @@ def endpoints(*addresses: str, number: int = 1) -> SourceState:
     return SourceState(SOURCE, Revision(1, number), tuple(Endpoint(host, int(port)) for host, _, port in split))
 
 
-def serving(
+def content(
     *addresses: str,
     rules: list[dict[str, Any]] | None = None,
     servers: tuple[Server, ...] = (),
     domains: tuple[str, ...] = ("www.example.com",),
     number: int = 1,
-    previous: Snapshot | None = None,
-) -> Snapshot:
-    """A snapshot whose upstream u1 has `addresses` as endpoints, or `servers`; without `rules` all goes to u1."""
+) -> Content:
+    """What a worker is given: one application whose upstream u1 has `addresses` as endpoints, or `servers`; without
+    `rules` all goes to u1. `number` is the revision's."""
     written = rules if rules is not None else [{"actions": [PROXY]}]
     upstream = Upstream("u1", "web", servers=servers) if servers else Upstream("u1", "web", sources=(SOURCE,))
     application = ApplicationDocument(
@@ -54,12 +54,15 @@ def serving(
     )
     body = document.encode(application)
     name = document.hash_of(body)
-    content = Content(
+    return Content(
         manifest=Manifest(Revision(1, number), "p1", (ManifestEntry("a1", "shop", number, name),)),
         documents={name: body},
         sources={} if servers else {SOURCE.key: endpoints(*addresses, number=number)},
-        origin="admin",
     )
-    snapshot, refused = snapshots.build(previous, content)
+
+
+def serving(*addresses: str, **given: Any) -> Snapshot:
+    """A snapshot of `content`."""
+    snapshot, refused = snapshots.build(None, content(*addresses, **given))
     assert not refused
     return snapshot
