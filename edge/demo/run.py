@@ -6,10 +6,10 @@ import asyncio
 import secrets
 import signal
 import tempfile
-from collections.abc import Awaitable, Callable
+from collections.abc import Awaitable, Callable, Coroutine
 from contextlib import AsyncExitStack
 from pathlib import Path
-from typing import TypeVar
+from typing import Any, TypeVar
 from urllib.parse import urlsplit
 
 import click
@@ -69,17 +69,21 @@ class Demo:
             loop.add_signal_handler(number, self._asked_to_end.set)
         with tempfile.TemporaryDirectory(prefix="edge-demo-") as folder:
             try:
-                return await self._until_asked_to_end(self._play(Path(folder)))
-            except DemoError as error:
-                click.echo(f"{error}", err=True)
-                return 1
+                return await self._until_asked_to_end(self._outcome(Path(folder)))
             finally:
                 for child in reversed(self._children):
                     await child.stop()
                 await self._tasks.close()
 
-    async def _until_asked_to_end(self, deed: Awaitable[int]) -> int:
-        playing = self._tasks.start(_as_coroutine(deed), "demo")
+    async def _outcome(self, folder: Path) -> int:
+        try:
+            return await self._play(folder)
+        except DemoError as error:
+            click.echo(str(error), err=True)
+            return 1
+
+    async def _until_asked_to_end(self, deed: Coroutine[Any, Any, int]) -> int:
+        playing = self._tasks.start(deed, "demo")
         asked = self._tasks.start(self._asked_to_end.wait(), "signal")
         await asyncio.wait([playing, asked], return_when=asyncio.FIRST_COMPLETED)
         if playing.done():
@@ -167,7 +171,3 @@ class Demo:
         done, _ = await asyncio.wait(ended, return_when=asyncio.FIRST_COMPLETED)
         child = ended[done.pop()]
         raise DemoError(f"edge {child.name} ended by itself:\n{child.tail()}")
-
-
-async def _as_coroutine(deed: Awaitable[int]) -> int:
-    return await deed
