@@ -79,14 +79,14 @@ class RoundRobin:
 
 
 class WeightedRoundRobin:
-    """Every target as often as its weight says, spread evenly."""
+    """Every target as often as its weight says, spread evenly. The k-th turn of a target is due at (k - ½) / weight,
+    computed anew from k so that no rounding adds up."""
 
     __slots__ = ("_due", "targets")
 
     def __init__(self, targets: Sequence[Target]) -> None:
         self.targets = tuple(targets)
-        self._due = [(1 / target.weight, place) for place, target in enumerate(self.targets)]
-        self._due.sort()
+        self._due = sorted(self._turn(place, 1) for place in range(len(self.targets)))
 
     def __repr__(self) -> str:
         return f"<WeightedRoundRobin {len(self.targets)}>"
@@ -97,19 +97,24 @@ class WeightedRoundRobin:
             return None
         if tried:
             return self._choose_untried(tried)
-        when, place = due[0]
-        target = self.targets[place]
-        heapreplace(due, (when + 1 / target.weight, place))
-        return target
+        _, place, number = due[0]
+        heapreplace(due, self._turn(place, number + 1))
+        return self.targets[place]
+
+    def _turn(self, place: int, number: int) -> tuple[float, int, int]:
+        return (number - 0.5) / self.targets[place].weight, place, number
 
     def _choose_untried(self, tried: Collection[Address]) -> Target | None:
-        for index, (when, place) in sorted(enumerate(self._due), key=lambda entry: entry[1]):
-            target = self.targets[place]
-            if target.address not in tried:
-                self._due[index] = (max(when, self._due[0][0]) + 1 / target.weight, place)
-                self._due.sort()
-                return target
-        return None
+        """The others lose the turns that were due meanwhile, so that nobody has a debt to be paid back later."""
+        due = sorted(self._due)
+        chosen = next((turn for turn in due if self.targets[turn[1]].address not in tried), None)
+        if chosen is None:
+            return None
+        now, place, number = chosen
+        due.remove(chosen)
+        late = [self._turn(other, int(now * self.targets[other].weight) + 1) for when, other, _ in due if when < now]
+        self._due = sorted([self._turn(place, number + 1), *late, *(turn for turn in due if turn[0] >= now)])
+        return self.targets[place]
 
 
 def eligible(endpoints: Iterable[Endpoint]) -> tuple[Target, ...]:

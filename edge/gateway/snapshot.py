@@ -10,9 +10,9 @@ keeps the version it had (else the content's fallback), with that version's entr
 had none; no application stands in another's way. Where two applications name one host, the one that was not refused
 answers it, then the one that comes first in the manifest. An older revision of a source never replaces a newer one.
 
-Cost. `build` is linear in applications and domains, and compiles what is new. `with_source` rebuilds the selectors that
-use the source and copies two dicts shallowly: at 1,000 applications and 10,000 endpoints about 0.1 ms
-(tests/gateway/test_snapshot.py prints it, docs/decisions/rules.md has the numbers).
+Cost. `build` is linear in applications and domains, and compiles what is new: 0.25–0.5 s for 1,000 applications of 10
+rules, none known before. `with_source` rebuilds the selectors that use the source and copies two dicts shallowly:
+20–100 µs among 1,000 applications and 10,000 endpoints (one core of a shared 2-core machine).
 """
 
 from __future__ import annotations

@@ -12,7 +12,7 @@ from edge.rules import names
 PATTERN_LIMIT = 4096
 """Bytes of one pattern."""
 MEMORY = 1 << 20
-"""Bytes that one program with its automaton may use; a pattern that needs more (`(\\w{1000}){1000}`) is refused."""
+"""Bytes that one program with its automaton may use; a pattern that needs more (`\\pL{1000}`) is refused."""
 
 
 class PatternError(ValueError):

@@ -21,7 +21,7 @@ def test_bytes_that_are_not_utf_8_can_be_searched():
 
 
 @pytest.mark.parametrize(
-    "pattern", ["(", "a)(b", "(?=a)", r"(a)\1", "(?:a{1000}){1000}", "a" * (PATTERN_LIMIT + 1), "\ud800"]
+    "pattern", ["(", "a)(b", "(?=a)", r"(a)\1", "(?:a{1000}){1000}", r"\pL{1000}", "a" * (PATTERN_LIMIT + 1), "\ud800"]
 )
 def test_what_re2_does_not_take_is_said_and_nothing_is_printed(pattern, capfd):
     for patterns in ([pattern], ["x", pattern]):

@@ -1,0 +1,319 @@
+import msgspec
+import pytest
+
+from edge.model.document import ApplicationDocument
+from edge.model.rule import (
+    Action,
+    Condition,
+    Proxy,
+    Redirect,
+    RemoveRequestHeader,
+    RemoveResponseHeader,
+    Respond,
+    RewritePath,
+    Rule,
+    SetRequestHeader,
+    SetResponseHeader,
+)
+from edge.model.source import Source
+from edge.model.upstream import Server, Upstream
+from edge.rules import limits
+from edge.rules.compile import compile_rules
+from edge.rules.validate import document_problems, domain_problem, problems
+
+GOOD_CONDITIONS = [
+    Condition("path", "equals", ("/a", "*")),
+    Condition("path", "matches", (r"^/v\d+/", "x$"), ignore_case=True),
+    Condition("query-string", "equals", ("",)),
+    Condition("query", "greater", ("10", "-1.5"), "page"),
+    Condition("header", "exists", argument="X-A", negate=True),
+    Condition("cookie", "contains", ("a",), "session"),
+    Condition("client-address", "in-network", ("10.0.0.0/8", "::1", "fd00::/8")),
+    Condition("http-version", "less", ("1.1",)),
+    Condition("user-agent", "suffix", ("x",)),
+    Condition("method", "equals", ("GET",)),
+    Condition("host", "prefix", ("www.",)),
+    Condition("scheme", "equals", ("https",)),
+]
+GOOD_ACTIONS: list[Action] = [
+    Redirect("https://${host}${path}", 301),
+    Redirect("${scheme}://www.example.com/", 302),
+    Redirect("${scheme}://${header.x-host}/", 303),
+    Redirect("/new?${query-string}", 307),
+    Redirect("${path}", 308),
+    Respond(200, "hi ${client-address}\n\tthere", "text/plain; charset=utf-8"),
+    Respond(204),
+    Respond(599, "é"),
+    RewritePath("/", prefix="/a"),
+    RewritePath("", prefix="/a b"),
+    RewritePath("/$1/$0$$", matches=r"^/v(\d+)/"),
+    SetRequestHeader("X-User", "${header.x-user} ${request-id}"),
+    SetRequestHeader("Host", "backend.internal:8080"),
+    SetRequestHeader("Host", "${header.x-tenant}.internal"),
+    SetResponseHeader("Cache-Control", "no-store"),
+    SetResponseHeader("X-Empty", ""),
+    RemoveRequestHeader("X-Forwarded-For"),
+    RemoveResponseHeader("Server"),
+    Proxy("u"),
+]
+
+
+def fields(condition=None, action=None):
+    conditions = () if condition is None else (condition,)
+    actions = (action or Proxy("u"),)
+    found = problems(Rule("r", conditions=conditions, actions=actions), ["u"])
+    assert all(problem.message for problem in found)
+    return [problem.field for problem in found]
+
+
+@pytest.mark.parametrize("condition", GOOD_CONDITIONS, ids=repr)
+def test_a_condition_that_has_no_problem_compiles(condition):
+    assert fields(condition) == []
+    compile_rules([Rule("r", conditions=(condition,), actions=(Proxy("u"),))])
+
+
+@pytest.mark.parametrize("action", GOOD_ACTIONS, ids=repr)
+def test_an_action_that_has_no_problem_compiles(action):
+    assert fields(action=action) == []
+    compile_rules([Rule("r", actions=(action,))])
+
+
+@pytest.mark.parametrize(
+    ("condition", "field"),
+    [
+        (Condition("header", "exists"), "argument"),
+        (Condition("query", "equals", ("x",), ""), "argument"),
+        (Condition("cookie", "exists", argument="a b"), "argument"),
+        (Condition("header", "exists", argument="x" * 257), "argument"),
+        (Condition("path", "exists", argument="x"), "argument"),
+        (Condition("path", "in-network", ("10.0.0.0/8",)), "operator"),
+        (Condition("method", "greater", ("1",)), "operator"),
+        (Condition("path", "exists", ("x",)), "values"),
+        (Condition("path", "equals"), "values"),
+        (Condition("path", "equals", ("/a",) * (limits.VALUES + 1)), "values"),
+        (Condition("path", "equals", ("/a", "b")), "values[1]"),
+        (Condition("path", "prefix", ("",)), "values[0]"),
+        (Condition("user-agent", "contains", ("a", "")), "values[1]"),
+        (Condition("path", "matches", ("a", "(")), "values[1]"),
+        (Condition("path", "matches", ("",)), "values[0]"),
+        (Condition("path", "matches", ("(?=a)",)), "values[0]"),
+        (
+            Condition("path", "matches", tuple(f"{n}a{{1000}}b{{1000}}c{{1000}}d{{1000}}e{{1000}}" for n in range(30))),
+            "values",
+        ),
+        (Condition("path", "matches", (r"\pL{1000}",)), "values[0]"),
+        (Condition("client-address", "in-network", ("10.0.0.1/8",)), "values[0]"),
+        (Condition("client-address", "in-network", ("local",)), "values[0]"),
+        (Condition("http-version", "greater", ("one",)), "values[0]"),
+        (Condition("path", "suffix", ("x" * (limits.VALUE + 1),)), "values[0]"),
+    ],
+    ids=lambda value: value if isinstance(value, str) else None,
+)
+def test_a_wrong_condition_is_refused_at_its_field(condition, field):
+    assert fields(condition) == [f"conditions[0].{field}"]
+
+
+@pytest.mark.parametrize(
+    ("action", "field"),
+    [
+        (Proxy("other"), "upstream"),
+        (Redirect("https://a/", 300), "status"),
+        (Redirect("https://a/", 200), "status"),
+        (Redirect(""), "url"),
+        (Redirect("www.example.com"), "url"),
+        (Redirect("ftp://a/"), "url"),
+        (Redirect("javascript:alert(1)"), "url"),
+        (Redirect("//a/"), "url"),
+        (Redirect("https://"), "url"),
+        (Redirect("https:///x"), "url"),
+        (Redirect("${scheme}://"), "url"),
+        (Redirect("${header.x}"), "url"),
+        (Redirect("/${path}"), "url"),
+        (Redirect("https://a/${pth}"), "url"),
+        (Redirect("https://a/ b"), "url"),
+        (Redirect("https://a/é"), "url"),
+        (Redirect("https://a/\\b"), "url"),
+        (Redirect("https://a/\r\nX: 1"), "url"),
+        (Redirect("https://a/\0"), "url"),
+        (Redirect("https://a/" + "b" * limits.VALUE), "url"),
+        (Respond(100), "status"),
+        (Respond(199), "status"),
+        (Respond(600), "status"),
+        (Respond(204, "x"), "body"),
+        (Respond(304, "x"), "body"),
+        (Respond(200, "x" * (limits.BODY + 1)), "body"),
+        (Respond(200, "${"), "body"),
+        (Respond(200, "\0"), "body"),
+        (Respond(200, "x", "text"), "content_type"),
+        (Respond(200, "x", "text/plain\r\nX: 1"), "content_type"),
+        (RewritePath("/", prefix="a"), "prefix"),
+        (RewritePath("/", matches="("), "matches"),
+        (RewritePath("/$1", matches="a"), "with"),
+        (RewritePath("/$", matches="a"), "with"),
+        (RewritePath("/?a=b", prefix="/a"), "with"),
+        (RewritePath("/${host}", prefix="/a"), "with"),
+        (RewritePath("/a\r\n", prefix="/a"), "with"),
+        (RewritePath("/../b", prefix="/a"), "with"),
+        (RewritePath("/%2e%2E/b", prefix="/a"), "with"),
+        (RewritePath("/100%", prefix="/a"), "with"),
+        (SetRequestHeader("", "x"), "name"),
+        (SetRequestHeader("a b", "x"), "name"),
+        (SetRequestHeader("a:b", "x"), "name"),
+        (SetRequestHeader("a\r\nb", "x"), "name"),
+        (SetRequestHeader("Content-Length", "1"), "name"),
+        (SetResponseHeader("Transfer-Encoding", "chunked"), "name"),
+        (RemoveResponseHeader("connection"), "name"),
+        (SetRequestHeader("Upgrade", "h2c"), "name"),
+        (SetRequestHeader("TE", "trailers"), "name"),
+        (RemoveRequestHeader("Keep-Alive"), "name"),
+        (RemoveRequestHeader("Trailer"), "name"),
+        (SetRequestHeader("Proxy-Authorization", "x"), "name"),
+        (RemoveRequestHeader("Via"), "name"),
+        (RemoveRequestHeader("Host"), "name"),
+        (SetResponseHeader("Host", "a"), "name"),
+        (SetRequestHeader("X", "a\nb"), "value"),
+        (SetRequestHeader("X", "a\rb"), "value"),
+        (SetResponseHeader("X", "a\0b"), "value"),
+        (SetResponseHeader("X", " a"), "value"),
+        (SetResponseHeader("X", "${nothing}"), "value"),
+        (SetResponseHeader("X", "x" * (limits.VALUE + 1)), "value"),
+        (SetRequestHeader("Host", "http://a/"), "value"),
+        (SetRequestHeader("Host", ""), "value"),
+    ],
+    ids=lambda value: value if isinstance(value, str) else None,
+)
+def test_a_wrong_action_is_refused_at_its_field(action, field):
+    assert fields(action=action) == [f"actions[0].{field}"]
+
+
+def test_rewriting_takes_a_prefix_or_an_expression_and_not_both():
+    assert fields(action=RewritePath("/")) == ["actions[0]"]
+    assert fields(action=RewritePath("/", prefix="/a", matches="b")) == ["actions[0]"]
+
+
+def test_all_problems_are_told_at_once():
+    rule = Rule(
+        "r",
+        conditions=(Condition("path", "matches", ("(",)), Condition("header", "equals")),
+        actions=(SetRequestHeader("a b", "\n"), Proxy("none")),
+    )
+    assert [problem.field for problem in problems(rule, ["u"])] == [
+        "conditions[0].values[0]",
+        "conditions[1].argument",
+        "conditions[1].values",
+        "actions[0].name",
+        "actions[0].value",
+        "actions[1].upstream",
+    ]
+
+
+def test_a_rule_does_something_and_nothing_after_it_ended():
+    assert [problem.field for problem in problems(Rule("r"), [])] == ["actions"]
+    rule = Rule("r", actions=(Proxy("u"), SetResponseHeader("X", "1")))
+    assert [problem.field for problem in problems(rule, ["u"])] == ["actions[1]"]
+
+
+def test_a_rule_has_a_bounded_number_of_conditions_and_actions():
+    rule = Rule(
+        "r",
+        conditions=(Condition("path", "exists"),) * (limits.CONDITIONS + 1),
+        actions=(SetResponseHeader("X", "1"),) * (limits.ACTIONS + 1),
+    )
+    assert [problem.field for problem in problems(rule, [])] == ["conditions", "actions"]
+
+
+STATIC = Upstream("u", "static", servers=(Server("10.0.0.1", 80), Server("backend.internal", 8080, 0)))
+KUBERNETES = Upstream(
+    "k", "kubernetes", sources=(Source("c", "default", "hello", 80), Source("c", "ns", "hello", "http"))
+)
+GOOD = ApplicationDocument(
+    "a",
+    "shop",
+    domains=("www.example.com", "*.example.com", "10.0.0.1", "[::1]", "xn--bcher-kva.example"),
+    upstreams=(STATIC, KUBERNETES),
+    rules=(Rule("r", actions=(Proxy("u"),)), Rule("s", actions=(Proxy("k"),))),
+)
+
+
+def of(**changes):
+    return [problem.field for problem in document_problems(msgspec.structs.replace(GOOD, **changes))]
+
+
+def test_a_good_application_has_no_problem():
+    assert document_problems(GOOD) == []
+
+
+@pytest.mark.parametrize(
+    "domain",
+    [
+        "", "*", "*.", "a..b", "-a.b", "a b", "WWW.example.com", "bücher.example", "a.b:80", "http://a.b", "a.b/",
+        "[::1", "[::0001]", "[10.0.0.1]", "::1", "a.*.b", "**.b", "a.b.", "x" * 64, "a\n", "a\0b",
+    ],
+)  # fmt: skip
+def test_what_is_no_domain_is_refused_at_its_place(domain):
+    assert of(domains=("good.example", domain)) == ["domains[1]"]
+
+
+def test_a_domain_in_another_script_is_refused_with_what_clients_send():
+    message = domain_problem("bücher.example")
+    assert message is not None
+    assert "xn--bcher-kva.example" in message
+
+
+def test_a_domain_stands_once():
+    assert of(domains=("a.b", "*.a.b", "a.b")) == ["domains[2]"]
+    assert of(domains=tuple(f"d{n}.example" for n in range(limits.DOMAINS + 1))) == ["domains"]
+
+
+@pytest.mark.parametrize(
+    ("upstream", "field"),
+    [
+        (Upstream("u", "n"), ""),
+        (Upstream("u", "n", STATIC.servers, KUBERNETES.sources), ""),
+        (Upstream("u", " ", STATIC.servers), ".name"),
+        (Upstream("u", "n", (Server("", 80),)), ".servers[0].host"),
+        (Upstream("u", "n", (Server("a b", 80),)), ".servers[0].host"),
+        (Upstream("u", "n", (Server("http://a", 80),)), ".servers[0].host"),
+        (Upstream("u", "n", (Server("10.0.0.300", 80),)), ".servers[0].host"),
+        (Upstream("u", "n", (Server("[::1]", 80),)), ".servers[0].host"),
+        (Upstream("u", "n", (Server("a", 80), Server("b", 0))), ".servers[1].port"),
+        (Upstream("u", "n", (Server("a", 65536),)), ".servers[0].port"),
+        (Upstream("u", "n", (Server("a", 80, -1),)), ".servers[0].weight"),
+        (Upstream("u", "n", (Server("a", 80, 1001),)), ".servers[0].weight"),
+        (Upstream("u", "n", (Server("a", 80), Server("a", 80, 2))), ".servers[1]"),
+        (Upstream("u", "n", sources=(Source("", "ns", "s", 80),)), ".sources[0].cluster"),
+        (Upstream("u", "n", sources=(Source("c", "Ns", "s", 80),)), ".sources[0].namespace"),
+        (Upstream("u", "n", sources=(Source("c", "ns", "s/x", 80),)), ".sources[0].service"),
+        (Upstream("u", "n", sources=(Source("c", "ns", "s", 0),)), ".sources[0].port"),
+        (Upstream("u", "n", sources=(Source("c", "ns", "s", "80"),)), ".sources[0].port"),
+        (Upstream("u", "n", sources=(Source("c", "ns", "s", "Http"),)), ".sources[0].port"),
+        (Upstream("u", "n", sources=(Source("c", "ns", "s", 80),) * 2), ".sources[1]"),
+    ],
+    ids=str,
+)
+def test_a_wrong_upstream_is_refused_at_its_field(upstream, field):
+    assert of(upstreams=(KUBERNETES, upstream)) == [f"upstreams[1]{field}"]
+
+
+def test_upstream_ids_are_unique_and_rules_name_only_those_that_exist():
+    assert of(upstreams=(STATIC, KUBERNETES, STATIC)) == ["upstreams[2].id"]
+    assert of(upstreams=(STATIC,)) == ["rules[1].actions[0].upstream"]
+
+
+def test_a_problem_of_a_rule_says_which_rule():
+    bad = Rule("x", conditions=(Condition("path", "matches", ("a", "(")),), actions=(Redirect("x"), Redirect("/")))
+    assert of(rules=(*GOOD.rules, bad)) == [
+        "rules[2].conditions[0].values[1]",
+        "rules[2].actions[0].url",
+        "rules[2].actions[1]",
+    ]
+
+
+def test_an_application_is_bounded():
+    assert of(rules=(Rule("r", actions=(Proxy("u"),)),) * (limits.RULES + 1)) == ["rules"]
+    assert of(name=" ") == ["name"]
+    many = tuple(Upstream(f"u{n}", "n", STATIC.servers) for n in range(limits.UPSTREAMS + 1))
+    assert of(upstreams=many, rules=()) == ["upstreams"]
+    assert of(
+        upstreams=(Upstream("u", "n", tuple(Server("a", n) for n in range(1, limits.SERVERS + 2))),), rules=()
+    ) == ["upstreams[0].servers"]
