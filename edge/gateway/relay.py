@@ -54,13 +54,7 @@ class Relay:
 
     def apply(self, content: Content) -> Mapping[str, str]:
         """Hand a manifest on. Nothing is refused here: the workers say what they refuse."""
-        for state in content.sources.values():
-            self.hub.publish_source(state)
         self._publish(content)
-        for key, source in self._sources.items():
-            if key not in content.sources:
-                self.hub.forget_source(source)
-        self._sources = {key: state.source for key, state in content.sources.items()}
         self._changed()
         return {}
 
@@ -70,9 +64,15 @@ class Relay:
         self._changed()
 
     def _publish(self, content: Content) -> None:
+        for state in content.sources.values():
+            self.hub.publish_source(state)
         self.hub.publish_manifest(
             content.manifest, content.documents, fallback=content.fallback, origin=content.origin, partition=WORKERS
         )
+        for key, source in self._sources.items():
+            if key not in content.sources:
+                self.hub.forget_source(source)
+        self._sources = {key: state.source for key, state in content.sources.items()}
 
     # what comes from the workers
 

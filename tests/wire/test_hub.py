@@ -1,0 +1,360 @@
+import asyncio
+
+import pytest
+
+from edge import virtual_time
+from edge.wire.hub import Hub, Unanswered
+from edge.wire.memory import pair
+from edge.wire.messages import Document, Hello, Offer, SourceUpdate, Want, Welcome, down, encode
+from edge.wire.subscription import Subscription
+from tests.wire.house import Notes, World, document, release, revision, source, state
+
+
+def kinds(recorder, kind):
+    return [message for message, _ in map(down.read, recorder.sent) if isinstance(message, kind)]
+
+
+def test_a_subscriber_is_sent_only_the_documents_it_lacks_one_by_one():
+    async def main():
+        async with World() as world:
+            world.hub.publish_manifest(*release(1, document("shop"), document("blog")))
+            _, _, recorder = await world.subscriber()
+            assert len(kinds(recorder, Document)) == 2
+            del recorder.sent[:]
+            manifest, documents = release(2, document("shop", text="new"), document("blog"))
+            world.hub.publish_manifest(manifest, documents)
+            await world.settle()
+            assert [message.hash for message in kinds(recorder, Document)] == [manifest.applications[0].hash]
+
+    virtual_time.run(main())
+
+
+def test_a_subscriber_that_comes_back_is_sent_only_what_changed_meanwhile():
+    async def main():
+        async with World() as world:
+            world.hub.publish_manifest(*release(1, document("shop", "cart"), document("blog")))
+            world.hub.publish_source(state(1, service="cart"))
+            _, subscription, recorder = await world.subscriber()
+            await recorder.close()
+            await world.settle()
+            world.hub.publish_source(state(2, "10.0.0.2", service="cart"))
+            again = world.connect(subscription)
+            await world.settle()
+            assert [type(down.read(frame)[0]).__name__ for frame in again.sent] == [
+                "Welcome",
+                "SourceUpdate",
+                "Current",
+            ]
+
+    virtual_time.run(main())
+
+
+def test_all_subscribers_are_sent_the_same_bytes():
+    async def main():
+        async with World() as world:
+            world.hub.publish_manifest(*release(1, document("shop", "cart")))
+            _, _, one = await world.subscriber("g1")
+            _, _, other = await world.subscriber("g2")
+            world.hub.publish_source(state(1, "10.0.0.1", service="cart"))
+            await world.settle()
+            shared = [frame for frame in one.sent if any(frame is sent for sent in other.sent)]
+            assert {type(down.read(frame)[0]) for frame in shared} == {Offer, Document, SourceUpdate}
+
+    virtual_time.run(main())
+
+
+def test_endpoints_are_on_the_channel_when_publish_source_returns():
+    async def main():
+        async with World() as world:
+            world.hub.publish_manifest(*release(1, document("shop", "cart")))
+            world.hub.publish_source(state(1, service="cart"))
+            _, _, recorder = await world.subscriber()
+            del recorder.sent[:]
+            world.hub.publish_source(state(2, "10.0.0.2", service="cart"))
+            assert [message.state.revision for message in kinds(recorder, SourceUpdate)] == [revision(2)]
+
+    virtual_time.run(main())
+
+
+def test_an_older_manifest_or_source_state_changes_nothing():
+    async def main():
+        async with World() as world:
+            world.hub.publish_manifest(*release(5, document("shop", "cart", text="new")))
+            world.hub.publish_source(state(5, "10.0.0.5", service="cart"))
+            notes, _, recorder = await world.subscriber()
+            del recorder.sent[:]
+            world.hub.publish_manifest(*release(4, document("shop", text="old")))
+            world.hub.publish_source(state(4, "10.0.0.4", service="cart"))
+            world.hub.publish_manifest(*release(5, document("shop", text="not the same")))
+            await world.settle()
+            assert recorder.sent == []
+            assert notes.revisions == [revision(5)]
+
+    virtual_time.run(main())
+
+
+def test_a_subscriber_gets_only_the_sources_that_its_partition_needs():
+    async def main():
+        async with World() as world:
+            world.hub.publish_manifest(*release(1, document("shop", "cart"), partition="p1"))
+            world.hub.publish_manifest(*release(1, document("blog", "posts"), partition="p2"))
+            for service in ("cart", "posts", "other"):
+                world.hub.publish_source(state(1, service=service))
+            notes, _, recorder = await world.subscriber("g1", "p1")
+            assert [message.state.source for message in kinds(recorder, SourceUpdate)] == [source("cart")]
+            for service in ("posts", "other"):
+                world.hub.publish_source(state(2, service=service))
+            await world.settle()
+            assert len(kinds(recorder, SourceUpdate)) == 1
+            assert list(notes.serves.sources) == [source("cart").key]
+
+    virtual_time.run(main())
+
+
+def test_sources_of_the_served_manifest_still_arrive_while_the_target_waits_and_no_longer_after():
+    async def main():
+        async with World() as world:
+            world.hub.publish_manifest(*release(1, document("shop", "cart")))
+            world.hub.publish_source(state(1, service="cart"))
+            notes, subscription, recorder = await world.subscriber()
+            world.hub.publish_manifest(*release(2, document("shop", "pay")))
+            await world.settle()
+            world.hub.publish_source(state(2, "10.0.0.2", service="cart"))
+            await world.settle()
+            assert notes.states == [state(2, "10.0.0.2", service="cart")]
+            world.hub.publish_source(state(1, service="pay"))
+            await world.settle()
+            del recorder.sent[:]
+            world.hub.publish_source(state(3, "10.0.0.3", service="cart"))
+            await world.settle()
+            assert recorder.sent == []
+            assert list(subscription.content.sources) == [source("pay").key]
+
+    virtual_time.run(main())
+
+
+def test_a_slow_subscriber_gets_the_newest_state_later_and_delays_nobody():
+    async def main():
+        async with World() as world:
+            world.hub.publish_manifest(*release(1, document("shop", "cart")))
+            world.hub.publish_source(state(1, service="cart"))
+            fast, _, _ = await world.subscriber("fast")
+            ours, theirs = pair(capacity=2)
+            world.tasks.start(world.hub.serve(ours, "p1", "slow"), "serve slow")
+            await theirs.send(encode(Hello(sources={source("cart").key: revision(1)}, manifest=revision(1))))
+            await world.settle()
+            for number in range(2, 502):
+                world.hub.publish_source(state(number, service="cart"))
+                await asyncio.sleep(0)
+            await world.settle()
+            assert fast.states[-1].revision == revision(501)
+            assert len(fast.states) == 500
+            assert "due=1" in repr(world.hub._subscribers["slow"]) or "due=2" in repr(world.hub._subscribers["slow"])
+            frames = []
+            while len(frames) < 20:
+                try:
+                    async with asyncio.timeout(1):
+                        frames.append(down.read(await theirs.receive())[0])
+                except TimeoutError:
+                    break
+            states = [message.state.revision.number for message in frames if isinstance(message, SourceUpdate)]
+            assert len(frames) <= 6
+            assert states == sorted(states)
+            assert states[-1] == 501
+
+    virtual_time.run(main())
+
+
+def test_documents_wait_behind_endpoints():
+    async def main():
+        async with World() as world:
+            world.hub.publish_manifest(*release(1, *(document(f"a{i}", "cart") for i in range(10))))
+            ours, theirs = pair(capacity=1)
+            world.tasks.start(world.hub.serve(ours, "p1", "g1"), "serve")
+            await theirs.send(encode(Hello()))
+            assert isinstance(down.read(await theirs.receive())[0], Welcome)
+            offer = down.read(await theirs.receive())[0]
+            hashes = tuple(entry.hash for entry in offer.manifest.applications)
+            await theirs.send(encode(Want(hashes, {source("cart").key: revision(0, 0)})))
+            await world.settle()
+            world.hub.publish_source(state(1, service="cart"))
+            received = [down.read(await theirs.receive())[0] for _ in range(11)]
+            where = [isinstance(message, SourceUpdate) for message in received].index(True)
+            assert where <= 2, "at most what was on its way already goes before"
+
+    virtual_time.run(main())
+
+
+@pytest.mark.parametrize(
+    ("frames", "reason"),
+    [
+        ([b"GET / HTTP/1.1"], "expected a JSON object with a type"),
+        ([encode(Want())], "expected a hello first, got a message of type want"),
+        ([b'{"type":"telemetry"}'], "expected a hello first, got a message of type unknown"),
+        ([encode(Hello(protocol=0))], "expected protocol 1 to 1, got 0: upgrade this gateway first"),
+        ([encode(Hello()), encode(Hello())], "expected one hello, got a second"),
+        ([encode(Hello()), b'{"type":"report","target":"x"}'], "a report message cannot be read"),
+        ([encode(Hello()), b"\x00" * 10], "expected a JSON object with a type"),
+        ([], "expected a hello within 10 s, nothing came"),
+    ],
+)
+def test_a_subscriber_that_breaks_the_protocol_is_closed_with_the_reason_and_harms_nobody(frames, reason):
+    async def main():
+        async with World() as world:
+            world.hub.publish_manifest(*release(1, document("shop")))
+            notes, _, _ = await world.subscriber("good")
+            ours, theirs = pair()
+            serving = world.tasks.start(world.hub.serve(ours, "p1", "bad"), "serve bad")
+            for frame in frames:
+                await theirs.send(frame)
+            assert reason in await serving
+            assert world.hub.connected == ("good",)
+            world.hub.publish_manifest(*release(2, document("shop", text="new")))
+            await world.settle()
+            assert notes.revisions == [revision(1), revision(2)]
+
+    virtual_time.run(main())
+
+
+def test_a_newer_subscriber_is_welcomed_in_the_protocol_spoken_here():
+    async def main():
+        async with World() as world:
+            ours, theirs = pair()
+            world.tasks.start(world.hub.serve(ours, "p1", "new"), "serve")
+            await theirs.send(b'{"type":"hello","protocol":2,"compression":["zstd"]}')
+            assert down.read(await theirs.receive())[0] == Welcome(1)
+
+    virtual_time.run(main())
+
+
+def test_reports_of_connected_subscribers_are_kept_and_forgotten_when_they_go():
+    async def main():
+        gone, reported = [], []
+        hub = Hub(on_report=lambda name, report: reported.append((name, report.manifest)), on_gone=gone.append)
+        async with World(hub) as world:
+            hub.publish_manifest(*release(1, document("shop")))
+            _, _, recorder = await world.subscriber()
+            assert reported[-1] == ("g1", revision(1))
+            assert list(hub.reports) == ["g1"]
+            await recorder.close()
+            await world.settle()
+            assert gone == ["g1"]
+            assert (hub.reports, hub.connected) == ({}, ())
+
+    virtual_time.run(main())
+
+
+def test_only_what_is_served_is_acknowledged():
+    async def main():
+        async with World() as world:
+            world.hub.publish_manifest(*release(1, document("shop", "cart")))
+            world.hub.publish_source(state(1, service="cart"))
+            ours, theirs = pair()
+            world.tasks.start(world.hub.serve(ours, "p1", "mute"), "serve")
+            await theirs.send(encode(Hello()))
+            await theirs.send(encode(Want(tuple(release(1, document("shop", "cart"))[1]))))
+            await world.settle()
+            assert world.hub.reports == {}, "sending is not serving"
+
+    virtual_time.run(main())
+
+
+def test_failing_callbacks_harm_nobody():
+    async def main():
+        def fails(*_):
+            raise ValueError("not mine")
+
+        async with World(Hub(on_report=fails, on_gone=fails)) as world:
+            world.hub.publish_manifest(*release(1, document("shop")))
+            notes, _, recorder = await world.subscriber()
+            assert notes.revisions == [revision(1)]
+            await recorder.close()
+            await world.settle()
+            assert world.hub.connected == ()
+
+    virtual_time.run(main())
+
+
+def test_a_name_that_connects_again_replaces_the_former_connection_without_going():
+    async def main():
+        gone = []
+        async with World(Hub(on_gone=gone.append)) as world:
+            world.hub.publish_manifest(*release(1, document("shop")))
+            _, _, former = await world.subscriber()
+            notes, _, _ = await world.subscriber()
+            assert former.closed == "g1 connected again"
+            assert (gone, world.hub.connected) == ([], ("g1",))
+            assert notes.revisions == [revision(1)]
+
+    virtual_time.run(main())
+
+
+def test_a_subscriber_can_be_disconnected_with_a_reason():
+    async def main():
+        async with World() as world:
+            ours, theirs = pair()
+            world.tasks.start(world.hub.serve(ours, "p1", "g1"), "serve")
+            running = world.tasks.start(Subscription(Notes()).run(theirs), "run")
+            await world.settle()
+            assert await world.hub.disconnect("g1", "revoked")
+            assert await running == "revoked"
+            assert not await world.hub.disconnect("g1", "revoked")
+
+    virtual_time.run(main())
+
+
+def test_questions_end_when_nobody_answers_or_the_subscriber_goes():
+    async def main():
+        async with World() as world:
+            ours, theirs = pair()
+            world.tasks.start(world.hub.serve(ours, "p1", "mute"), "serve")
+            await theirs.send(encode(Hello()))
+            await world.settle()
+            with pytest.raises(Unanswered, match=r"mute did not answer within 2\.0 s"):
+                await world.hub.ask("mute", "metrics")
+            asking = world.tasks.start(world.hub.ask_all("metrics"), "ask")
+            await asyncio.sleep(0.1)
+            await theirs.close()
+            assert await asking == {}
+
+    virtual_time.run(main())
+
+
+def test_a_manifest_whose_document_is_missing_or_too_large_is_a_mistake_that_changes_nothing():
+    hub = Hub()
+    manifest, documents = release(1, document("shop"))
+    with pytest.raises(ValueError, match="which was not given with it"):
+        hub.publish_manifest(manifest, {})
+    big, documents = release(1, document("shop", text="x" * (16 * 1024 * 1024)))
+    with pytest.raises(ValueError, match="at most 16777216 fit into a frame"):
+        hub.publish_manifest(big, documents)
+    assert repr(hub) == "<Hub partitions=0 documents=0 sources=0 subscribers=[]>"
+
+
+def test_documents_and_sources_that_nothing_names_are_forgotten():
+    hub = Hub()
+    hub.publish_manifest(*release(1, document("shop"), document("blog")))
+    hub.publish_manifest(*release(2, document("shop")))
+    hub.publish_source(state(1, service="cart"))
+    assert repr(hub) == "<Hub partitions=1 documents=1 sources=1 subscribers=[]>"
+    hub.forget_source(source("cart"))
+    hub.forget_partition("p1")
+    assert repr(hub) == "<Hub partitions=0 documents=0 sources=0 subscribers=[]>"
+
+
+def test_an_admin_of_a_new_generation_reaches_subscribers_also_with_older_content():
+    async def main():
+        async with World() as world:
+            world.hub.publish_manifest(*release(9, document("shop", text="newest")))
+            notes, subscription, recorder = await world.subscriber()
+            await recorder.close("killed")
+            await world.settle()
+
+            restored = Hub()
+            restored.publish_manifest(*release(1, document("shop", text="from the backup"), generation=2))
+            world.connect(subscription, hub=restored)
+            await world.settle()
+            assert notes.revisions == [revision(9), revision(1, 2)]
+            assert restored.reports["g1"].manifest == revision(1, 2)
+
+    virtual_time.run(main())
