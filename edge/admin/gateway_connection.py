@@ -19,7 +19,7 @@ from starlette.routing import BaseRoute, Route, WebSocketRoute
 from starlette.websockets import WebSocket, WebSocketDisconnect, WebSocketDisconnected
 
 from edge.admin.api.authentication import bearer
-from edge.admin.errors import BadRequest
+from edge.admin.errors import BadRequest, Invalid
 from edge.admin.metrics import Metrics
 from edge.wire.channel import ChannelClosed
 
@@ -151,7 +151,7 @@ def _header(headers: Headers, name: str) -> str:
     values = headers.getlist(name)
     text = values[0].strip() if values else ""
     if len(values) > 1 or len(text) > _LONGEST_HEADER or not (text.isascii() and text.isprintable()):
-        raise BadRequest(f"expected one header {name} of at most {_LONGEST_HEADER} printable characters")
+        raise Invalid(f"expected one header {name} of at most {_LONGEST_HEADER} printable characters")
     return text
 
 
@@ -180,5 +180,5 @@ def _split(said: str) -> tuple[str, str]:
     else:
         host, _, port = said.partition(":")
     if port and not (port.isdigit() and 0 < int(port[:6]) < 65536):
-        raise BadRequest(f"Edge-Gateway-Address is HOST:PORT, but the port of {said[:100]!r} is not one")
+        raise Invalid(f"Edge-Gateway-Address is HOST:PORT, but the port of {said[:100]!r} is not one")
     return host, port

@@ -3,7 +3,7 @@ import asyncio
 import pytest
 from starlette.websockets import WebSocket
 
-from edge.admin.errors import BadRequest
+from edge.admin.errors import Invalid
 from edge.admin.gateway_connection import ServerChannel, reached_at
 from edge.wire.channel import ChannelClosed
 
@@ -29,7 +29,7 @@ def test_a_gateway_is_reached_where_it_says_or_at_its_side_of_the_connection(sai
 
 @pytest.mark.parametrize("said", ["host:http", "host:0", "host:65536", "[::1]:x", "host:-1"])
 def test_a_port_that_is_none_is_refused(said):
-    with pytest.raises(BadRequest, match="HOST:PORT"):
+    with pytest.raises(Invalid, match="HOST:PORT"):
         reached_at(said, "192.0.2.7")
 
 
