@@ -65,7 +65,7 @@ def _sqlite_engine(url: URL) -> Engine:
             poolclass=QueuePool,
             pool_size=1,
             max_overflow=0,
-            connect_args={"check_same_thread": False, "timeout": 5.0},
+            connect_args={"check_same_thread": False, "timeout": float(str(url.query.get("timeout", 5.0)))},
         )
 
     @event.listens_for(engine, "connect")
