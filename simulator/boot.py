@@ -14,6 +14,7 @@ Object = dict[str, Any]
 NAMESPACES = ("kube-system", "kube-public", "kube-node-lease", "default")
 API_SERVICE_ADDRESS = "10.96.0.1"
 VERSION = "v1.36.2"
+SERVER, KUBELET = "kube-apiserver", "kubelet"
 
 
 class Node(msgspec.Struct, frozen=True):
@@ -30,11 +31,11 @@ def boot(cluster: Cluster, nodes: Iterable[Node], host: str, port: int) -> None:
     """Create it all; `host` and `port` are where the API server listens."""
     for name in NAMESPACES:
         metadata = {"name": name, "labels": {"kubernetes.io/metadata.name": name}}
-        cluster.create("namespaces", {"metadata": metadata, "spec": {"finalizers": ["kubernetes"]}})
+        cluster.create("namespaces", {"metadata": metadata, "spec": {"finalizers": ["kubernetes"]}}, SERVER)
     for node in nodes:
-        made = cluster.create("nodes", {"metadata": {"name": node.name, "labels": _labels(node)}, "spec": {}})
+        made = cluster.create("nodes", {"metadata": {"name": node.name, "labels": _labels(node)}, "spec": {}}, KUBELET)
         made["status"] = _status(cluster.clock.timestamp())
-        cluster.update("nodes", made, "status")
+        cluster.update("nodes", made, "status", KUBELET)
     _api_service(cluster, host, port)
 
 
@@ -108,6 +109,7 @@ def _api_service(cluster: Cluster, host: str, port: int) -> None:
                 "internalTrafficPolicy": "Cluster",
             },
         },
+        SERVER,
     )
     place = {"name": "kubernetes", "namespace": "default"}
     mirror = {"endpointslice.kubernetes.io/skip-mirror": "true"}
@@ -126,4 +128,5 @@ def _api_service(cluster: Cluster, host: str, port: int) -> None:
             "endpoints": [{"addresses": [host], "conditions": {"ready": True}}],
             "ports": [{"name": "https", "protocol": "TCP", "port": port}],
         },
+        SERVER,
     )

@@ -17,9 +17,10 @@ import structlog
 from simulator.clock import Clock
 from simulator.controllers import pods as pod_views
 from simulator.controllers.pods import Pod
+from simulator.managed.managers import Manager, track_update
 from simulator.record import Event, Record
 from simulator.resource import Resource
-from simulator.store import Store
+from simulator.store import Store, Track
 
 log = structlog.get_logger("simulator.controllers")
 
@@ -27,6 +28,9 @@ Object = dict[str, Any]
 Objects = list[Object]
 Pods = list[Pod]
 PODS = "pods"
+CONTROLLER_MANAGER = "kube-controller-manager"
+UNTRACKED = (PODS, "events")
+"""Written in thousands: what their managers own is not worth doubling the cost of each write."""
 
 
 class Ref(NamedTuple):
@@ -132,11 +136,27 @@ class Cluster:
 
     # writing
 
-    def create(self, resource: str, obj: Object) -> Object:
-        return self.store.create(self.rows[resource], obj)
+    def create(self, resource: str, obj: Object, manager: str = CONTROLLER_MANAGER) -> Object:
+        """Create `obj`; its managed fields are `manager`'s ("" for nobody's)."""
+        row = self.rows[resource]
+        return self.store.create(row, obj, track=self._track(row, manager, None))
 
-    def update(self, resource: str, obj: Object, subresource: str | None = None) -> Object:
-        return self.store.update(self.rows[resource], obj, subresource=subresource)
+    def update(
+        self, resource: str, obj: Object, subresource: str | None = None, manager: str = CONTROLLER_MANAGER
+    ) -> Object:
+        """Update `obj`, or only its `status`; what changes becomes `manager`'s ("" for nobody's)."""
+        row = self.rows[resource]
+        return self.store.update(row, obj, subresource=subresource, track=self._track(row, manager, subresource))
+
+    def _track(self, row: Resource, manager: str, subresource: str | None) -> Track | None:
+        if not manager or row.key in UNTRACKED:
+            return None
+        who = Manager(manager, "Update", subresource or "")
+
+        def track(new: Object, old: Object | None) -> None:
+            track_update(row, who, new, old, self.clock.now())
+
+        return track
 
     def delete(
         self,

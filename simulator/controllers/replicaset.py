@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import copy
 from collections.abc import Sequence
 from typing import Any
 
@@ -117,7 +116,7 @@ class ReplicaSetController:
 
 
 def _pod(owner: Object) -> Object:
-    """A pod from the ReplicaSet's template (controller_utils.go GetPodFromTemplate)."""
+    """A pod from the ReplicaSet's template (controller_utils.go GetPodFromTemplate); shares parts with it."""
     template = owner["spec"].get("template") or {}
     metadata = template.get("metadata") or {}
     made: Object = {
@@ -126,9 +125,9 @@ def _pod(owner: Object) -> Object:
             "namespace": owner["metadata"]["namespace"],
             "ownerReferences": [owner_reference(owner)],
         },
-        "spec": copy.deepcopy(template.get("spec") or {}),
+        "spec": template.get("spec") or {},
     }
     for field in ("labels", "annotations", "finalizers"):
         if metadata.get(field):
-            made["metadata"][field] = copy.deepcopy(metadata[field])
+            made["metadata"][field] = metadata[field]
     return made

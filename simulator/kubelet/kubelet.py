@@ -208,13 +208,11 @@ class Kubelet:
             self._timer(life, "ready", wait)
         if life.behaviour.crash_after:
             self._timer(life, "crash", life.behaviour.crash_after)
-        self._write(life)
-        self._say_started(life)
+        pod = self._write(life)
+        if pod is not None:
+            self._say_started(pod)
 
-    def _say_started(self, life: Life) -> None:
-        pod = self._cluster.at(life.ref)
-        if pod is None:
-            return
+    def _say_started(self, pod: Object) -> None:
         recorder = self._recorder(pod)
         for container in pod["spec"].get("containers") or []:
             image = container.get("image", "")
@@ -327,14 +325,14 @@ class Kubelet:
 
     # writing
 
-    def _write(self, life: Life) -> None:
+    def _write(self, life: Life) -> Object | None:
         pod = self._cluster.at(life.ref)
         if pod is None or pod["metadata"]["uid"] != life.uid:
-            return
+            return None
         now = self._cluster.clock.timestamp()
         pod["status"] = status.build(pod, life.container, ip=life.address, started=life.started, now=now)
         pod["metadata"].pop("resourceVersion", None)
-        self._cluster.update("pods", pod, "status")
+        return self._cluster.update("pods", pod, "status")
 
     def _warn(self, life: Life, reason: str, message: str) -> None:
         pod = self._cluster.at(life.ref)

@@ -10,6 +10,7 @@ from __future__ import annotations
 import asyncio
 from collections import deque
 from collections.abc import Callable
+from typing import Any
 
 import structlog
 
@@ -25,11 +26,11 @@ class Pace:
     def __init__(self, gate: Gate) -> None:
         self._gate = gate
         self._loop = asyncio.get_running_loop()
-        self._waiting: deque[Callable[[], None]] = deque()
+        self._waiting: deque[Callable[[], Any]] = deque()
         self._scheduled = False
         gate.on_open(self._schedule)
 
-    def do(self, write: Callable[[], None]) -> None:
+    def do(self, write: Callable[[], Any]) -> None:
         """Run `write` in its turn."""
         self._waiting.append(write)
         self._schedule()
