@@ -126,7 +126,7 @@ class Client:
         params = {"watch": "true", "allowWatchBookmarks": "true", "timeoutSeconds": str(timeout)}
         if version:
             params["resourceVersion"] = version
-        deadline = self._deadline()
+        deadline = await self._ready()
         try:
             async with deadline.timer:
                 return Stream(await self._send("GET", resource.path(namespace), params, None, deadline), self.address)
@@ -159,7 +159,7 @@ class Client:
     # exchanges
 
     async def _body(self, method: str, path: str, params: dict[str, str], content: bytes | None = None) -> bytes:
-        deadline = self._deadline()
+        deadline = await self._ready()
         try:
             async with deadline.timer:
                 response = await self._send(method, path, params, content, deadline)
@@ -170,7 +170,9 @@ class Client:
         except TimeoutError as error:
             raise self._late() from error
 
-    def _deadline(self) -> _Deadline:
+    async def _ready(self) -> _Deadline:
+        """The deadline of an exchange; what must be set up first (the system's authorities, once) is no part of it."""
+        await self._client()
         return _Deadline(self.address.connect_timeout, WHOLE)
 
     def _late(self) -> Fault:

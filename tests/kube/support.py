@@ -233,6 +233,9 @@ class FakeCluster(Transport):
         self.version = 100
         self.objects: dict[str, dict[tuple[str, str], dict[str, Any]]] = {}
         self.watches: list[tuple[str, str, Stream]] = []
+        self.history: list[tuple[int, str, str, bytes]] = []
+        self.oldest = 0
+        self.expires_in_the_stream = False
         self.rights: Rights = lambda verb, resource, namespace: True
         self.breaks: Callable[[Asked], httpx.Response | Exception | None] = lambda asked: None
         self.log: list[Asked] = []
@@ -248,14 +251,15 @@ class FakeCluster(Transport):
         object = self.objects[resource].pop((namespace, name))
         self._event("DELETED", resource, (namespace, name), object)
 
-    def forget(self, resource: str, name: str, namespace: str = "default") -> None:
-        """Remove without an event, as happens while nobody watches."""
-        self.version += 1
-        del self.objects[resource][namespace, name]
+    def compact(self) -> None:
+        """Forget the history: watches from before now are answered with 410."""
+        self.oldest = self.version
+        self.history.clear()
 
     def _event(self, type: str, resource: str, key: tuple[str, str], object: dict[str, Any]) -> None:
         self.version += 1
         object["metadata"]["resourceVersion"] = str(self.version)
+        self.history.append((self.version, resource, key[0], line(type, object)))
         for watched, namespace, stream in self.watches:
             if watched == resource and namespace in ("", key[0]) and not stream.closed:
                 stream.send(line(type, object))
@@ -287,10 +291,27 @@ class FakeCluster(Transport):
         if not self.rights(verb, resource, namespace):
             asked.answer(403, status(403, "Forbidden", f'{resource} is forbidden: cannot {verb} resource "{resource}"'))
         elif verb == "watch":
-            self.watches.append((resource, namespace, asked.stream()))
+            self._watch(asked, resource, namespace)
         else:
             found = [one for key, one in self.objects.get(resource, {}).items() if namespace in ("", key[0])]
             asked.listed(self.version, *found)
+
+    def _watch(self, asked: Asked, resource: str, namespace: str) -> None:
+        since = int(asked.params.get("resourceVersion", "0"))
+        if since and since < self.oldest:
+            gone = status(410, "Expired", f"too old resource version: {since} ({self.oldest})")
+            if not self.expires_in_the_stream:
+                asked.answer(410, gone)
+                return
+            stream = asked.stream()
+            stream.send(line("ERROR", gone))
+            stream.end()
+            return
+        stream = asked.stream()
+        for version, changed, where, event in self.history:
+            if version > since and changed == resource and namespace in ("", where):
+                stream.send(event)
+        self.watches.append((resource, namespace, stream))
 
 
 def random() -> Random:
