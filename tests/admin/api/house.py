@@ -23,6 +23,8 @@ SYSTEM = Actor(kind="system", id="test", name="test", role="admin")
 
 CLUSTER = {"name": "test", "host": "kubernetes.test", "port": 6443, "ssl_verify": False, "token": KUBERNETES_TOKEN}
 
+RESPOND = {"type": "respond", "status": 200, "body": "hi", "content_type": "text/plain"}
+
 
 class House:
     """`ask` speaks the API; `said` keeps every answer's text, to be searched for secrets."""
