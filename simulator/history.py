@@ -128,6 +128,16 @@ class Watch(AsyncIterator[WatchEvent]):
         self._kind.history.waiting.append(future)
         await future
 
+    @property
+    def behind(self) -> bool:
+        """Whether ``ready`` has something to look at."""
+        history = self._kind.history
+        return self._position < history.first + len(history.events) or self._position < history.first
+
+    def wake(self) -> None:
+        """Let whoever waits in ``changed`` look again (so it does for all watches of this kind)."""
+        self._kind.history.wake()
+
     def close(self) -> None:
         self._closed = True
         self._kind.history.wake()

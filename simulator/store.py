@@ -43,6 +43,7 @@ CAPACITY = 100_000
 
 
 Objects = list[Object]
+Track = Callable[[Object, Object | None], None]
 Records = list[Record]
 
 
@@ -81,6 +82,10 @@ class Store:
         kind = self._kind(resource)
         found = (kind.records[key] for key in kind.sorted_keys())
         return [record for record in found if _chosen(record, namespace, selector)]
+
+    def oldest(self, resource: Resource) -> int:
+        """The lowest revision that lists and watches of this kind may still ask for."""
+        return max(self.compacted, self._kind(resource).history.oldest)
 
     def count(self, resource: Resource) -> int:
         return len(self._kind(resource).records)
@@ -132,8 +137,19 @@ class Store:
 
     # writing
 
-    def create(self, resource: Resource, obj: Object, *, validate: bool = False, dry_run: bool = False) -> Object:
-        """Store a new object; answers it as stored. Raises AlreadyExists (409), with ``validate`` Invalid (422)."""
+    def create(
+        self,
+        resource: Resource,
+        obj: Object,
+        *,
+        validate: bool = False,
+        dry_run: bool = False,
+        track: Track | None = None,
+    ) -> Object:
+        """Store a new object; answers it as stored. Raises AlreadyExists (409), with ``validate`` Invalid (422).
+
+        ``track`` is called with the new and the old object between defaults and admission (managed fields).
+        """
         obj = decode(encode(obj))  # the caller's object stays the caller's
         obj.update(kind=resource.kind, apiVersion=resource.api_version)
         metadata = obj.setdefault("metadata", {})
@@ -147,7 +163,7 @@ class Store:
         metadata.pop("generation", None)
         if resource.generation:
             metadata["generation"] = 1
-        self._finish(resource, obj, None, validate)
+        self._finish(resource, obj, None, validate, track)
         key = key_of(resource, metadata.get("namespace"), metadata["name"])
         if key in self._kind(resource).records:
             raise errors.already_exists(resource, metadata["name"])
@@ -171,6 +187,7 @@ class Store:
         subresource: str | None = None,
         validate: bool = False,
         dry_run: bool = False,
+        track: Track | None = None,
     ) -> Object:
         """Replace an object; answers it as stored, unchanged when nothing changed.
 
@@ -186,7 +203,7 @@ class Store:
         check_preconditions(resource, old_record, metadata)
         old = old_record.decode()
         new = merge_update(resource, decode(encode(obj)), old, subresource)
-        self._finish(resource, new, old, validate)
+        self._finish(resource, new, old, validate, track)
         if subresource is None and resource.generation and content(resource, new) != content(resource, old):
             new["metadata"]["generation"] = old["metadata"].get("generation", 0) + 1
         if decide_update_end(resource, old, new, subresource):
@@ -287,9 +304,12 @@ class Store:
             kind = self._kinds[resource.key] = Kind(self.compacted)
         return kind
 
-    def _finish(self, resource: Resource, obj: Object, old: Object | None, validate: bool) -> None:
+    def _finish(self, resource: Resource, obj: Object, old: Object | None, validate: bool, track: Track | None) -> None:
         if resource.defaults is not None:
             resource.defaults(obj)
+        if track is not None:
+            as_kubernetes_writes(resource, obj)
+            track(obj, old)
         if resource.prepare is not None:
             resource.prepare(self, obj, old)
         if validate:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import json
 import zlib
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Callable
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -28,6 +28,8 @@ class Answer:
     body: bytes = b""
     stream: AsyncIterator[bytes] | None = None
     headers: list[tuple[str, str]] = field(default_factory=list)
+    close: Callable[[], None] | None = None
+    """Ends the stream when its reader is gone."""
 
 
 def text(body: str, status: int = 200) -> Answer:

@@ -84,6 +84,8 @@ def checked(request: Request, resource: Resource, value: Any, warnings: Warnings
             'Kind string "json:\\"kind,omitempty\\"" }'
         )
     wanted_version, wanted_kind, type_name = _wanted(resource, kind)
+    if kind == "DeleteOptions" and value.get("kind") in (None, "", kind):
+        value = {**value, "apiVersion": wanted_version}  # every group serves its own DeleteOptions
     given_kind, given_version = value.get("kind") or wanted_kind, value.get("apiVersion") or wanted_version
     if (given_version, given_kind) != (wanted_version, wanted_kind):
         if given_kind == wanted_kind:

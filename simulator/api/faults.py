@@ -1,9 +1,9 @@
 """Faults that the API server shows on request: refusals, delays, cut and silent streams, wrong lists, lost events.
 
-A fault has a *match* (all given parts must be equal), a limit (``times``, or ``share`` of the matching requests; neither:
-always) and what it does. Where several match, the oldest one that still acts is taken, for each stage of a request:
-before it is answered (status, latency, silence, expired), its answer (empty-list, stale-list, slow, cut), its stream (cut,
-end, silence) and each event (drop-event, duplicate-event, delay-event). Stream faults also reach watches that are open.
+A fault has a *match* (all given parts must be equal), a limit (``times``, or ``share`` of the matching requests;
+neither: always) and what it does. Where several match, the oldest one that still acts is taken, for each stage of a
+request: before it is answered (status, latency, expired), its answer (empty-list, stale-list, slow), its stream (cut,
+end, silence) and each event (drop-event, duplicate-event, delay-event). Stream faults also reach open watches.
 """
 
 from __future__ import annotations

@@ -1,7 +1,7 @@
 """core/v1, and events.k8s.io/v1, which shows the same events."""
 
 from simulator.kinds import plain_cells, pods, services
-from simulator.kinds.plain import default_secret, prepare_namespace, validate_secret
+from simulator.kinds.plain import default_namespace, default_secret, prepare_namespace, validate_secret
 from simulator.kinds.rows import PROXY_VERBS, SCALE, STATUS_VERBS, row
 from simulator.kinds.workload_rules import REPLICA_SET_COLUMNS, replica_set_cells
 from simulator.resource import Resource, Subresource, at_path, by_path
@@ -53,7 +53,8 @@ ROWS: tuple[Resource, ...] = (
     row(
         "", "v1", "Namespace", "namespaces",
         namespaced=False, short_names=("ns",), verbs=NAMESPACE_VERBS, status=True,
-        name_rule="label", returns_deleted=True, selectable=by_path("status.phase"), prepare=prepare_namespace,
+        name_rule="label", returns_deleted=True, selectable=by_path("status.phase"), defaults=default_namespace,
+        prepare=prepare_namespace,
         columns=plain_cells.NAMESPACE_COLUMNS, cells=plain_cells.namespace_cells,
         subresources=(Subresource("finalize", "Namespace", ("update",)),),
     ),

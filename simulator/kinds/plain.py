@@ -16,9 +16,12 @@ RBAC = "rbac.authorization.k8s.io"
 TOKEN_SECRET = "kubernetes.io/service-account-token"  # a type's name, not a secret  # noqa: S105
 
 
-def prepare_namespace(store: Store, obj: Object, old: Object | None) -> None:
+def default_namespace(obj: Object) -> None:
     metadata = obj["metadata"]
     metadata.setdefault("labels", {})["kubernetes.io/metadata.name"] = metadata.get("name", "")
+
+
+def prepare_namespace(store: Store, obj: Object, old: Object | None) -> None:
     if old is None:
         obj["spec"] = {**(obj.get("spec") or {}), "finalizers": ["kubernetes"]}
         obj["status"] = {"phase": "Active"}

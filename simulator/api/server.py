@@ -1,0 +1,132 @@
+"""Serves the application over TLS with uvicorn, whose protocol class tells the application a little more.
+
+``scope["extensions"]`` gets ``simulator.peer`` (the client's certificate) and ``simulator.abort`` (break it off).
+"""
+
+from __future__ import annotations
+
+import asyncio
+import socket
+import ssl
+from typing import Any
+
+import uvicorn
+from uvicorn.protocols.http.httptools_impl import HttpToolsProtocol
+
+from simulator.api.application import Application
+from simulator.tasks import Tasks
+
+GRACE_SECONDS = 1
+
+
+class Peer:
+    """The client's side of a connection, as TLS verified it."""
+
+    def __init__(self, transport: asyncio.Transport) -> None:
+        self._transport = transport
+
+    def certificate_subject(self) -> list[tuple[str, str]]:
+        connection = self._transport.get_extra_info("ssl_object")
+        certificate = connection.getpeercert() if connection is not None else None
+        return [pair for part in (certificate or {}).get("subject", ()) for pair in part]
+
+
+class Protocol(HttpToolsProtocol):
+    """uvicorn's protocol with the two extensions."""
+
+    def on_message_begin(self) -> None:
+        super().on_message_begin()
+        extensions: dict[str, Any] = {
+            "simulator.peer": Peer(self.transport),
+            "simulator.abort": self.transport.abort,
+        }
+        self.scope["extensions"] = extensions
+
+
+class ApiServer:
+    """One listening API server. ``start`` answers when it listens, ``stop`` when the last connection is closed."""
+
+    def __init__(self, application: Application, host: str, port: int, context: ssl.SSLContext) -> None:
+        self._application = application
+        self._host = host
+        self._port = port
+        self._context = context
+        self._tasks = Tasks()
+        self._server: _Uvicorn | None = None
+        self._serving: asyncio.Task[Any] | None = None
+
+    @property
+    def port(self) -> int:
+        """The port it listens on, also when it was started with port 0."""
+        return self._port
+
+    @property
+    def running(self) -> bool:
+        return self._serving is not None and not self._serving.done()
+
+    async def start(self) -> None:
+        """Listen. Raises OSError when the address cannot be had."""
+        listening = _listen(self._host, self._port)
+        self._port = listening.getsockname()[1]
+        config = uvicorn.Config(
+            self._application,
+            http=Protocol,
+            ws="none",
+            lifespan="off",
+            log_config=None,
+            access_log=False,
+            server_header=False,
+            timeout_keep_alive=120,
+            timeout_graceful_shutdown=GRACE_SECONDS,
+            ssl_context_factory=self._make_context,
+        )
+        self._server = _Uvicorn(config)
+        self._serving = self._tasks.start(self._server.serve(sockets=[listening]), "the API server")
+        await self._server.listening.wait()
+
+    async def stop(self) -> None:
+        """End open watches cleanly, then stop listening."""
+        if self._server is None or self._serving is None:
+            return
+        self._application.close_streams()
+        self._server.should_exit = True
+        await asyncio.wait({self._serving})
+        self._server = self._serving = None
+
+    def use(self, context: ssl.SSLContext) -> None:
+        """Serve later starts with another certificate."""
+        self._context = context
+
+    def _make_context(self, config: uvicorn.Config, default: Any) -> ssl.SSLContext:
+        return self._context
+
+
+class _Uvicorn(uvicorn.Server):
+    """uvicorn that says when it listens and leaves signals to whoever runs it."""
+
+    def __init__(self, config: uvicorn.Config) -> None:
+        super().__init__(config)
+        self.listening = asyncio.Event()
+
+    async def startup(self, sockets: list[socket.socket] | None = None) -> None:
+        await super().startup(sockets)
+        self.listening.set()
+
+    def capture_signals(self) -> Any:
+        from contextlib import nullcontext
+
+        return nullcontext()
+
+
+def _listen(host: str, port: int) -> socket.socket:
+    family = socket.AF_INET6 if ":" in host else socket.AF_INET
+    listening = socket.socket(family, socket.SOCK_STREAM)
+    try:
+        listening.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+        listening.bind((host, port))
+        listening.listen(2048)
+        listening.setblocking(False)
+    except OSError:
+        listening.close()
+        raise
+    return listening

@@ -1,0 +1,268 @@
+"""create, update, patch, delete and deletecollection of whole objects and of their status."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from simulator.api import bodies
+from simulator.api.answer import Answer, encoded, wants_pretty
+from simulator.api.backend import Call
+from simulator.api.negotiation import Form, negotiate
+from simulator.api.options import read as read_options
+from simulator.api.reading import SINGLE, of_record
+from simulator.errors import ApiError, Cause, bad_request, details_of, forbidden, invalid, not_found
+from simulator.managed.apply import apply as server_side_apply
+from simulator.managed.managers import Manager, of_request, track_update
+from simulator.patches import json_patch, merge_patch, strategic
+from simulator.record import Record
+from simulator.resource import Object, Resource
+from simulator.resources import RESOURCES
+from simulator.schema import schema
+from simulator.store import Track, key_of
+
+JSON_PATCH = "application/json-patch+json"
+MERGE_PATCH = "application/merge-patch+json"
+STRATEGIC_PATCH = "application/strategic-merge-patch+json"
+APPLY_PATCH = "application/apply-patch+yaml"
+PATCHES = (JSON_PATCH, MERGE_PATCH, STRATEGIC_PATCH, APPLY_PATCH)
+PROPAGATION = ("Background", "Foreground", "Orphan")
+DELETE_OPTIONS = Resource("meta.k8s.io", "v1", "DeleteOptions", "deleteoptions", "deleteoptions", False)
+PATCH_OPTIONS = Resource("meta.k8s.io", "v1", "PatchOptions", "patchoptions", "patchoptions", False)
+NAMESPACES = RESOURCES.of("v1", "Namespace")
+
+
+def dry_run(call: Call) -> bool:
+    given = call.request.query.get("dryRun")
+    if given in (None, ""):
+        return False
+    if given != "All":
+        causes = [Cause("FieldValueNotSupported", f'Unsupported value: "{given}": supported values: "All"', "dryRun")]
+        raise invalid(PATCH_OPTIONS, "", causes)
+    return True
+
+
+def tracker(call: Call, resource: Resource, subresource: str = "") -> Track:
+    """What writes the managed fields of this request's manager."""
+    name = of_request(call.request.query.get("fieldManager", ""), call.request.header("user-agent"))
+    manager = Manager(name, "Update", subresource)
+
+    def track(new: Object, old: Object | None) -> None:
+        track_update(resource, manager, new, old, call.backend.clock.now())
+
+    return track
+
+
+def answered(call: Call, resource: Resource, obj: Object, form: Form, status: int = 200) -> Answer:
+    """The written object in the form that was asked for."""
+    metadata = obj["metadata"]
+    key = key_of(resource, metadata.get("namespace"), metadata["name"])
+    record = Record(resource, key, obj, int(metadata.get("resourceVersion") or 0))
+    return of_record(call, resource, record, form, status)
+
+
+def create(call: Call, resource: Resource) -> Answer:
+    form = negotiate(call.request.header("accept"), SINGLE)
+    obj = bodies.read(call.request, resource, call.warnings)
+    made = create_object(call, resource, obj, tracker(call, resource))
+    return answered(call, resource, made, form, 201)
+
+
+def create_object(call: Call, resource: Resource, obj: Object, track: Track | None) -> Object:
+    metadata = obj["metadata"]
+    place(call, resource, metadata)
+    if metadata.get("resourceVersion"):
+        raise bad_request("resourceVersion should not be set on objects to be created")
+    if resource.namespaced:
+        _check_namespace(call, resource, metadata["namespace"], metadata.get("name", ""))
+    return call.backend.store.create(resource, obj, validate=True, dry_run=dry_run(call), track=track)
+
+
+def place(call: Call, resource: Resource, metadata: Object) -> None:
+    """Put the path's namespace into an object, which may not name another."""
+    if not resource.namespaced:
+        metadata.pop("namespace", None)
+        return
+    given, wanted = metadata.get("namespace") or "", call.request.target.namespace
+    if not wanted:
+        raise ApiError(405, "MethodNotAllowed", "the server does not allow this method on the requested resource", {})
+    if given and given != wanted:
+        raise bad_request("the namespace of the provided object does not match the namespace sent on the request")
+    metadata["namespace"] = wanted
+
+
+def _check_namespace(call: Call, resource: Resource, namespace: str, name: str) -> None:
+    found = call.backend.store.get(NAMESPACES, None, namespace)
+    if found is None:
+        raise not_found(NAMESPACES, namespace)
+    if found["metadata"].get("deletionTimestamp"):
+        why = f"unable to create new content in namespace {namespace} because it is being terminated"
+        error = forbidden(resource, name, why)
+        cause = {"reason": "NamespaceTerminating", "message": f"namespace {namespace} is being terminated"}
+        error.details = {**(error.details or {}), "causes": [{**cause, "field": "metadata.namespace"}]}
+        raise error
+
+
+def update(call: Call, resource: Resource, subresource: str = "") -> Answer:
+    form = negotiate(call.request.header("accept"), SINGLE)
+    obj = bodies.read(call.request, resource, call.warnings)
+    stored = update_object(call, resource, obj, subresource)
+    return answered(call, resource, stored, form)
+
+
+def update_object(
+    call: Call, resource: Resource, obj: Object, subresource: str = "", track: Track | None = None
+) -> Object:
+    metadata, name = obj["metadata"], call.request.target.name
+    place(call, resource, metadata)
+    if not metadata.get("name"):
+        raise bad_request("the name of the object must be provided: metadata.name: Required value: name is required")
+    if metadata["name"] != name:
+        message = f"the name of the object ({metadata['name']}) does not match the name on the URL ({name})"
+        raise bad_request(message)
+    return call.backend.store.update(
+        resource,
+        obj,
+        subresource=subresource or None,
+        validate=True,
+        dry_run=dry_run(call),
+        track=track or tracker(call, resource, subresource),
+    )
+
+
+def patch(call: Call, resource: Resource, subresource: str = "") -> Answer:
+    form = negotiate(call.request.header("accept"), SINGLE)
+    declared = bodies.media_type(call.request)
+    if declared not in PATCHES:
+        raise bodies.unsupported_media(PATCHES)
+    if declared == APPLY_PATCH:
+        return _apply(call, resource, subresource, form)
+    target = call.request.target
+    record = call.backend.store.record(resource, target.namespace or None, target.name)
+    if record is None:
+        raise not_found(resource, target.name)
+    patched = bodies.checked(
+        call.request, resource, patched_value(call, declared, resource.schema, record.decode()), call.warnings
+    )
+    return answered(call, resource, update_object(call, resource, patched, subresource), form)
+
+
+def patched_value(call: Call, declared: str, type_name: str, live: Object) -> Any:
+    """The live object with the request's patch laid over it."""
+    content = bodies.parse(call.request.body, "application/json")
+    if declared == JSON_PATCH:
+        return json_patch.apply(live, content)
+    if not isinstance(content, dict):
+        raise bad_request("error decoding patch: json: cannot unmarshal into Go value of type map[string]interface {}")
+    if declared == MERGE_PATCH:
+        return merge_patch.apply(live, content)
+    return strategic.apply(schema().find(type_name), live, content)
+
+
+def _apply(call: Call, resource: Resource, subresource: str, form: Form) -> Answer:
+    request, target = call.request, call.request.target
+    name = request.query.get("fieldManager")
+    if not name:
+        causes = [Cause("FieldValueRequired", "Required value: is required for apply patch", "fieldManager")]
+        raise invalid(PATCH_OPTIONS, "", causes)
+    wanted = bodies.parse(request.body, "application/yaml")
+    if not isinstance(wanted, dict) or not isinstance(wanted.get("metadata") or {}, dict):
+        raise bad_request("error decoding YAML: an object is required")
+    if not wanted.get("apiVersion") or not wanted.get("kind"):
+        raise bad_request("failed to create typed patch object: apiVersion and kind are required")
+    wanted.setdefault("metadata", {})
+    if wanted["metadata"].get("managedFields"):
+        raise bad_request("metadata.managedFields must be nil")
+    # Checked for unknown fields and types; merged as it was given, since zero values must not become intent.
+    bodies.checked(request, resource, wanted, call.warnings)
+    place(call, resource, wanted["metadata"])
+    wanted["metadata"].setdefault("name", target.name)
+    live = call.backend.store.get(resource, target.namespace or None, target.name)
+    manager = Manager(name, "Apply", subresource)
+    made = server_side_apply(resource, live, wanted, manager, request.flag("force"), call.backend.clock.now())
+
+    def track(new: Object, old: Object | None) -> None:
+        """The managed fields are made already."""
+
+    checked = bodies.checked(request, resource, made, bodies.Warnings())
+    if live is None:
+        return answered(call, resource, create_object(call, resource, checked, track), form, 201)
+    return answered(call, resource, update_object(call, resource, checked, subresource, track), form)
+
+
+# deleting
+
+
+def delete(call: Call, resource: Resource) -> Answer:
+    form = negotiate(call.request.header("accept"), SINGLE)
+    target, store = call.request.target, call.backend.store
+    if store.record(resource, target.namespace or None, target.name) is None:
+        raise not_found(resource, target.name)
+    obj = _delete_one(call, resource, target.name, _delete_options(call))
+    remaining = store.record(resource, target.namespace or None, target.name)
+    stays = remaining is not None and remaining.uid == obj["metadata"]["uid"] and not dry_run(call)
+    if stays or resource.returns_deleted:
+        return answered(call, resource, obj, form)
+    return success(call, form, details_of(resource, target.name, uid=obj["metadata"]["uid"]))
+
+
+def success(call: Call, form: Form, details: Object) -> Answer:
+    status = {"kind": "Status", "apiVersion": "v1", "metadata": {}, "status": "Success", "details": details}
+    pretty = wants_pretty(call.request.query, call.request.header("user-agent"))
+    body = encoded(status, form, pretty)
+    return Answer(200, form.media_type, body)
+
+
+def delete_collection(call: Call, resource: Resource) -> Answer:
+    target, store = call.request.target, call.backend.store
+    options, wanted = read_options(call.request, resource), _delete_options(call)
+    records = store.records(resource, target.namespace or None, options.selector)
+    items = []
+    for record in records:
+        inside = call.request.target._replace(namespace=record.namespace)
+        call.request.target = inside
+        obj = _delete_one(call, resource, record.name, wanted)
+        items.append({key: value for key, value in obj.items() if key not in ("kind", "apiVersion")})
+    call.request.target = target
+    body = {
+        "kind": f"{resource.kind}List",
+        "apiVersion": resource.api_version,
+        "metadata": {"resourceVersion": str(store.revision)},
+        "items": items,
+    }
+    return Answer(200, body=encoded(body))
+
+
+def _delete_one(call: Call, resource: Resource, name: str, options: Object) -> Object:
+    return call.backend.store.delete(
+        resource,
+        call.request.target.namespace or None,
+        name,
+        grace_seconds=options.get("gracePeriodSeconds"),
+        propagation=options.get("propagationPolicy") or "Background",
+        preconditions=options.get("preconditions"),
+        dry_run=dry_run(call) or bool(options.get("dryRun")),
+    )
+
+
+def _delete_options(call: Call) -> Object:
+    """From the body, else from the query. Raises ``ApiError`` (400, 422)."""
+    request = call.request
+    options: Object = {}
+    if request.body:
+        options = bodies.read(request, DELETE_OPTIONS, call.warnings, "DeleteOptions")
+    query = request.query
+    if query.get("gracePeriodSeconds"):
+        try:
+            options.setdefault("gracePeriodSeconds", int(query["gracePeriodSeconds"]))
+        except ValueError:
+            raise bad_request(f'strconv.ParseInt: parsing "{query["gracePeriodSeconds"]}": invalid syntax') from None
+    if query.get("propagationPolicy"):
+        options.setdefault("propagationPolicy", query["propagationPolicy"])
+    if options.get("orphanDependents"):
+        options["propagationPolicy"] = "Orphan"
+    policy = options.get("propagationPolicy")
+    if policy and policy not in PROPAGATION:
+        listed = ", ".join(f'"{one}"' for one in PROPAGATION)
+        message = f'Unsupported value: "{policy}": supported values: {listed}'
+        raise invalid(DELETE_OPTIONS, "", [Cause("FieldValueNotSupported", message, "propagationPolicy")])
+    return options
