@@ -25,7 +25,7 @@ class Told:
 
     @property
     def names(self):
-        return [source.service for source in self.followed[-1]]
+        return sorted(source.service for source in self.followed[-1])
 
 
 def body(document):
@@ -39,10 +39,10 @@ def test_a_source_is_followed_as_long_as_a_draft_a_release_or_a_server_names_it(
     assert told.names == ["a"]
     told.following.released(body(application("x", A)))
     told.following.draft(application("x", B))
-    assert told.names == ["b", "a"]
+    assert told.names == ["a", "b"]
     told.following.served("g1", [A.key])
     told.following.released(body(application("x", B)))
-    assert told.names == ["b", "a"]
+    assert told.names == ["a", "b"]
     assert told.dropped == []
     told.following.served("g1", [B.key])
     assert told.names == ["b"]
