@@ -12,7 +12,7 @@ import http
 import ipaddress
 import socket
 from collections.abc import Awaitable, Callable
-from typing import Any
+from typing import Any, cast
 
 import httptools
 import msgspec
@@ -143,8 +143,7 @@ class JsonProtocol(asyncio.Protocol):
         self._last: asyncio.Task[None] | None = None
 
     def connection_made(self, transport: asyncio.BaseTransport) -> None:
-        assert isinstance(transport, asyncio.Transport)
-        self._transport = transport
+        self._transport = cast(asyncio.Transport, transport)  # uvloop's is one in all but its class
         self._server.connections[self] = None
 
     def connection_lost(self, exc: Exception | None) -> None:

@@ -1,5 +1,6 @@
 import base64
 import json
+from datetime import UTC, datetime
 
 import httpx
 import pytest
@@ -9,6 +10,7 @@ import yaml
 from edge.demo.kubernetes import Direct
 from edge.demo.processes import DemoError
 from edge.demo.tutorial import HELLO_MANIFEST
+from simulator.certificates import Authority
 
 SERVER = "https://127.0.0.1:6443"
 
@@ -33,9 +35,7 @@ def direct(tmp_path, certificate_authority):
 
 @pytest.fixture
 def certificate_authority():
-    from simulator.certificates import Authority
-
-    return Authority.create().pem
+    return Authority(datetime.now(UTC)).certificate
 
 
 @respx.mock

@@ -38,10 +38,14 @@ class House:
             *options,
         )
         parts = urlsplit(child.ready[0])
-        self.api_server = (parts.hostname, parts.port)
         self.control_url = child.ready[2]
-        self.kubectl = Kubectl(str(Path(sys.executable).with_name("kubectl")), self.kubeconfig, self.folder / "cache")
+        self.use_simulator(parts.hostname, parts.port)
         return child
+
+    def use_simulator(self, host, port):
+        """Speak to the API server at this address, which `kubeconfig` describes."""
+        self.api_server = (host, port)
+        self.kubectl = Kubectl(str(Path(sys.executable).with_name("kubectl")), self.kubeconfig, self.folder / "cache")
 
     async def start_admin(self):
         """Start it on a free port, or again on the port it had."""
