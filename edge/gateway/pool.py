@@ -12,7 +12,7 @@ timer: idle connections sit in the deadline wheel. Empty, healthy origins are fo
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Sequence
 from typing import TYPE_CHECKING, TypeAlias
 
 import msgspec
@@ -20,6 +20,7 @@ import msgspec
 from edge.gateway.settings import Settings
 
 if TYPE_CHECKING:
+    from edge.gateway.selector import Selector
     from edge.gateway.upstream import UpstreamConnection
 
 Address: TypeAlias = tuple[str, int]
@@ -148,8 +149,18 @@ class Pool:
             origin.idle.remove(connection)
         self._tidy(origin)
 
-    def is_ejected(self, address: Address) -> bool:
-        """Whether another endpoint is to be asked first."""
+    def prefer(self, first: Address, selector: Selector, tried: Sequence[Address]) -> Address:
+        """`first`, which was chosen, unless it is ejected and another that was not tried is not."""
+        if not self._is_ejected(first):
+            return first
+        passed = [*tried, first]
+        while (target := selector.choose(passed)) is not None:
+            if not self._is_ejected(target.address):
+                return target.address
+            passed.append(target.address)
+        return first
+
+    def _is_ejected(self, address: Address) -> bool:
         origin = self._origins.get(address)
         if origin is not None and origin.health.until > self._now():
             return True

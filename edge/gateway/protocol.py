@@ -19,9 +19,11 @@ from typing import Any
 from edge.gateway import answers
 from edge.gateway.chunks import ChunkReader
 from edge.gateway.data_path import DataPath
-from edge.gateway.exchange import BODY_HELD, HELD, UPSTREAM_FULL, Exchange
+from edge.gateway.exchange import Exchange
 from edge.gateway.head import CHUNKED, MalformedError, check_start, read_request
 from edge.gateway.headers import Peer, peer
+from edge.gateway.recording import record_refused
+from edge.gateway.request_body import BODY_HELD, HELD, UPSTREAM_FULL
 from edge.gateway.timers import NEVER
 
 
@@ -317,7 +319,7 @@ class ClientProtocol(asyncio.Protocol):
         data = answers.build(error.status, identity, reason=error.reason, keep_alive=False)
         self._reading_body = True  # whatever follows is read away
         self.write(data)
-        Exchange.log_refused(path, self.peer, identity, error, len(data))
+        record_refused(path, self.peer, identity, error, len(data))
         self._close()
 
     def abort(self) -> None:

@@ -8,26 +8,21 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import Callable
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
-from edge.gateway.timers import NEVER, DeadlineWheel
+from edge.gateway.timers import NEVER
+
+if TYPE_CHECKING:
+    from edge.gateway.data_path import DataPath
 
 
 class Tunnel:
     """A client's and an endpoint's transport, joined until both have ended; then `ended(bytes sent to the client)`."""
 
-    def __init__(
-        self,
-        loop: asyncio.AbstractEventLoop,
-        wheel: DeadlineWheel,
-        timeout: float,
-        ended: Callable[[int], None],
-    ) -> None:
+    def __init__(self, path: DataPath, ended: Callable[[int], None]) -> None:
         self.deadline = NEVER
         self.slot = 0
-        self._loop = loop
-        self._wheel = wheel
-        self._timeout = timeout
+        self._path = path
         self._ended: Callable[[int], None] | None = ended
         self._sides: tuple[_Side, _Side] | None = None
 
@@ -38,6 +33,7 @@ class Tunnel:
         """Take both transports over; the bytes are what was read beyond the 101 and beyond the request."""
         to, back = _Side(self, endpoint), _Side(self, client)
         self._sides = (to, back)
+        self._path.tunnels[self] = None
         client.set_protocol(to)
         endpoint.set_protocol(back)
         client.resume_reading()
@@ -50,7 +46,8 @@ class Tunnel:
 
     def touch(self) -> None:
         """Something was said."""
-        self._wheel.set(self, self._loop.time() + self._timeout)
+        path = self._path
+        path.wheel.set(self, path.now() + path.settings.tunnel_timeout)
 
     def deadline_passed(self) -> None:
         """Nothing was said for too long."""
@@ -69,8 +66,9 @@ class Tunnel:
             side.peer.close()
         if self._ended is not None:
             ended, self._ended = self._ended, None
-            self._wheel.remove(self)
+            self._path.wheel.remove(self)
             ended(self._sides[1].passed)
+            self._path.tunnel_gone(self)
 
     def half_ended(self) -> None:
         """One side has said its last: nothing more to say when the other has too."""

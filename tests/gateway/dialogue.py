@@ -8,6 +8,7 @@ from __future__ import annotations
 import heapq
 import itertools
 import random
+import socket
 from collections.abc import Callable
 from typing import Any
 
@@ -77,6 +78,7 @@ class FakeTransport:
     def __init__(self, loop: FakeLoop, protocol: Any, peername: tuple[str, int]) -> None:
         self._loop = loop
         self._peername = peername
+        self.socket: socket.socket | None = None
         self.protocol = protocol
         self.written = bytearray()
         self.paused = False
@@ -86,7 +88,7 @@ class FakeTransport:
         self.eof_written = False
 
     def get_extra_info(self, name: str) -> Any:
-        return self._peername if name == "peername" else None
+        return {"peername": self._peername, "socket": self.socket}.get(name)
 
     def set_protocol(self, protocol: Any) -> None:
         self.protocol = protocol

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+import socket
 from pathlib import Path
 
 import pytest
@@ -205,11 +206,13 @@ def test_an_answer_that_ends_with_its_connection_is_given_in_chunks() -> None:
 
 
 def test_an_answer_cut_short_cuts_the_client_too() -> None:
-    _, client, upstream = start()
+    dialogue, client, upstream = start()
     upstream.says(b"HTTP/1.1 200 OK\r\nContent-Length: 10\r\n\r\nhello")
     upstream.ends()
     assert body(client.hears()) == b"hello"
     assert client.transport.aborted
+    assert client.closed
+    assert dialogue.path.counters.requests() == {"a1": {"u1": [0, 1, 0, 0, 0]}}
 
 
 @pytest.mark.parametrize(
@@ -429,6 +432,38 @@ def test_a_reused_connection_that_the_pod_closed_does_not_fail_the_request(metho
     assert second.hears().endswith(b"abc")
     second.says(OK)
     assert status(client.hears()) == 200
+
+
+def test_one_closed_idle_connection_makes_its_neighbours_suspect() -> None:
+    dialogue, client, first = start()
+    other = dialogue.client()
+    other.says(GET)
+    second = dialogue.accepts()
+    for upstream in (first, second):
+        upstream.says(OK)
+        upstream.hears()
+    client.says(GET)
+    assert second.hears()
+    second.resets()
+    dialogue.connects()
+    assert first.hears() == b""
+
+
+def test_a_request_that_cannot_be_sent_again_takes_no_connection_that_the_pod_has_closed() -> None:
+    dialogue, client, upstream = start()
+    upstream.says(OK)
+    upstream.hears()
+    ours, theirs = socket.socketpair()
+    upstream.transport.socket = ours
+    client.says(GET.replace(b"GET", b"POST"))
+    assert upstream.hears()
+    upstream.says(OK)
+    theirs.close()
+    client.says(GET.replace(b"GET", b"POST"))
+    assert upstream.hears() == b""
+    assert upstream.closed
+    assert dialogue.connects() == ("10.0.0.1", 80)
+    ours.close()
 
 
 def test_a_post_that_was_sent_is_not_sent_twice() -> None:

@@ -1,0 +1,74 @@
+"""What remains of a request: counters and its access line."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from edge import clock
+from edge.gateway.access_log import Line
+
+if TYPE_CHECKING:
+    from edge.gateway.data_path import DataPath
+    from edge.gateway.head import MalformedError, RequestHead
+    from edge.gateway.headers import Peer
+    from edge.gateway.pool import Address
+
+
+def record(
+    path: DataPath,
+    head: RequestHead,
+    peer: Peer,
+    identity: bytes,
+    *,
+    seconds: float,
+    application: str,
+    upstream: str,
+    address: Address | None,
+    attempts: int,
+    status: int,
+    sent: int,
+    error: str,
+) -> None:
+    """Count a request and write its line."""
+    path.counters.record(application, upstream, status, seconds)
+    log = path.access_log
+    if log.enabled:
+        log.write(
+            Line(
+                time=clock.unix() - seconds,
+                request_id=identity.decode("ascii"),
+                client=peer.address,
+                application=application,
+                method=head.method.decode("ascii"),
+                host=head.host.decode("ascii"),
+                path=head.target.partition(b"?")[0].decode("ascii"),
+                status=status,
+                sent=sent,
+                seconds=round(seconds, 6),
+                upstream=upstream,
+                endpoint="" if address is None else f"{address[0]}:{address[1]}",
+                attempts=attempts,
+                error=error,
+            )
+        )
+
+
+def record_refused(path: DataPath, peer: Peer, identity: bytes, error: MalformedError, sent: int) -> None:
+    """Count and write a request whose head could not be read."""
+    path.counters.record("", "", error.status, 0.0)
+    if path.access_log.enabled:
+        path.access_log.write(
+            Line(
+                time=clock.unix(),
+                request_id=identity.decode("ascii"),
+                client=peer.address,
+                application="",
+                method="",
+                host="",
+                path="",
+                status=error.status,
+                sent=sent,
+                seconds=0.0,
+                error=error.reason,
+            )
+        )
