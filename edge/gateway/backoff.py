@@ -1,13 +1,16 @@
-"""How long to wait before the next attempt: quick at first, doubling, never longer than a limit, jittered."""
+"""How long to wait before the next attempt: quick at first, growing, never longer than a limit, jittered."""
 
 from __future__ import annotations
 
 import random
 
+FACTOR = 1.5
+
 
 class Backoff:
-    """Seconds. `next` answers between half and all of `first`, then of twice that, and so on up to `limit`: many that
-    lost the same peer at once do not come back at once."""
+    """Seconds. `next` answers between half and all of `first`, then of `FACTOR` times that, and so on up to `limit`:
+    many that lost the same peer at once do not come back at once. A peer that was away for a few seconds, as one
+    that restarts is, is asked again about a second after it is back."""
 
     def __init__(self, randomness: random.Random, first: float = 0.1, limit: float = 5.0) -> None:
         self._random = randomness
@@ -20,7 +23,7 @@ class Backoff:
 
     def next(self) -> float:
         """Wait this long now."""
-        step, self._step = self._step, min(self._step * 2, self._limit)
+        step, self._step = self._step, min(self._step * FACTOR, self._limit)
         return step * self._random.uniform(0.5, 1.0)
 
     def reset(self) -> None:

@@ -39,8 +39,8 @@ class WebSocketChannel:
 
 def _reason(error: ConnectionClosed) -> str:
     """Who closed it and what was said."""
+    if error.sent is not None and (error.rcvd is None or not error.rcvd_then_sent):
+        return f"closed here: {error.sent.reason or error.sent.code}"
     if error.rcvd is not None:
         return f"closed by the Admin: {error.rcvd.reason or error.rcvd.code}"
-    if error.sent is not None:
-        return f"closed here: {error.sent.reason or error.sent.code}"
     return "the connection broke"

@@ -93,6 +93,18 @@ def test_an_older_manifest_or_source_state_changes_nothing():
     virtual_time.run(main())
 
 
+def test_a_late_older_state_is_not_what_a_new_subscriber_gets():
+    async def main():
+        async with World() as world:
+            world.hub.publish_manifest(*release(1, document("shop", "cart")))
+            world.hub.publish_source(state(5, "10.0.0.5", service="cart"))
+            world.hub.publish_source(state(4, "10.0.0.4", service="cart"))
+            notes, _, _ = await world.subscriber()
+            assert notes.serves.sources[source("cart").key].endpoints[0].address == "10.0.0.5"
+
+    virtual_time.run(main())
+
+
 def test_a_subscriber_gets_only_the_sources_that_its_partition_needs():
     async def main():
         async with World() as world:

@@ -67,6 +67,34 @@ def test_endpoints_of_a_refused_applications_older_version_still_arrive():
     virtual_time.run(main())
 
 
+def test_a_new_subscriber_serves_the_fallback_of_an_application_that_it_refuses():
+    async def main():
+        async with World() as world:
+            old, documents = release(1, document("shop", text="old"))
+            new, more = release(2, document("shop", text="refuse"), document("blog"))
+            world.hub.publish_manifest(new, documents | more, fallback=old.applications)
+            notes, _, _ = await world.subscriber()
+            served = [[entry.version for entry in content.manifest.applications] for content in notes.contents]
+            assert served == [[1, 2], [2, 2]], "the older version first, so that there is one to keep"
+            assert [entry.version for entry in world.hub.reports["g1"].applications] == [1, 2]
+
+    virtual_time.run(main())
+
+
+def test_endpoints_are_acknowledged_when_they_are_served():
+    async def main():
+        async with World() as world:
+            world.hub.publish_manifest(*release(1, document("shop", "cart", "pay")))
+            for service in ("cart", "pay"):
+                world.hub.publish_source(state(1, service=service))
+            await world.subscriber()
+            world.hub.publish_source(state(2, "10.0.0.2", service="cart"))
+            await world.settle()
+            assert world.hub.reports["g1"].sources == {source("cart").key: revision(2), source("pay").key: revision(1)}
+
+    virtual_time.run(main())
+
+
 def test_a_receiver_that_fails_refuses_everything_with_a_reason_and_the_channel_stays():
     async def main():
         async with World() as world:
