@@ -87,14 +87,12 @@ async def test_it_says_once_where_it_is_and_ends_cleanly_with_streams_and_socket
         gateway = await connect(admin.url, "gateway-1", cluster["token"])
         data = [line async for line in until(lines, "event: gateway-server")]
         assert data
-        began = asyncio.get_running_loop().time()
         admin.process.send_signal(signal.SIGTERM)
         assert [line async for line in lines][-1:] != []
         await gateway.wait_closed()
         code, output, errors = await admin.ended()
-        took = asyncio.get_running_loop().time() - began
     assert (code, output) == (0, "")
-    assert took < 2.5, "streams and sockets end at once, not after the grace period"
+    assert "graceful shutdown exceeded" not in errors, "streams and sockets end by themselves, not by being cancelled"
     assert "Traceback" not in errors
     for secret in (TOKEN, PASSWORD, cluster["token"]):
         assert secret not in errors

@@ -67,7 +67,8 @@ def plain_page(error: AdminError) -> Response:
     """A page with the error and nothing else."""
     title = html.escape(HTTPStatus(error.status).phrase)
     content = f"""<!doctype html>
-<html lang="en"><head><meta charset="utf-8"><title>{title} · Edge</title></head>
+<html lang="en"><head><meta charset="utf-8"><title>{title} · Edge</title>
+<meta name="viewport" content="width=device-width"><link rel="stylesheet" href="/static/console.css"></head>
 <body><h1>{title}</h1><p>{html.escape(error.message)}</p><p><a href="/">Back to the console</a></p></body></html>
 """
     return HTMLResponse(content, error.status)

@@ -23,7 +23,7 @@ from edge.admin.api.resources import operations
 from tests.admin.api import house
 
 SCHEMA = schemathesis.openapi.from_dict(document(operations()))
-EXAMPLES = 8
+EXAMPLES = 6
 
 # what is answered before it is known which operation is asked for
 BESIDE = {404, 405}
