@@ -51,11 +51,10 @@ class Entry:
             self.stale_since = stale_since or clock.now()
             self.why = "not read since the Admin started"
 
-    def begin(self) -> None:
-        """It is wanted from now on; what is known of it is from before."""
+    def leave(self) -> None:
+        """It is wanted no more: should it be again, what is known is of now and has to be read anew."""
         self.current = False
-        if self.held is not None:
-            self.lost(None, self.why or "it has not been read since it is followed again")
+        self.lost(None, "it was not followed for a while")
 
     def read(self, reading: Reading, generation: int, number: int) -> SourceState | None:
         """Take in endpoints just computed; answers the state to publish, if any."""

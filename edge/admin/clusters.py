@@ -188,8 +188,9 @@ class Clusters:
     def _follow(self, id: str, before: dict[Source, None]) -> None:
         wanted = self._wanted.get(id, {})
         new = [self._entry(source) for source in wanted if source not in before]
-        for entry in new:
-            entry.begin()
+        for source in before:
+            if source not in wanted:
+                self._entry(source).leave()
         held = [entry.held for entry in new]
         cluster = self._clusters.get(id)
         if cluster is not None:

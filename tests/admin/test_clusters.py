@@ -198,6 +198,27 @@ async def test_a_source_that_is_not_wanted_is_not_published():
         assert shown(it.published)[-1] == ("7.2", "web", ["10.0.0.1", "10.0.0.2"])
 
 
+@in_virtual_time
+async def test_a_source_wanted_again_is_stale_since_it_was_left_until_it_is_read_anew():
+    api = cluster_with_web()
+    api.rights = lambda verb, resource, namespace: namespace == "default"
+    async with clusters(api) as it:
+        it.clusters.follow([WEB])
+        await it.clusters.add("k", ADDRESS)
+        await it.clusters.wait_checked("k")
+        left = clock.now()
+        it.clusters.follow([])
+        await settle(600)
+        api.put("endpointslices", slice_("web-1", "web", {"10.0.0.2": "ready"}))
+        it.clusters.follow([WEB])
+        view = it.clusters.state(WEB)
+        assert (view.stale_since, [one.address for one in view.endpoints]) == (left, ["10.0.0.1"])
+        assert shown(it.published) == [("7.1", "web", ["10.0.0.1"])] * 2
+        await settle(5)
+        assert it.clusters.state(WEB).stale_since is None
+        assert shown(it.published)[-1] == ("7.2", "web", ["10.0.0.2"])
+
+
 # last known endpoints
 
 
