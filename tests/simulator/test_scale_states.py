@@ -1,28 +1,16 @@
-"""A Deployment scaled 1→3→1 shows the states that a real cluster showed (transcripts 28, 29 and 30)."""
+"""A Deployment that is scaled up and down shows the states that a real cluster showed (`files/scale-states.json`)."""
 
 from __future__ import annotations
 
 import asyncio
+import json
 from typing import Any
 
-from tests.simulator.world import World, simulate
+from tests.simulator.world import FILES, World, simulate
 
 Object = dict[str, Any]
-
-
-def slice_states(world: World, since: int) -> list[list[tuple[bool, bool, bool]]]:
-    found = world.events("endpointslices.discovery.k8s.io", since)
-    return [
-        [
-            (e["conditions"]["ready"], e["conditions"]["serving"], e["conditions"]["terminating"])
-            for e in obj["endpoints"] or []
-        ]
-        for _, obj in found
-    ]
-
-
-READY = (True, True, False)
-ENDING = (False, True, True)
+RECORDED: Object = json.loads((FILES / "scale-states.json").read_text())
+SLICES = "endpointslices.discovery.k8s.io"
 
 
 def test_slices_go_through_the_states_of_a_real_cluster() -> None:
@@ -34,19 +22,18 @@ def test_slices_go_through_the_states_of_a_real_cluster() -> None:
         await asyncio.sleep(2)
         world.scale("test-hello", 1)
         await asyncio.sleep(5)
-        assert slice_states(world, start) == [
-            [READY, READY],
-            [READY, READY, READY],
-            [READY, ENDING, ENDING],
-            [READY, ENDING],
-            [READY],
+        written = world.events(SLICES, start)
+        assert [kind for kind, _ in written] == ["MODIFIED"] * len(written)
+        states = [
+            {
+                "endpoints": [endpoint["conditions"] for endpoint in obj["endpoints"]],
+                "trigger_time": "annotations" in obj["metadata"],
+            }
+            for _, obj in written
         ]
-        slices = [obj for _, obj in world.events("endpointslices.discovery.k8s.io", start)]
-        marked = ["annotations" in obj["metadata"] for obj in slices]
-        assert marked == [True, True, False, False, False]
-        assert [obj["metadata"]["generation"] for obj in slices] == list(
-            range(slices[0]["metadata"]["generation"], slices[0]["metadata"]["generation"] + 5)
-        )
+        assert states == RECORDED["slices"]
+        generations = [obj["metadata"]["generation"] for _, obj in written]
+        assert generations == list(range(generations[0], generations[0] + len(written)))
 
     simulate(story, seed=3)
 
@@ -58,39 +45,39 @@ def test_a_pod_goes_through_the_states_of_a_real_cluster() -> None:
         start = world.store.revision
         world.scale("test-hello", 2)
         await asyncio.sleep(2)
-        [name] = {obj["metadata"]["name"] for kind, obj in world.events("pods", start) if kind == "ADDED"}
-        world.cluster.delete(next(ref for ref in world.cluster.refs["pods"] if ref.name == name))
+        world.scale("test-hello", 1)
         await asyncio.sleep(5)
-        seen = [(kind, obj) for kind, obj in world.events("pods", start) if obj["metadata"]["name"] == name]
-        assert [describe(kind, obj) for kind, obj in seen] == [
-            ("ADDED", "Pending", 1, None, False, False),
-            ("MODIFIED", "Pending", 1, None, True, False),
-            ("MODIFIED", "Running", 1, None, True, True),
-            ("MODIFIED", "Running", 2, 30, True, True),
-            ("MODIFIED", "Running", 2, 0, True, True),
-            ("DELETED", "Running", 2, 0, True, True),
-        ]
-        pending = seen[0][1]["status"]
-        assert pending == {"phase": "Pending", "qosClass": "BestEffort"}
-        running = seen[2][1]["status"]
-        assert [c["type"] for c in running["conditions"]] == [
-            "Initialized", "Ready", "ContainersReady", "PodScheduled",
-        ]  # fmt: skip
-        assert list(running) == [
-            "phase", "conditions", "hostIP", "podIP", "podIPs", "startTime", "containerStatuses", "qosClass",
-        ]  # fmt: skip
+        [victim] = {obj["metadata"]["name"] for kind, obj in world.events("pods", start) if kind == "DELETED"}
+        seen = [(kind, obj) for kind, obj in world.events("pods") if obj["metadata"]["name"] == victim]
+        assert [state(kind, obj) for kind, obj in seen] == RECORDED["pods"]
 
     simulate(story, seed=4)
 
 
-def describe(kind: str, obj: Object) -> tuple[Any, ...]:
+def test_a_pod_takes_as_long_as_a_real_one() -> None:
+    async def story(world: World) -> None:
+        world.apply("hello.yaml")
+        await asyncio.sleep(5)
+        world.scale("test-hello", 0)
+        await asyncio.sleep(5)
+        moments = [event.at.timestamp() for event in world.log if event.resource.key == "pods"]
+        since_first = [round(moment - moments[0], 2) for moment in moments]
+        assert since_first == [0.0, 0.0, 0.3, 5.0, 7.0, 7.0]
+
+    simulate(story)
+
+
+def state(kind: str, obj: Object) -> Object:
     metadata, status = obj["metadata"], obj["status"]
-    ready = any(c["type"] == "Ready" and c["status"] == "True" for c in status.get("conditions") or [])
-    return (
-        kind,
-        status["phase"],
-        metadata["generation"],
-        metadata.get("deletionGracePeriodSeconds"),
-        bool(obj["spec"].get("nodeName")),
-        ready,
-    )
+    shown = ("ready", "restartCount", "started")
+    return {
+        "type": kind,
+        "generation": metadata["generation"],
+        "grace": metadata.get("deletionGracePeriodSeconds"),
+        "labels": sorted(metadata["labels"]),
+        "node": bool(obj["spec"].get("nodeName")),
+        "phase": status["phase"],
+        "status": list(status),
+        "conditions": {c["type"]: c["status"] for c in status.get("conditions") or []},
+        "containers": [{key: c[key] for key in shown} for c in status.get("containerStatuses") or []],
+    }
