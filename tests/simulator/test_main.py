@@ -1,0 +1,77 @@
+"""The simulator as a process: its ready line, its ends, its refusals."""
+
+from __future__ import annotations
+
+import asyncio
+import os
+import re
+import signal
+import sys
+from pathlib import Path
+
+import httpx
+import pytest
+
+COMMAND = [sys.executable, "-c", "from simulator.cli import simulator; simulator()"]
+READY = re.compile(
+    r"^edge simulator ready https://127\.0\.0\.1:(\d+) control (http://127\.0\.0\.1:\d+) kubeconfig (\S+)\n$"
+)
+
+
+async def start(*arguments: str, **environment: str) -> asyncio.subprocess.Process:
+    free = ("--listen", "127.0.0.1:0", "--control-listen", "127.0.0.1:0")
+    return await asyncio.create_subprocess_exec(
+        *COMMAND,
+        *free,
+        *arguments,
+        env={**os.environ, **environment},
+        stdout=asyncio.subprocess.PIPE,
+        stderr=asyncio.subprocess.PIPE,
+    )
+
+
+@pytest.mark.parametrize("number", [signal.SIGTERM, signal.SIGINT])
+async def test_it_says_when_it_is_ready_and_ends_cleanly(number: signal.Signals, tmp_path: Path) -> None:
+    process = await start(EDGE_SIMULATOR_KUBECONFIG=str(tmp_path / "config"))
+    assert process.stdout is not None
+    line = (await process.stdout.readline()).decode()
+    found = READY.match(line)
+    assert found is not None, line
+    assert found[3] == str(tmp_path / "config")
+    async with httpx.AsyncClient(trust_env=False) as client:
+        assert (await client.get(f"{found[2]}/control/v1/state")).json()["server"] == "running"
+    process.send_signal(number)
+    out, err = await process.communicate()
+    assert (process.returncode, out, err) == (0, b"", b"")
+
+
+async def test_its_temporary_kubeconfig_goes_with_it() -> None:
+    process = await start()
+    assert process.stdout is not None
+    found = READY.match((await process.stdout.readline()).decode())
+    assert found is not None
+    folder = Path(found[3]).parent
+    assert os.listdir(folder)
+    process.terminate()
+    await process.communicate()
+    with pytest.raises(FileNotFoundError):
+        os.listdir(folder)
+
+
+@pytest.mark.parametrize(
+    ("arguments", "expected"),
+    [
+        (("--load", "/nowhere.yaml"), "/nowhere.yaml: cannot be read"),
+        (("--pod-network", "10.0.0.0/16"), "expected a part of 127.0.0.0/8"),
+        (("--control-listen", "0.0.0.0:0"), "--control-token"),
+    ],
+)
+async def test_what_makes_no_sense_is_said_in_one_line_without_a_traceback(
+    arguments: tuple[str, ...], expected: str
+) -> None:
+    process = await start(*arguments)
+    out, err = await process.communicate()
+    assert (process.returncode, out) == (2, b"")
+    assert err.decode().startswith("edge simulator: ")
+    assert expected in err.decode()
+    assert err.count(b"\n") == 1
