@@ -22,6 +22,8 @@ def apply(
     """The object after the apply, with its managed fields. Raises ``ApiError`` (409) for conflicts."""
     type = schema().find(resource.schema) if resource.schema else None
     config = sets.tracked(wanted)
+    if not config.get("metadata"):
+        config.pop("metadata", None)
     taken = sets.applied(config, None, type)
     taken.pop(MEMBER, None)
     if live is None:
