@@ -1,5 +1,6 @@
 """The index and the plans against the plainest reading of the rules: one after the other."""
 
+import msgspec
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
@@ -55,6 +56,7 @@ def condition(variable, operators, values):
 
 
 conditions = st.one_of(
+    condition("path", ["prefix"], ["/", "/a", "/a/b", "/b"]),
     condition("path", ["equals", "prefix"], PATHS),
     condition("path", ["equals", "prefix", "suffix", "contains", "matches"], PATHS[:-1]),
     condition("host", ["equals", "suffix"], HOSTS),
@@ -80,7 +82,7 @@ rule_lists = st.lists(
     st.builds(
         lambda enabled, conditions, actions: Rule("", "", enabled, tuple(conditions), actions),
         st.sampled_from([True, True, True, False]),
-        st.lists(conditions, max_size=3),
+        st.lists(conditions, max_size=2),
         actions,
     ),
     max_size=12,
@@ -130,6 +132,43 @@ def test_the_first_rule_that_ends_it_wins_even_when_a_later_one_is_more_exact():
     ]
     assert compile_rules(rules)(Request(target="/a/b")).upstream == "wide"
     assert compile_rules(rules[::-1])(Request(target="/a/b")).upstream == "exact"
+
+
+def test_a_rule_bound_to_a_shorter_prefix_is_asked_where_a_longer_one_matches_too():
+    rules = [
+        rule("1", SetResponseHeader("A", "1"), path="/a"),
+        rule("2", SetResponseHeader("B", "2"), path="/a/b"),
+        rule("3", Proxy("root"), path="/"),
+        rule("4", Proxy("never"), path="/a/b/c"),
+    ]
+    decision = compile_rules(rules)(Request(target="/a/b/c/d"))
+    assert decision == Decision("root", response_headers=((b"a", b"1"), (b"b", b"2")), rule="3")
+    assert compile_rules(rules)(Request(target="/a/x")).response_headers == ((b"a", b"1"),)
+
+
+def test_a_path_compared_without_case_is_found_in_any_case():
+    equals = Rule("1", conditions=(Condition("path", "equals", ("/A",), ignore_case=True),), actions=(Proxy("u"),))
+    prefix = Rule("2", conditions=(Condition("path", "prefix", ("/B",), ignore_case=True),), actions=(Proxy("v"),))
+    decide = compile_rules([equals, prefix, rule("3", Proxy("w"), path="/")])
+    assert [decide(Request(target=target)).upstream for target in ("/a", "/A", "/b/c", "/B/c", "/c")] == list("uuvvw")
+
+
+def test_what_always_matches_keeps_its_place_among_what_matched():
+    rules = [
+        rule("1", SetResponseHeader("A", "always")),
+        rule("2", SetResponseHeader("A", "matched"), path="/a"),
+        rule("3", SetResponseHeader("B", "always")),
+        rule("4", SetResponseHeader("B", "matched"), path="/a"),
+        rule("5", Proxy("u")),
+    ]
+    edits = ((b"a", b"matched"), (b"b", b"matched"))
+    assert compile_rules(rules)(Request(target="/a")).response_headers == edits
+    free = [
+        *rules[:1],
+        msgspec.structs.replace(rules[1], conditions=(Condition("query-string", "exists"),)),
+        *rules[2:],
+    ]
+    assert compile_rules(free)(Request(target="/a?x")).response_headers == edits
 
 
 def test_disabled_rules_do_not_run():
