@@ -141,6 +141,7 @@ class Side:
     def __init__(self, loop: FakeLoop, transport: FakeTransport) -> None:
         self._loop = loop
         self.transport = transport
+        self.ended = False
 
     def says(self, data: bytes) -> None:
         assert not self.transport.lost, "the gateway has closed this connection"
@@ -156,6 +157,7 @@ class Side:
 
     def ends(self) -> None:
         """End of file; the transport closes unless the protocol wants to go on."""
+        self.ended = True
         if not self.transport.protocol.eof_received():
             self.transport.close()
         self._loop.run_ready()
