@@ -84,7 +84,9 @@ class Relay:
 
     @property
     def up(self) -> bool:
-        """Whether every worker has connected."""
+        """Whether every worker has connected and serves what there is to serve."""
+        if self.subscription.served.revision > NOTHING:
+            return self.ready
         return len(self.hub.reports) >= self._workers
 
     def _through(self, own: Report) -> Report:

@@ -1,5 +1,6 @@
 """A small Admin's end of the gateway connection: lets in whom it is told to, and is a hub."""
 
+import asyncio
 import http
 import json
 
@@ -18,7 +19,7 @@ class FakeAdmin:
         self.hub = hub or Hub()
         self.refusal = refusal
         self.knocks = []
-        self.connections = {}
+        self._knocked = asyncio.Condition()
         self._tls = tls
         self._server = None
         self.port = 0
@@ -44,8 +45,15 @@ class FakeAdmin:
     def refuse(self, status, message):
         self.refusal = (status, json.dumps({"error": {"code": "refused", "message": message}}).encode())
 
-    def _knock(self, connection, request):
+    async def until_knocks(self, number):
+        """Wait until this many have come."""
+        async with self._knocked:
+            await self._knocked.wait_for(lambda: len(self.knocks) >= number)
+
+    async def _knock(self, connection, request):
         self.knocks.append((request.path, request.headers))
+        async with self._knocked:
+            self._knocked.notify_all()
         if self.refusal is None:
             return None
         status, body = self.refusal

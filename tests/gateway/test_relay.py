@@ -161,7 +161,9 @@ def test_a_started_gateway_serves_what_the_disk_knew_and_says_so_until_the_admin
         async with Server(
             workers=1, initial=type(content)(content.manifest, content.documents, content.sources, "disk")
         ) as server:
+            assert not server.relay.up
             notes, _ = await server.worker("0.0")
+            assert server.relay.up
             assert notes.serves.origin == "disk"
             server.hub.publish_manifest(*release(1, document("shop", "cart")))
             server.hub.publish_source(state(1, "10.0.0.1", service="cart"))

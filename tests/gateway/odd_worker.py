@@ -1,0 +1,42 @@
+"""A worker's process for tests, without a data path: `odd_worker.py HOW ARGUMENT`.
+
+`steady` subscribes and ends when its channel closes; `stubborn` does not end then; `crash` ends at once with 3;
+`once FILE` crashes the first time, and is steady when FILE exists."""
+
+import asyncio
+import socket
+import sys
+from pathlib import Path
+
+from edge.gateway import launch
+from edge.wire.frames import FrameChannel
+from edge.wire.subscription import Subscription
+
+
+class Nothing:
+    def apply(self, content):
+        return {}
+
+    def apply_source(self, state):
+        pass
+
+
+async def main(how, told):
+    channel = FrameChannel(socket.socket(fileno=told.channel))
+    for descriptor in told.listeners:
+        socket.socket(fileno=descriptor).getsockname()
+    answers = {"index": lambda: str(told.index).encode(), "name": lambda: told.settings.name.encode()}
+    await Subscription(Nothing(), answers=answers).run(channel)
+    if how == "stubborn":
+        await asyncio.Event().wait()
+
+
+how, argument = sys.argv[1], launch.read(sys.argv[-1])
+if how == "crash":
+    sys.exit(3)
+if how == "once":
+    file = Path(sys.argv[2])
+    if not file.exists():
+        file.touch()
+        sys.exit(3)
+asyncio.run(main(how, argument))
