@@ -64,7 +64,7 @@ def compile_actions(rule: Rule) -> tuple[tuple[Effect, ...], bool]:
 
 
 def decide(effects: Iterable[Effect], request: Request, rule: str) -> Decision:
-    """Add the effects up. `rule` is the id of the rule that ended it, or empty."""
+    """Add the effects up. `rule` is the id of the rule that ended it."""
     draft = Draft()
     for effect in effects:
         effect.apply(draft, request)

@@ -1,8 +1,8 @@
 """Page rules made ready to run.
 
 Enabled rules run in order; the actions of those that match add up; the first terminal action ends; when none did, the
-decision is 404, with the edits of response headers that came together until then. Within a rule the actions after its
-first terminal one never run.
+decision is 404, and what came together until then is dropped. Within a rule the actions after its first terminal one
+never run.
 """
 
 from __future__ import annotations

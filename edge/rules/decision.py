@@ -25,10 +25,10 @@ class Decision(msgspec.Struct, frozen=True):
     - `upstream` is the id of the upstream to send to; `target` is then the request target to send, or None for the
       target as the client sent it, and `request_headers` are the edits of the request's headers;
     - `answer` is the answer to give;
-    - both are None: no rule ended it, answer 404.
+    - both are None: no rule ended it, the gateway answers 404 itself; this is NOT_FOUND, without any edits.
 
-    `response_headers` are the edits of the answer's headers in all three cases. `rule` is the id of the rule that ended
-    it, or empty. Decisions are shared between requests.
+    `response_headers` are the edits of the headers of the upstream's or the rule's answer. `rule` is the id of the rule
+    that ended it, or empty. Decisions are shared between requests.
     """
 
     upstream: str | None = None

@@ -16,7 +16,7 @@ from typing import NamedTuple, TypeAlias
 
 from edge.rules.actions import NO_REQUEST, Effect, decide
 from edge.rules.conditions import Test
-from edge.rules.decision import Decision
+from edge.rules.decision import NOT_FOUND, Decision
 from edge.rules.request import Request
 
 Walk: TypeAlias = Callable[[Request], Decision]
@@ -73,7 +73,7 @@ def _steps(candidates: Iterable[Candidate]) -> tuple[Step, ...]:
             return (*steps, _step(None, before, candidate))
         else:
             before += candidate.effects
-    return (*steps, _step(None, before, Candidate("", (), (), terminal=True)))
+    return (*steps, Step(None, NOT_FOUND, (), (), True, ""))
 
 
 def _step(test: Test | None, before: tuple[Effect, ...], candidate: Candidate) -> Step:
@@ -99,6 +99,8 @@ def _add_up(steps: tuple[Step, ...], first: Step, request: Request) -> Decision:
     effects: list[Effect] = []
     folded = 0
     for step in dropwhile(lambda step: step is not first, steps):
+        if step.decision is NOT_FOUND:
+            return NOT_FOUND
         if step is first or step.test is None or step.test(request):
             effects += step.before[folded:]
             folded = len(step.before)

@@ -34,7 +34,7 @@ def one_after_the_other(rules, request):
             effects += more
             if terminal:
                 return decide(effects, request, rule.id)
-    return decide(effects, request, "")
+    return Decision()
 
 
 PATHS = ["/", "/a", "/a/", "/a/b", "/ab", "/b", "/b/a", "/a/b/c", "*"]
@@ -120,9 +120,11 @@ def test_no_rule_is_404():
     assert compile_rules([rule("a", Proxy("u"), path="/a")])(Request(target="/b")) == Decision()
 
 
-def test_a_404_keeps_the_edits_of_response_headers():
-    decision = compile_rules([rule("a", SetResponseHeader("X", "1"))])(Request())
-    assert decision == Decision(response_headers=((b"x", b"1"),))
+def test_a_404_drops_what_came_together():
+    decide = compile_rules(
+        [rule("a", SetResponseHeader("X", "1")), rule("b", RewritePath("/", prefix="/a"), path="/a")]
+    )
+    assert decide(Request(target="/b")) == decide(Request(target="/a")) == Decision()
 
 
 def test_the_first_rule_that_ends_it_wins_even_when_a_later_one_is_more_exact():
