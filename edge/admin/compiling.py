@@ -2,14 +2,15 @@
 
 Compiling 1,000 applications takes seconds of Python, and a busy thread delays the loop that pushes endpoints by
 5–13 ms each time it holds the interpreter. So it is done by a child process, `python -m edge.admin.compiling`, over its
-standard input and output: frames of four bytes length and JSON. The child imports the model and the rules only, ends
-at the end of its input (also when the Admin is killed), and is started again when it died. In virtual time there is
-no other process, and the same function runs inline.
+standard input and output: frames of four bytes length and JSON. The child imports the model and the rules only, is
+given no secret, ends at the end of its input (also when the Admin is killed), and is started again when it died. In
+virtual time there is no other process, and the same function runs inline.
 """
 
 from __future__ import annotations
 
 import asyncio
+import os
 import signal
 import struct
 import sys
@@ -98,8 +99,9 @@ class ChildCompiler:
 
     async def _running(self) -> Process:
         if self._process is None or self._process.returncode is not None:
+            environment = {name: value for name, value in os.environ.items() if not name.startswith("EDGE_")}
             self._process = await asyncio.create_subprocess_exec(
-                sys.executable, "-m", "edge.admin.compiling", stdin=PIPE, stdout=PIPE
+                *(sys.executable, "-P", "-m", "edge.admin.compiling"), stdin=PIPE, stdout=PIPE, env=environment
             )
         return self._process
 

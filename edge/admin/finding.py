@@ -35,7 +35,9 @@ def referred(session: Session, table: type[Row], id: str, noun: str, field: str)
 
 
 def free_name(session: Session, table: type[Row], name: str, noun: str, but: str | None = None) -> None:
-    """Raise Conflict when another row than `but` has this name."""
+    """Raise Conflict when another row than `but` has this name, Invalid when nobody could see it."""
+    if not name.strip():
+        raise Invalid(f"a {noun} needs a name", "name")
     columns: Any = table
     found = session.scalar(select(columns.id).where(columns.name == name))
     if found is not None and found != but:

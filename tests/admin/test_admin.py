@@ -1,3 +1,4 @@
+import asyncio
 import shutil
 import sqlite3
 
@@ -5,6 +6,7 @@ import pytest
 
 from edge import virtual_time
 from edge.admin.admin import Admin
+from edge.admin.compiling import ChildCompiler
 from edge.admin.errors import Unavailable
 from edge.admin.views import RuleBody
 from edge.model import Respond
@@ -170,6 +172,19 @@ async def test_a_database_that_is_away_is_unavailable_and_the_next_request_works
         blocker.close()
         assert (await h.admin.partitions.get(VIEWER, eu)).name == "eu"
         assert await h.admin.ready()
+
+
+async def test_in_real_time_units_hashes_and_compilation_leave_the_loop(tmp_path):
+    async with house(tmp_path, file_url(tmp_path)) as h:
+        eu = await h.partition()
+        gateway = await h.gateway(eu)
+        shop = await h.application(partitions=[eu])
+        await h.rule(shop, await h.upstream(shop))
+        released, session = await asyncio.gather(h.release(shop), h.admin.login.sign_in("admin", PASSWORD, "1.2.3.4"))
+        assert isinstance(h.admin.compiler, ChildCompiler)
+        assert (await h.admin.login.session(session)).name == "admin"
+        while gateway.served() != [("shop", released.version)]:
+            await settle()
 
 
 @in_virtual_time

@@ -1,6 +1,6 @@
 import pytest
 
-from edge.admin.errors import Conflict, Forbidden, NotFound
+from edge.admin.errors import Conflict, Forbidden, Invalid, NotFound
 from edge.admin.views import ApplicationBody, PartitionBody
 from tests.admin.house import ADMIN, EDITOR, VIEWER, house, in_virtual_time
 
@@ -25,6 +25,14 @@ async def test_a_name_belongs_to_one_partition_and_may_be_kept(tmp_path):
         with pytest.raises(Conflict):
             await h.admin.partitions.replace(ADMIN, us, PartitionBody(name="eu"))
         assert (await h.admin.partitions.replace(ADMIN, eu, PartitionBody(name="eu"))).name == "eu"
+
+
+@in_virtual_time
+async def test_a_name_that_nobody_could_see_is_refused(tmp_path):
+    async with house(tmp_path) as h:
+        with pytest.raises(Invalid) as refused:
+            await h.partition("  ")
+        assert refused.value.field == "name"
 
 
 @in_virtual_time
