@@ -14,6 +14,7 @@ import msgspec
 
 from edge import clock
 from edge.kube.endpoints import Reading
+from edge.kube.follower import Trouble
 from edge.model.endpoint import Endpoint
 from edge.model.revision import NOTHING, Revision
 from edge.model.source import Source, SourceState
@@ -76,6 +77,13 @@ class Entry:
         """It is current again."""
         self.stale_since = None
         self.why = ""
+
+    def judge(self, trouble: Trouble | None) -> None:
+        """Mark it lost or found, by what its cluster's follower knows of it now."""
+        if trouble is not None:
+            self.lost(trouble.since if self.current else None, trouble.message)
+        elif self.current:
+            self.found()
 
     @property
     def condition(self) -> tuple[object, ...]:

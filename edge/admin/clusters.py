@@ -24,7 +24,7 @@ from edge.kube.check import Survey
 from edge.kube.client import Client
 from edge.kube.endpoints import Reading
 from edge.kube.fault import Fault
-from edge.kube.follower import Follower
+from edge.kube.follower import Follower, Trouble
 from edge.kube.health import Health
 from edge.model.source import Source, SourceState
 
@@ -200,7 +200,7 @@ class Clusters:
                 self._say(self._publish, known)
                 self._say(self._remember, known, entry.stale_since)
             if cluster is not None:
-                self._judge(entry, cluster.follower)
+                self._judge(entry, cluster.follower.trouble(entry.source))
 
     def state(self, source: Source) -> SourceView:
         """What is known of a source."""
@@ -229,7 +229,8 @@ class Clusters:
         if state is not None:
             self._number += 1
             self._say(self._publish, state)
-        self._refresh(entry)
+        if (cluster := self._clusters.get(source.cluster)) is not None:
+            entry.judge(cluster.follower.trouble(source))
         if state is not None or entry.condition != before:
             self._tell(entry)
 
@@ -242,27 +243,20 @@ class Clusters:
                 cluster.since = clock.now()
             cluster.told = follower.health
             self._say(self._changed, "kubernetes-cluster", id)
+        troubles: dict[str, Trouble | None] = {}
         for source in self._wanted.get(id, ()):
-            self._judge(self._entry(source), follower)
+            if source.namespace not in troubles:
+                troubles[source.namespace] = follower.trouble(source)
+            self._judge(self._entry(source), troubles[source.namespace])
 
-    def _judge(self, entry: Entry, follower: Follower) -> None:
+    def _judge(self, entry: Entry, trouble: Trouble | None) -> None:
+        """Mark the entry stale or current, and tell when that is news."""
+        if trouble is None and entry.stale_since is None:
+            return
         before = entry.condition
-        self._refresh(entry, follower)
+        entry.judge(trouble)
         if entry.condition != before:
             self._tell(entry)
-
-    def _refresh(self, entry: Entry, follower: Follower | None = None) -> None:
-        """Mark the entry stale or current, as its cluster's follower knows."""
-        if follower is None:
-            cluster = self._clusters.get(entry.source.cluster)
-            if cluster is None:
-                return
-            follower = cluster.follower
-        trouble = follower.trouble(entry.source)
-        if trouble is not None:
-            entry.lost(trouble.since if entry.current else None, trouble.message)
-        elif entry.current:
-            entry.found()
 
     def _unsettle(self, id: str, why: str) -> None:
         """Everything known of a cluster is the last known, until it is read anew."""

@@ -15,7 +15,7 @@ import asyncio
 from collections.abc import Callable, Iterable, Mapping
 from datetime import datetime
 from random import Random
-from typing import Any, NamedTuple
+from typing import Any, Literal, NamedTuple, TypeAlias
 
 import structlog
 
@@ -28,7 +28,7 @@ from edge.kube.fault import Fault
 from edge.kube.feed import Feed
 from edge.kube.health import Health
 from edge.kube.plan import Plan, Target
-from edge.kube.resources import ENDPOINTS, NAMESPACES, SERVICES, SLICES, Key, is_name
+from edge.kube.resources import ENDPOINTS, NAMESPACES, SERVICES, SLICES, Key, Resource, is_name
 from edge.kube.types import Service
 from edge.model.source import Source
 from edge.tasks import Tasks
@@ -38,6 +38,10 @@ log = structlog.get_logger("edge.kube.follower")
 SURVEY_GAP = 1.0  # seconds, the least between two surveys
 SURVEY_AGAIN = 60.0  # seconds until rights are asked for again while some are missing
 MOST_BROWSED = 8  # namespaces followed because a person looked into them
+
+
+Role: TypeAlias = Literal["services", "endpoints"]
+_ROLES: Mapping[Role, tuple[Resource[Any], ...]] = {"services": (SERVICES,), "endpoints": (SLICES, ENDPOINTS)}
 
 
 class Trouble(NamedTuple):
@@ -97,6 +101,7 @@ class Follower:
         self._plan: Plan | None = None
         self._survey_fault: Fault | None = None
         self._feeds: dict[Target, tuple[Feed, asyncio.Task[Any]]] = {}
+        self._found: dict[tuple[Role, str], Feed | None] = {}
         self._distrusted: dict[str, None] = {}
         self._computations: dict[Source, _Computation] = {}
         self._by_service: dict[Key, dict[Source, _Computation]] = {}
@@ -134,10 +139,10 @@ class Follower:
             self._again.set()
 
     def trouble(self, source: Source) -> Trouble | None:
-        """Why what was last read of a source may be out of date, or None."""
+        """Why what was last read of a source may be out of date, or None; the same for a whole namespace."""
         if self._plan is None:
             return None if self._survey_fault is None else Trouble(None, self.health.message)
-        for feed in (self._feed((SERVICES,), source.namespace), self._feed((SLICES, ENDPOINTS), source.namespace)):
+        for feed in (self._feed("services", source.namespace), self._feed("endpoints", source.namespace)):
             if feed is not None and not feed.reflector.live and feed.reflector.fault is not None:
                 return Trouble(feed.reflector.heard, feed.reflector.fault.message)
         return None
@@ -147,13 +152,18 @@ class Follower:
         held = self._feeds.get(Target(NAMESPACES))
         if held is not None and held[0].known:
             return sorted(name for _, name in held[0].reflector.objects)
-        found = {key[0]: None for feed in self._all((SERVICES,)) for key in feed.reflector.objects}
+        found = {
+            key[0]: None
+            for target, (feed, _) in self._feeds.items()
+            if target.resource is SERVICES
+            for key in feed.reflector.objects
+        }
         return sorted({**found, **dict.fromkeys(self._namespaces())})
 
     def services(self, namespace: str) -> list[Service]:
         """The services of a namespace, sorted by name. Where namespaces are followed one by one, looking into one
         begins to follow it, and a later call knows its services."""
-        feed = self._feed((SERVICES,), namespace)
+        feed = self._feed("services", namespace)
         if feed is None:
             self._browse(namespace)
             return []
@@ -202,6 +212,7 @@ class Follower:
     def _follow(self, made: Plan) -> None:
         """Make the feeds equal to the plan's targets."""
         self._plan = made
+        self._found.clear()
         for target in [one for one in self._feeds if one not in made.targets]:
             _, task = self._feeds.pop(target)
             task.cancel()
@@ -250,17 +261,17 @@ class Follower:
 
     # endpoints
 
-    def _feed(self, resources: Iterable[Any], namespace: str) -> Feed | None:
-        for resource in resources:
-            for target in (Target(resource), Target(resource, namespace)):
-                if (held := self._feeds.get(target)) is not None:
-                    return held[0]
-        return None
-
-    def _all(self, resources: Iterable[Any]) -> list[Feed]:
-        return [feed for target, (feed, _) in self._feeds.items() if target.resource in tuple(resources)]
+    def _feed(self, role: Role, namespace: str) -> Feed | None:
+        """The feed that knows the services, or the endpoints, of a namespace."""
+        if (role, namespace) not in self._found:
+            targets = [Target(one, where) for one in _ROLES[role] for where in ("", namespace)]
+            held = next((self._feeds[target] for target in targets if target in self._feeds), None)
+            self._found[role, namespace] = held[0] if held is not None else None
+        return self._found[role, namespace]
 
     def _services_changed(self, feed: Feed, services: Iterable[Key] | None) -> None:
+        if feed.target.resource is NAMESPACES:
+            return
         if services is None:
             for computation in list(self._computations.values()):
                 if feed.target.namespace in ("", computation.service[0]):
@@ -273,8 +284,8 @@ class Follower:
     def _compute(self, computation: _Computation) -> None:
         """Tell a source's endpoints, when all that they depend on is known."""
         namespace, name = computation.service
-        services = self._feed((SERVICES,), namespace)
-        endpoints = self._feed((SLICES, ENDPOINTS), namespace)
+        services = self._feed("services", namespace)
+        endpoints = self._feed("endpoints", namespace)
         if not is_name(namespace) or not is_name(name):
             warning = f"{namespace}/{name} is not the name of a service; the upstream has no endpoints."
             self._on_reading(computation.source, Reading(warnings=(warning[:600],)))
