@@ -52,7 +52,7 @@ async def play(house, page):
     await picture("kubernetes")
     await make_application(page)
     await page.get_by_label("Service", exact=True).wait_for()
-    await page.get_by_label("Name").fill(UPSTREAM)
+    await page.get_by_label("Name", exact=True).fill(UPSTREAM)
     await picture("upstream-form")
     await choose_upstream(page)
     await add_rule(page)

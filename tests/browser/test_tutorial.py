@@ -23,7 +23,7 @@ async def register_cluster(house, page, token):
     host, port = house.api_server
     await page.get_by_role("link", name="Kubernetes").click()
     await page.get_by_role("link", name="Register a cluster").click()
-    await page.get_by_label("Name").fill("test")
+    await page.get_by_label("Name", exact=True).fill("test")
     await page.get_by_label("Host").fill(host)
     await page.get_by_label("Port").fill(str(port))
     await page.get_by_label("Verify the server's certificate").uncheck()
@@ -35,14 +35,14 @@ async def register_cluster(house, page, token):
 async def make_application(page):
     await page.get_by_role("link", name="Applications").click()
     await page.get_by_role("link", name="New application").click()
-    await page.get_by_label("Name").fill(HOST)
+    await page.get_by_label("Name", exact=True).fill(HOST)
     await page.get_by_label("Domains").fill(HOST)
     await page.get_by_label("kubernetes-test-partition").check()
     await page.get_by_role("button", name="Create application").click()
 
 
 async def choose_upstream(page, *, javascript=True):
-    await page.get_by_label("Name").fill(UPSTREAM)
+    await page.get_by_label("Name", exact=True).fill(UPSTREAM)
     for field, value in (
         ("Kubernetes cluster", "test"),
         ("Namespace", "default"),
