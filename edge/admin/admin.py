@@ -211,6 +211,7 @@ class Admin:
         """End everything that was started; the lock is released last."""
         await self.clusters.close()
         await self._tasks.close()
+        await self.gateway_servers.remember_seen()
         try:
             await self.remembering.flush()
         except AdminError:

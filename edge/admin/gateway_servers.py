@@ -154,18 +154,21 @@ class GatewayServers(Service):
             if server.channel is channel:
                 server.channel, server.since = None, clock.now()
                 self._changed(server)
-                self._admin.background(self._remember_seen(server.id), f"remember when {server.name} was seen")
+                self._admin.background(self.remember_seen(), "remember when gateway servers were seen")
 
-    async def _remember_seen(self, id: str) -> None:
+    async def remember_seen(self) -> None:
+        """Store when each server was last seen: now, or when it went."""
+        now = clock.now()
+        seen = {server.id: now if server.online else server.since for server in self._roster}
+
         def unit(session: Session) -> None:
-            row = session.scalar(select(GatewayServerRow).where(GatewayServerRow.id == id))
-            if row is not None:
-                row.seen = clock.now()
+            for row in session.scalars(select(GatewayServerRow)):
+                row.seen = max(row.seen, seen.get(row.id, row.seen))
 
         try:
             await self._work(unit)
         except AdminError as error:
-            log.warning("when a gateway server was last seen could not be stored", server=id, reason=error.message)
+            log.warning("when gateway servers were last seen could not be stored", reason=error.message)
 
     def _changed(self, server: Live) -> None:
         """Tell watchers of a server, and of the releases whose sync it is part of."""

@@ -120,6 +120,18 @@ async def test_a_server_says_since_when_it_is_gone_also_after_a_restart(tmp_path
 
 
 @in_virtual_time
+async def test_a_server_that_was_online_when_the_admin_ended_was_seen_then(tmp_path):
+    database = f"sqlite:///{tmp_path}/edge.db"
+    async with house(tmp_path, database) as h:
+        await h.gateway(await h.partition())
+        await asyncio.sleep(100)
+        ended = clock.now()
+    await asyncio.sleep(100)
+    async with house(tmp_path, database) as h:
+        assert abs(((await only(h)).since - ended).total_seconds()) < 1
+
+
+@in_virtual_time
 async def test_watchers_hear_of_servers_that_come_go_and_apply(tmp_path):
     async with house(tmp_path) as h:
         eu = await h.partition()
