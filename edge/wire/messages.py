@@ -42,7 +42,7 @@ class ProtocolError(Exception):
     """The other side sent what cannot be understood; the message is the reason with which the channel is closed."""
 
 
-class Hello(msgspec.Struct, frozen=True, tag="hello", tag_field="type"):
+class Hello(msgspec.Struct, frozen=True, tag="hello", tag_field="type", gc=False):
     """First message of a subscriber: the manifest it serves, and the sources it holds with their revisions."""
 
     protocol: int = PROTOCOL
@@ -51,7 +51,7 @@ class Hello(msgspec.Struct, frozen=True, tag="hello", tag_field="type"):
     sources: Mapping[str, Revision] = {}
 
 
-class Want(msgspec.Struct, frozen=True, tag="want", tag_field="type"):
+class Want(msgspec.Struct, frozen=True, tag="want", tag_field="type", gc=False):
     """The documents a subscriber lacks, and every source it needs from now on, each with the revision it holds
     (0.0: none). Replaces the Want before it."""
 
@@ -59,7 +59,7 @@ class Want(msgspec.Struct, frozen=True, tag="want", tag_field="type"):
     sources: Mapping[str, Revision] = {}
 
 
-class Report(msgspec.Struct, frozen=True, tag="report", tag_field="type"):
+class Report(msgspec.Struct, frozen=True, tag="report", tag_field="type", gc=False):
     """The acknowledgement: what is served, by the subscriber's own word."""
 
     target: Revision = NOTHING
@@ -80,33 +80,33 @@ class Report(msgspec.Struct, frozen=True, tag="report", tag_field="type"):
 MISSING_SHOWN = 100
 
 
-class Waiting(msgspec.Struct, frozen=True, tag="waiting", tag_field="type"):
+class Waiting(msgspec.Struct, frozen=True, tag="waiting", tag_field="type", gc=False):
     """Of a Report only `target` and `missing`."""
 
     target: Revision
     missing: tuple[str, ...] = ()
 
 
-class Served(msgspec.Struct, frozen=True, tag="served", tag_field="type"):
+class Served(msgspec.Struct, frozen=True, tag="served", tag_field="type", gc=False):
     """Of a Report only the `sources` whose served revision changed."""
 
     sources: Mapping[str, Revision]
 
 
-class Answer(msgspec.Struct, frozen=True, tag="answer", tag_field="type"):
+class Answer(msgspec.Struct, frozen=True, tag="answer", tag_field="type", gc=False):
     """To the Ask with this id; the body follows. `error` says why there is none."""
 
     id: int
     error: str = ""
 
 
-class Welcome(msgspec.Struct, frozen=True, tag="welcome", tag_field="type"):
+class Welcome(msgspec.Struct, frozen=True, tag="welcome", tag_field="type", gc=False):
     """First message of a hub: the protocol both sides speak."""
 
     protocol: int = PROTOCOL
 
 
-class Offer(msgspec.Struct, frozen=True, tag="offer", tag_field="type"):
+class Offer(msgspec.Struct, frozen=True, tag="offer", tag_field="type", gc=False):
     """The newest manifest, with the keys of all sources its documents name. `fallback`: see Content."""
 
     manifest: Manifest
@@ -115,26 +115,26 @@ class Offer(msgspec.Struct, frozen=True, tag="offer", tag_field="type"):
     origin: Origin = "admin"
 
 
-class Current(msgspec.Struct, frozen=True, tag="current", tag_field="type"):
+class Current(msgspec.Struct, frozen=True, tag="current", tag_field="type", gc=False):
     """The manifest with this revision, which you have been offered or serve, is the newest."""
 
     revision: Revision
     origin: Origin = "admin"
 
 
-class Document(msgspec.Struct, frozen=True, tag="document", tag_field="type"):
+class Document(msgspec.Struct, frozen=True, tag="document", tag_field="type", gc=False):
     """A document; its bytes follow."""
 
     hash: str
 
 
-class SourceUpdate(msgspec.Struct, frozen=True, tag="source", tag_field="type"):
+class SourceUpdate(msgspec.Struct, frozen=True, tag="source", tag_field="type", gc=False):
     """The endpoints of a source."""
 
     state: SourceState
 
 
-class Ask(msgspec.Struct, frozen=True, tag="ask", tag_field="type"):
+class Ask(msgspec.Struct, frozen=True, tag="ask", tag_field="type", gc=False):
     """A question that the subscriber's owner answers: `what` is "metrics" or "snapshot" for a worker."""
 
     id: int

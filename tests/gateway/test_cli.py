@@ -1,7 +1,10 @@
+from pathlib import Path
+
 import pytest
 from click.testing import CliRunner
 
 from edge.cli import main
+from edge.gateway.cli import gateway
 
 
 def run(*arguments, environment=None):
@@ -59,3 +62,9 @@ def test_options_are_read_from_the_environment_too(tmp_path):
     )
     assert result.exit_code == 1
     assert "plain http to another machine" in result.output
+
+
+def test_every_option_is_in_the_docs():
+    page = (Path(__file__).parents[2] / "docs" / "agent.md").read_text()
+    options = [option for parameter in gateway.params for option in parameter.opts]
+    assert [option for option in options if f"`{option}" not in page] == []

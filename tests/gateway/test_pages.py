@@ -1,3 +1,6 @@
+import re
+from pathlib import Path
+
 import msgspec
 
 from edge import virtual_time
@@ -81,6 +84,14 @@ def test_the_pages_tell_of_two_workers():
             assert (await pages_of(relay, draining=True).ready()).body == b"draining\n"
 
     virtual_time.run(main())
+
+
+def test_every_page_and_every_metric_of_the_agent_is_in_the_docs():
+    text = (Path(__file__).parents[2] / "docs" / "agent.md").read_text()
+    pages = pages_of(Relay(1))
+    names = re.findall(r"# TYPE (\w+)", pages._own())
+    assert len(names) == 3
+    assert [name for name in (*pages.every(), *names) if f"`{name}`" not in text] == []
 
 
 def test_probes_show_nothing_else():

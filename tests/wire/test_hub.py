@@ -343,6 +343,22 @@ def test_a_manifest_whose_document_is_missing_or_too_large_is_a_mistake_that_cha
     assert repr(hub) == "<Hub partitions=0 documents=0 sources=0 subscribers=[]>"
 
 
+def test_a_subscriber_that_was_moved_to_another_partition_takes_its_manifest_whatever_the_revision():
+    async def main():
+        async with World() as world:
+            world.hub.publish_manifest(*release(9, document("shop"), partition="p1"))
+            world.hub.publish_manifest(*release(2, document("blog"), partition="p2"))
+            notes, subscription, recorder = await world.subscriber(partition="p1")
+            await recorder.close("moved to another partition")
+            await world.settle()
+            world.connect(subscription, partition="p2")
+            await world.settle()
+            assert [entry.application for entry in notes.serves.manifest.applications] == ["blog"]
+            assert world.hub.reports["g1"].manifest == revision(2)
+
+    virtual_time.run(main())
+
+
 def test_documents_and_sources_that_nothing_names_are_forgotten():
     hub = Hub()
     hub.publish_manifest(*release(1, document("shop"), document("blog")))
