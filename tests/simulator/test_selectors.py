@@ -52,9 +52,11 @@ def test_a_malformed_label_selector_is_the_clients_fault(labels: str) -> None:
 
 
 def test_an_unknown_field_is_refused_in_kubernetes_words() -> None:
-    with pytest.raises(ApiError, match="field label not supported: spec.colour"):
+    with pytest.raises(ApiError, match=r"field label not supported: spec\.colour"):
         parse(PODS, "", "spec.colour=red")
-    with pytest.raises(ApiError, match='"a" is not a known field selector: only "metadata.name", "metadata.namespace"'):
+    with pytest.raises(
+        ApiError, match=r'"a" is not a known field selector: only "metadata\.name", "metadata\.namespace"'
+    ):
         parse(RESOURCES.of("v1", "ConfigMap"), "", "a=b")
 
 

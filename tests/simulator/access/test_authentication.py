@@ -40,8 +40,7 @@ class World:
         try:
             return self.authenticator.authenticate(f"Bearer {token}").name
         except ApiError as error:
-            assert error.code == 401
-            return "refused"
+            return "refused" if error.code == 401 else f"an error {error.code}"
 
 
 READER = "system:serviceaccount:default:reader"

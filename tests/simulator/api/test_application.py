@@ -359,9 +359,12 @@ BODIES: tuple[Any, ...] = (
 )  # fmt: skip
 QUERIES = (
     "", "?watch=true&timeoutSeconds=x", "?limit=-1", "?limit=x", "?continue=%00", "?continue=e30", "?resourceVersion=x",
-    "?fieldSelector=%3D", "?labelSelector=%28", "?dryRun=Some", "?fieldValidation=Never", "?pretty=x", "?force=1&fieldManager=m",
-    "?gracePeriodSeconds=x", "?propagationPolicy=None", "?resourceVersionMatch=Exact&resourceVersion=0", "?a=%ff&a=;;&&=",
-    "?continue=eyJ2IjoibWV0YS5rOHMuaW8vdjEiLCJydiI6OTk5OTk5LCJzdGFydCI6Ii9hIn0", "?resourceVersion=99999999999999999999999",
+    "?fieldSelector=%3D", "?labelSelector=%28", "?dryRun=Some", "?fieldValidation=Never", "?pretty=x",
+    "?force=1&fieldManager=m",
+    "?gracePeriodSeconds=x", "?propagationPolicy=None", "?resourceVersionMatch=Exact&resourceVersion=0",
+    "?a=%ff&a=;;&&=",
+    "?continue=eyJ2IjoibWV0YS5rOHMuaW8vdjEiLCJydiI6OTk5OTk5LCJzdGFydCI6Ii9hIn0",
+    "?resourceVersion=99999999999999999999999",
 )  # fmt: skip
 TYPES = (
     "application/json", "application/yaml", "application/vnd.kubernetes.protobuf", "text/plain", "", "é;;=",
