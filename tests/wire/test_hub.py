@@ -5,7 +5,7 @@ import pytest
 from edge import virtual_time
 from edge.wire.hub import Hub, Unanswered
 from edge.wire.memory import pair
-from edge.wire.messages import Document, Hello, Offer, SourceUpdate, Want, Welcome, down, encode
+from edge.wire.messages import Document, Hello, Offer, Report, SourceUpdate, Want, Welcome, down, encode
 from edge.wire.subscription import Subscription
 from tests.wire.house import Notes, World, document, release, revision, source, state
 
@@ -297,6 +297,27 @@ def test_a_name_that_connects_again_replaces_the_former_connection_without_going
             assert former.closed == "g1 connected again"
             assert (gone, world.hub.connected) == ([], ("g1",))
             assert notes.revisions == [revision(1)]
+
+    virtual_time.run(main())
+
+
+def test_what_a_former_connection_still_says_is_not_reported_as_the_new_ones_word():
+    async def main():
+        async with World() as world:
+            ours, theirs = pair()
+            world.tasks.start(world.hub.serve(ours, "p1", "g1"), "serve former")
+            await theirs.send(encode(Hello()))
+            await world.settle()
+            await theirs.send(encode(Report(manifest=revision(7))))
+            again, anew = pair()
+            await anew.send(encode(Hello()))
+            await anew.send(encode(Report(manifest=revision(8))))
+            serving = world.tasks.start(world.hub.serve(again, "p1", "g1"), "serve new")
+            await asyncio.sleep(0)
+            await theirs.send(encode(Report(manifest=revision(7))))
+            await world.settle()
+            assert world.hub.reports["g1"].manifest == revision(8)
+            assert not serving.done()
 
     virtual_time.run(main())
 
