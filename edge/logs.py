@@ -11,8 +11,11 @@ import structlog
 def configure(level: str = "info") -> None:
     """Set up structlog for this process; `level` is debug, info, warning or error."""
     terminal = sys.stderr.isatty()
+    # plain tracebacks: the richer ones show local variables, and with them tokens and headers
     renderer: structlog.typing.Processor = (
-        structlog.dev.ConsoleRenderer() if terminal else structlog.processors.JSONRenderer()
+        structlog.dev.ConsoleRenderer(exception_formatter=structlog.dev.plain_traceback)
+        if terminal
+        else structlog.processors.JSONRenderer()
     )
     processors: list[structlog.typing.Processor] = [
         structlog.contextvars.merge_contextvars,
