@@ -4,13 +4,16 @@ from __future__ import annotations
 
 import logging
 import sys
+from typing import TextIO
 
 import structlog
 
 
-def configure(level: str = "info") -> None:
-    """Set up structlog for this process; `level` is debug, info, warning or error."""
-    terminal = sys.stderr.isatty()
+def configure(level: str = "info", stream: TextIO | None = None) -> None:
+    """Set up structlog for this process; `level` is debug, info, warning or error; `stream` is standard error unless
+    given."""
+    stream = stream or sys.stderr
+    terminal = stream.isatty()
     # plain tracebacks: the richer ones show local variables, and with them tokens and headers
     renderer: structlog.typing.Processor = (
         structlog.dev.ConsoleRenderer(exception_formatter=structlog.dev.plain_traceback)
@@ -27,6 +30,6 @@ def configure(level: str = "info") -> None:
     structlog.configure(
         processors=[*processors, renderer],
         wrapper_class=structlog.make_filtering_bound_logger(getattr(logging, level.upper())),
-        logger_factory=structlog.PrintLoggerFactory(file=sys.stderr),
+        logger_factory=structlog.PrintLoggerFactory(file=stream),
         cache_logger_on_first_use=False,
     )
