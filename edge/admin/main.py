@@ -54,6 +54,7 @@ async def _serve(settings: Settings) -> None:
             # what was made at the start lives to the end: the collector need not look at it again
             gc.collect()
             gc.freeze()
+            gc.set_threshold(50_000, 20, 100)
             await server.serve(app, ending, ready=lambda: _say_ready(server.url))
         finally:
             await admin.close()

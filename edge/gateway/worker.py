@@ -2,8 +2,9 @@
 
     python -m edge.gateway.worker ARGUMENT        (edge.gateway.launch says what the argument holds)
 
-It begins to accept, then subscribes; until the first manifest every request is answered 404. It ends when its
-channel closes or on SIGTERM or SIGINT: it accepts no more, answers with `Connection: close`, gives idle connections
+It subscribes, and begins to accept once it serves what the agent has (or the agent has nothing yet: then every request
+is answered 404 until the first manifest). Until then connections wait in the listening queue. It ends when its channel
+closes or on SIGTERM or SIGINT: it accepts no more, answers with `Connection: close`, gives idle connections
 a moment for a last request, lets what is in flight finish within `drain_timeout`, cuts the rest and exits with 0.
 """
 
@@ -171,9 +172,15 @@ class Worker:
         """Ask for the end."""
         self._ended.set()
 
-    async def run(self, channel: FrameChannel) -> None:
-        """Follow `channel` until the end is asked for, then drain."""
+    async def run(self, channel: FrameChannel, sockets: Iterable[socket.socket] = ()) -> None:
+        """Follow `channel` until the end is asked for, then drain. `sockets` are accepted on once there is something
+        to serve, or the agent has said that there is nothing yet: a worker started again answers no 404 meanwhile."""
         self._tasks.start(self.follow(channel), "follow the agent")
+        caught_up = self._tasks.start(self.subscription.caught_up.wait(), "catch up")
+        ended = self._tasks.start(self._ended.wait(), "end")
+        await asyncio.wait([caught_up, ended], return_when=asyncio.FIRST_COMPLETED)
+        if not self._ended.is_set():
+            await self.listen(sockets)
         await self._ended.wait()
         await self.drain()
         await channel.close("the worker has drained")
@@ -211,12 +218,12 @@ async def serve(told: Launch, randomness: random.Random) -> None:
     loop = asyncio.get_running_loop()
     for number in (signal.SIGTERM, signal.SIGINT):
         loop.add_signal_handler(number, worker.end)
-    await worker.listen([socket.socket(fileno=descriptor) for descriptor in told.listeners])
+    sockets = [socket.socket(fileno=descriptor) for descriptor in told.listeners]
     channel = FrameChannel(socket.socket(fileno=told.channel))
     gc.collect()
     gc.freeze()
     gc.set_threshold(50_000, 20, 50)  # a request leaves no cycle; full collections are for released snapshots
-    await worker.run(channel)
+    await worker.run(channel, sockets)
 
 
 def main(arguments: list[str]) -> int:

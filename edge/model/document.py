@@ -15,9 +15,13 @@ from edge.model.source import Source
 from edge.model.upstream import Upstream
 
 
-class ApplicationDocument(msgspec.Struct, frozen=True, omit_defaults=True):
-    """An application as released. `domains` are lower case, exact or `*.suffix`; `default` makes it answer the hosts
-    of its partitions that no application names; rules run in order."""
+class ApplicationDocument(msgspec.Struct, frozen=True, omit_defaults=True, forbid_unknown_fields=True):
+    """An application as released. `domains` are lower case, exact or `*.suffix`; `default` makes it answer the hosts of
+    its partitions that no application names; rules run in order.
+
+    A field that only a newer Admin knows is refused, never ignored: an older gateway then keeps what it serves of this
+    application and says why, while the others go on.
+    """
 
     id: str
     name: str

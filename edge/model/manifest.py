@@ -7,7 +7,7 @@ import msgspec
 from edge.model.revision import NOTHING, Revision
 
 
-class ManifestEntry(msgspec.Struct, frozen=True):
+class ManifestEntry(msgspec.Struct, frozen=True, gc=False):
     """One application: its release `version` and the `hash` of its document."""
 
     application: str
@@ -16,7 +16,7 @@ class ManifestEntry(msgspec.Struct, frozen=True):
     hash: str
 
 
-class Manifest(msgspec.Struct, frozen=True):
+class Manifest(msgspec.Struct, frozen=True, gc=False):
     """The applications of a partition at a revision, sorted by application id."""
 
     revision: Revision

@@ -7,7 +7,7 @@ import msgspec
 _NUMBERS_PER_GENERATION = 2**20
 
 
-class Revision(msgspec.Struct, frozen=True, order=True):
+class Revision(msgspec.Struct, frozen=True, order=True, gc=False):
     """(generation, number). A generation is one life of an Admin, at least its start in Unix seconds; `number` counts
     changes within it. Ordered by generation first."""
 

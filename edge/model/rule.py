@@ -106,7 +106,7 @@ Action: TypeAlias = (
 )
 
 
-class Rule(msgspec.Struct, frozen=True, omit_defaults=True):
+class Rule(msgspec.Struct, frozen=True, omit_defaults=True, forbid_unknown_fields=True):
     """A page rule. Its place among the application's rules is its position in the list that holds it."""
 
     id: str

@@ -8,7 +8,7 @@ from edge.model.endpoint import Endpoint
 from edge.model.revision import Revision
 
 
-class Source(msgspec.Struct, frozen=True):
+class Source(msgspec.Struct, frozen=True, gc=False):
     """(Kubernetes cluster, namespace, service, port). `cluster` is the id under which Admin registered it; `port` is
     a Service's port number or port name."""
 
@@ -26,7 +26,7 @@ class Source(msgspec.Struct, frozen=True):
         return f"<Source {self.key}>"
 
 
-class SourceState(msgspec.Struct, frozen=True):
+class SourceState(msgspec.Struct, frozen=True, gc=False):
     """The endpoints of a source at a revision. No endpoints is a statement (scaled to zero), not ignorance."""
 
     source: Source

@@ -7,7 +7,7 @@ import msgspec
 from edge.model.source import Source
 
 
-class Server(msgspec.Struct, frozen=True):
+class Server(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     """A server written by hand. `host` is an IP address or a name; `weight` is its share, 0 takes it out of use."""
 
     host: str
@@ -15,7 +15,7 @@ class Server(msgspec.Struct, frozen=True):
     weight: int = 1
 
 
-class Upstream(msgspec.Struct, frozen=True, omit_defaults=True):
+class Upstream(msgspec.Struct, frozen=True, omit_defaults=True, forbid_unknown_fields=True):
     """Static when it has `servers`, Kubernetes when it has `sources`; exactly one of the two is not empty."""
 
     id: str

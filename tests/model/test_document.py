@@ -142,3 +142,17 @@ def test_a_document_names_each_of_its_sources_once():
 def test_what_this_version_does_not_understand_is_refused_rather_than_ignored(body):
     with pytest.raises(msgspec.DecodeError):
         documents.decode(body)
+
+
+@pytest.mark.parametrize(
+    "body",
+    [
+        b'{"id":"a","name":"n","mirror":{}}',
+        b'{"id":"a","name":"n","upstreams":[{"id":"u","name":"n","balancer":"hash"}]}',
+        b'{"id":"a","name":"n","upstreams":[{"id":"u","name":"n","servers":[{"host":"h","port":1,"wieght":2}]}]}',
+        b'{"id":"a","name":"n","rules":[{"id":"r","schedule":"night"}]}',
+    ],
+)
+def test_what_only_a_newer_admin_knows_is_refused_and_never_ignored(body):
+    with pytest.raises(msgspec.ValidationError, match="unknown field"):
+        decode(body)
