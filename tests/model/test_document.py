@@ -155,4 +155,4 @@ def test_what_this_version_does_not_understand_is_refused_rather_than_ignored(bo
 )
 def test_what_only_a_newer_admin_knows_is_refused_and_never_ignored(body):
     with pytest.raises(msgspec.ValidationError, match="unknown field"):
-        decode(body)
+        documents.decode(body)
