@@ -8,7 +8,7 @@ from pathlib import Path
 ROOT = Path(__file__).parent.parent
 sys.path.insert(0, str(ROOT))
 
-from playwright.async_api import expect  # noqa: E402 - the repository's own tests are imported below
+from playwright.async_api import Page, expect  # noqa: E402 - the repository's own tests are imported below
 
 from edge.demo.tutorial import HELLO_MANIFEST, TOKEN_MANIFEST, UPSTREAM  # noqa: E402
 from tests.browser.conftest import opened  # noqa: E402
@@ -20,12 +20,12 @@ from tests.browser.test_tutorial import (  # noqa: E402
     register_cluster,
     release,
 )
-from tests.end_to_end.house import running  # noqa: E402
+from tests.end_to_end.house import House, running  # noqa: E402
 
 IMAGES = ROOT / "docs" / "images"
 
 
-async def main():
+async def main() -> None:
     with tempfile.TemporaryDirectory() as folder:
         async with (
             running(Path(folder), tutorial=False, gateway=False) as house,
@@ -34,8 +34,8 @@ async def main():
             await play(house, page)
 
 
-async def play(house, page):
-    async def picture(name):
+async def play(house: House, page: Page) -> None:
+    async def picture(name: str) -> None:
         await page.screenshot(path=IMAGES / f"{name}.png")
 
     await make_gateways(house, page)

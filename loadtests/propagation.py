@@ -1,9 +1,9 @@
 """How long until a new pod gets its first request: `make bench-propagation`.
 
-Measured from the simulator's write of the EndpointSlice in which the pod is ready, to the arrival at the client of the
-first answer from that pod: an upper bound of the time to the pod's first request. Meanwhile one client asks back to back
-over one connection, and the upstream has one old and one new endpoint. Simulator, Admin, gateway agent, worker and client
-are five processes, as in life; all clocks are the machine's monotonic one.
+Measured from the simulator's write of the EndpointSlice in which the pod is ready, to the arrival at the client of
+the first answer from that pod: an upper bound of the time to the pod's first request. Meanwhile one client asks back
+to back over one connection, and the upstream has one old and one new endpoint. Simulator, Admin, gateway agent, worker
+and client are five processes, as in life; all clocks are the machine's monotonic one.
 """
 
 from __future__ import annotations
@@ -23,12 +23,12 @@ from pathlib import Path
 
 sys.path.insert(0, str(Path(__file__).parent.parent))
 
-from edge.demo.tutorial import HELLO_MANIFEST, HOST, TOKEN_MANIFEST  # noqa: E402 - the repository is not installed
-from simulator.record import Event  # noqa: E402
-from simulator.resources import RESOURCES  # noqa: E402
-from simulator.settings import Settings  # noqa: E402
-from simulator.simulator import Simulator  # noqa: E402
-from tests.end_to_end.house import House  # noqa: E402
+from edge.demo.tutorial import HELLO_MANIFEST, HOST, TOKEN_MANIFEST
+from simulator.record import Event
+from simulator.resources import RESOURCES
+from simulator.settings import Settings
+from simulator.simulator import Simulator
+from tests.end_to_end.house import House
 
 DEPLOYMENTS = RESOURCES.of("apps/v1", "Deployment")
 SLICES = RESOURCES.of("discovery.k8s.io/v1", "EndpointSlice")

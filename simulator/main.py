@@ -44,8 +44,7 @@ async def _serve(settings: Settings) -> int:
         loop.add_signal_handler(number, ended.set)
     async with Simulator(settings) as simulator:
         sys.stdout.write(
-            f"edge simulator ready {simulator.url} control {simulator.control_url} "
-            f"kubeconfig {simulator.kubeconfig}\n"
+            f"edge simulator ready {simulator.url} control {simulator.control_url} kubeconfig {simulator.kubeconfig}\n"
         )
         sys.stdout.flush()
         gc.freeze()  # what is loaded now stays: collections need not look at it again
