@@ -9,7 +9,7 @@ from tests.end_to_end.house import running
 
 
 async def make_gateways(house, page):
-    await page.get_by_role("link", name="Gateways").click()
+    await page.get_by_role("link", name="Gateways", exact=True).click()
     await page.get_by_label("New partition").fill("kubernetes-test-partition")
     await page.get_by_label("New partition").press("Enter")
     await page.get_by_label("New gateway cluster").fill("kubernetes-test-cluster")
@@ -21,7 +21,7 @@ async def make_gateways(house, page):
 
 async def register_cluster(house, page, token):
     host, port = house.api_server
-    await page.get_by_role("link", name="Kubernetes").click()
+    await page.get_by_role("link", name="Kubernetes", exact=True).click()
     await page.get_by_role("link", name="Register a cluster").click()
     await page.get_by_label("Name", exact=True).fill("test")
     await page.get_by_label("Host").fill(host)
@@ -33,7 +33,7 @@ async def register_cluster(house, page, token):
 
 
 async def make_application(page):
-    await page.get_by_role("link", name="Applications").click()
+    await page.get_by_role("link", name="Applications", exact=True).click()
     await page.get_by_role("link", name="New application").click()
     await page.get_by_label("Name", exact=True).fill(HOST)
     await page.get_by_label("Domains").fill(HOST)
