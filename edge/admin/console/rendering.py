@@ -11,6 +11,7 @@ import jinja2
 import msgspec
 
 from edge import __version__, clock
+from edge.admin.wording import action_text, condition_text
 
 FOLDER = Path(str(importlib.resources.files("edge.admin.console")))
 
@@ -43,40 +44,6 @@ def assets() -> tuple[str, ...]:
     vendor = FOLDER / "static" / "vendor"
     names = ("htmx.min.js", "hx-sse.min.js")
     return tuple(f"/static/vendor/{name}" for name in names) if all((vendor / name).is_file() for name in names) else ()
-
-
-def condition_text(condition: Any) -> str:
-    """A condition as a sentence: path starts with /api."""
-    words = {
-        "equals": "is",
-        "prefix": "starts with",
-        "suffix": "ends with",
-        "contains": "contains",
-        "matches": "matches",
-        "in-network": "is in",
-        "exists": "exists",
-        "greater": "is greater than",
-        "less": "is less than",
-    }
-    variable = f"{condition.variable} {condition.argument}" if condition.argument else condition.variable
-    negation = "not " if condition.negate else ""
-    return f"{variable} {negation}{words[condition.operator]} {' or '.join(condition.values)}".strip()
-
-
-def action_text(action: Any, upstreams: dict[str, str]) -> str:
-    """An action as a sentence: proxy to my backend."""
-    fields = {name: getattr(action, name) for name in action.__struct_fields__}
-    match type(action).__struct_config__.tag:
-        case "proxy":
-            return f"proxy to {upstreams.get(action.upstream, action.upstream)}"
-        case "redirect":
-            return f"redirect {action.status} to {action.url}"
-        case "respond":
-            return f"respond {action.status}"
-        case "rewrite-path":
-            return f"rewrite path {action.prefix or action.matches} to {action.replacement}"
-        case tag:
-            return " ".join([str(tag).replace("-", " "), *(str(value) for value in fields.values())])
 
 
 def _environment() -> jinja2.Environment:

@@ -13,7 +13,7 @@ async def test_a_rule_is_made_in_the_editor_without_scripts(tmp_path):
         assert 'name="c-0-variable"' in page.text
         condition = {"c-0-variable": "path", "c-0-operator": "prefix", "c-0-values": "/api"}
         page = await visitor.done(path, first | condition | {"do": "save"})
-        assert "path starts with /api" in text(page)
+        assert "path prefix /api" in text(page)
         assert "proxy to by hand" in text(page)
 
 
