@@ -1,9 +1,12 @@
 """`edge demo`, as somebody runs it for the first time."""
 
 import asyncio
+import os
 import re
+import signal
 import sys
 
+import httpx
 import pytest
 
 pytestmark = [pytest.mark.kubectl, pytest.mark.timeout(120)]
@@ -23,8 +26,6 @@ async def run_demo(*options, environment):
 
 @pytest.fixture
 def environment(tmp_path):
-    import os
-
     return {**os.environ, "TMPDIR": str(tmp_path)}
 
 
@@ -57,6 +58,24 @@ async def run_without_kubectl(python, environment):
     )
     output, _ = await process.communicate()
     return process.returncode, output.decode()
+
+
+async def test_told_to_stay_it_keeps_everything_up_until_it_is_interrupted(environment, tmp_path):
+    process = await asyncio.create_subprocess_exec(
+        sys.executable,
+        *("-m", "edge", "demo", "--stay"),
+        stdout=asyncio.subprocess.PIPE,
+        env={**environment, "PYTHONUNBUFFERED": "1"},
+    )
+    console = ""
+    while "Ctrl-C ends everything" not in (line := (await process.stdout.readline()).decode()):
+        console = line.split()[1] if line.startswith("console ") else console
+    async with httpx.AsyncClient(trust_env=False) as client:
+        assert (await client.get(f"{console}/readyz")).status_code == 200
+    process.send_signal(signal.SIGINT)
+    await process.communicate()
+    assert process.returncode == 0
+    assert list(tmp_path.iterdir()) == []
 
 
 async def test_stay_and_exit_exclude_each_other(environment):
