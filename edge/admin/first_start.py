@@ -10,6 +10,7 @@ from sqlalchemy import select
 from sqlalchemy.orm import Session
 
 from edge import clock
+from edge.store.errors import StoreError
 from edge.store.hashing import hash_password
 from edge.store.sealing import write_private
 from edge.store.tables import Setting, UserRow
@@ -38,16 +39,20 @@ def first_user(
     session: Session, given: str | None, terminal: bool, data_dir: Path, random: random_module.Random
 ) -> FirstPassword | None:
     """Make the user `admin` unless there are users already; None when there is nothing to tell. The password file is
-    written before the user is stored, so that no user can be left whose password nobody knows."""
+    written before the user is stored, so that no user can be left whose password nobody knows; StoreError when it cannot
+    be."""
     if session.scalar(select(UserRow.id).limit(1)) is not None:
         return None
     text = given or _password(random)
     file = None
     if not given and not terminal:
         file = data_dir / PASSWORD_FILE
-        data_dir.mkdir(parents=True, exist_ok=True, mode=0o700)
-        file.unlink(missing_ok=True)
-        write_private(file, text + "\n")
+        try:
+            data_dir.mkdir(parents=True, exist_ok=True, mode=0o700)
+            file.unlink(missing_ok=True)
+            write_private(file, text + "\n")
+        except OSError as error:
+            raise StoreError(f"the first password cannot be written to {file}: {error.strerror}") from None
     id = random.randbytes(10).hex()
     row = UserRow(id=id, name="admin", role="admin", password_hash=hash_password(text), created=clock.now())
     session.add(row)

@@ -6,6 +6,7 @@ gateways wait for never goes through here (endpoints are pushed first and rememb
 
 from __future__ import annotations
 
+import sqlite3
 from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
 from typing import TypeVar
@@ -83,7 +84,7 @@ class Database:
         except (OperationalError, InterfaceError, PoolTimeout) as error:
             raise DatabaseUnavailable(_sentence(error)) from error
         except DBAPIError as error:
-            if error.connection_invalidated:
+            if error.connection_invalidated or _is_the_databases(error):
                 raise DatabaseUnavailable(_sentence(error)) from error
             raise
 
@@ -93,6 +94,17 @@ class Database:
         self._engine.dispose()
         if self._lock is not None:
             self._lock.release()
+
+
+_READ_ONLY, _NO_RIGHTS = "25006", "42501"  # SQLSTATEs (PostgreSQL, appendix A): a standby; a role without grants
+
+
+def _is_the_databases(error: DBAPIError) -> bool:
+    """Whether the database is as it must not be, so that it is for the operator to mend: an SQLite file that is damaged
+    or none (the one error of exactly that class), a PostgreSQL server that may not be written."""
+    if type(error.orig) is sqlite3.DatabaseError:
+        return True
+    return getattr(error.orig, "sqlstate", None) in (_READ_ONLY, _NO_RIGHTS)
 
 
 def _sentence(error: Exception) -> str:

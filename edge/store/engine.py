@@ -57,7 +57,9 @@ def make_engine(url: URL, *, exclusive: bool) -> Engine:
 def _sqlite_engine(url: URL) -> Engine:
     file = sqlite_file(url)
     if file is None:
-        engine = create_engine(url, poolclass=StaticPool, connect_args={"check_same_thread": False})
+        engine = create_engine(
+            url, poolclass=StaticPool, hide_parameters=True, connect_args={"check_same_thread": False}
+        )
     else:
         _create_private(file)
         engine = create_engine(
@@ -65,6 +67,7 @@ def _sqlite_engine(url: URL) -> Engine:
             poolclass=QueuePool,
             pool_size=1,
             max_overflow=0,
+            hide_parameters=True,  # an error that is logged must not show hashes
             connect_args={"check_same_thread": False, "timeout": float(str(url.query.get("timeout", 5.0)))},
         )
 
@@ -107,7 +110,13 @@ def _postgresql_engine(url: URL, exclusive: bool) -> Engine:
     }
     arguments = {name: value for name, value in defaults.items() if name not in url.query}
     engine = create_engine(
-        url, poolclass=QueuePool, pool_size=1, max_overflow=0, pool_pre_ping=True, connect_args=arguments
+        url,
+        poolclass=QueuePool,
+        pool_size=1,
+        max_overflow=0,
+        pool_pre_ping=True,
+        hide_parameters=True,
+        connect_args=arguments,
     )
     if exclusive:
 
@@ -138,8 +147,11 @@ class FileLock:
         return f"<FileLock {self._path} {'held' if self._descriptor is not None else 'free'}>"
 
     def acquire(self) -> None:
-        """Raises AnotherAdmin when somebody else holds it."""
-        descriptor = os.open(self._path, os.O_CREAT | os.O_RDWR | os.O_CLOEXEC, 0o600)
+        """Raises AnotherAdmin when somebody else holds it, StoreError when the file cannot be made."""
+        try:
+            descriptor = os.open(self._path, os.O_CREAT | os.O_RDWR | os.O_CLOEXEC, 0o600)
+        except OSError as error:
+            raise StoreError(f"the lock file {self._path} cannot be opened: {error.strerror}") from None
         try:
             fcntl.flock(descriptor, fcntl.LOCK_EX | fcntl.LOCK_NB)
         except OSError:

@@ -5,6 +5,7 @@ import pytest
 
 from edge.admin.first_start import PASSWORD_FILE, first_user, next_generation
 from edge.store.database import Database
+from edge.store.errors import StoreError
 from edge.store.hashing import verify_password
 from edge.store.tables import Setting, UserRow
 
@@ -45,6 +46,13 @@ def test_on_a_terminal_the_password_is_told_and_in_no_file(database, tmp_path):
     assert made.text not in repr(made)
     assert verify_password(user.password_hash, made.text)
     assert list(tmp_path.iterdir()) == []
+
+
+def test_without_a_place_for_the_password_no_user_is_made(database, tmp_path):
+    (tmp_path / PASSWORD_FILE).mkdir()
+    with pytest.raises(StoreError, match="first password cannot be written"):
+        start(database, tmp_path)
+    assert database.unit(lambda session: session.query(UserRow).count()) == 0
 
 
 def test_a_second_start_makes_no_user(database, tmp_path):

@@ -4,6 +4,7 @@ from datetime import UTC, datetime, timedelta, timezone
 
 import pytest
 from sqlalchemy import select, text
+from sqlalchemy.exc import DBAPIError
 
 from edge import virtual_time
 from edge.store.database import Database
@@ -111,3 +112,34 @@ def test_an_unreachable_database_says_so_without_its_password():
     assert "geheim" not in str(refused.value)
     assert "geheim" not in repr(database)
     database.dispose()
+
+
+def test_a_file_that_is_no_database_is_unavailable_with_a_sentence(tmp_path):
+    (tmp_path / "edge.db").write_bytes(b"nothing that SQLite wrote" * 400)
+    database = Database(f"sqlite:///{tmp_path}/edge.db", exclusive=True)
+    with pytest.raises(DatabaseUnavailable, match="file is not a database"):
+        database.prepare()
+    database.dispose()
+
+
+@pytest.mark.postgres
+def test_a_server_that_became_a_standby_is_unavailable(postgresql):
+    database = Database(postgresql.new_database())
+    database.upgrade()
+
+    def unit(session):
+        session.execute(text("SET TRANSACTION READ ONLY"))
+        session.add(PartitionRow(id="a", name="eu"))
+
+    with pytest.raises(DatabaseUnavailable, match="read-only"):
+        database.unit(unit)
+    database.dispose()
+
+
+def test_an_error_of_the_database_never_shows_what_was_written(open_database):
+    database = open_database()
+    with pytest.raises((DBAPIError, DatabaseUnavailable)) as raised:
+        database.unit(lambda session: session.execute(text("INSERT INTO nowhere VALUES (:hash)"), {"hash": "geheim"}))
+    shown = f"{raised.value} {raised.value.__cause__}"
+    assert "nowhere" in shown
+    assert "geheim" not in shown

@@ -42,6 +42,14 @@ def test_a_killed_admin_leaves_no_lock_behind(url, open_database):
     open_database(exclusive=True)
 
 
+def test_a_lock_file_that_cannot_be_made_is_a_sentence(tmp_path):
+    (tmp_path / "edge.db.lock").mkdir()
+    database = Database(f"sqlite:///{tmp_path}/edge.db", exclusive=True)
+    with pytest.raises(StoreError, match=r"lock file .* cannot be opened: Is a directory"):
+        database.prepare()
+    database.dispose()
+
+
 @pytest.mark.postgres
 def test_an_admin_whose_connection_was_cut_may_not_write_beside_its_successor(postgresql):
     url = postgresql.new_database()
