@@ -40,6 +40,11 @@ class Child:
     def __repr__(self) -> str:
         return f"<Child {self.name} pid={self._process.pid} code={self._process.returncode}>"
 
+    @property
+    def pid(self) -> int:
+        """Its process id."""
+        return self._process.pid
+
     async def wait_ready(self, tasks: Tasks, timeout: float = 30.0) -> None:
         """Wait for the ready line; DemoError with the end of the log when it does not come."""
         output = self._process.stdout

@@ -111,7 +111,13 @@ class Agent:
         self._over: asyncio.Future[None] = asyncio.get_running_loop().create_future()
         self._announced = False
         self._disk = Disk(settings.data_dir / "snapshot")
-        self._relay = Relay(settings.workers, self._disk.load(), changed=self._disk.note, stirred=self._stirred.set)
+        self._relay = Relay(
+            settings.workers,
+            self._disk.load(),
+            changed=self._disk.note,
+            stirred=self._stirred.set,
+            leaving=self._leaving,
+        )
         self._disk.follow(lambda: self._relay.subscription.content)
         self._workers = Workers(
             settings.workers,
@@ -123,7 +129,9 @@ class Agent:
             program,
         )
         self._link = Link(dial, self._relay.subscription.run, refused=self._refused, randomness=randomness)
-        pages = StatusPages(self._relay, lambda: self._workers.restarts, lambda: self._link.connected, self._over.done)
+        self._pages = pages = StatusPages(
+            self._relay, lambda: self._workers.restarts, lambda: self._link.connected, self._over.done
+        )
         self._status = StatusServer(pages.every())
         self._probes = StatusServer(pages.probes())
 
@@ -134,6 +142,10 @@ class Agent:
         """Ask for the end."""
         if not self._over.done():
             self._over.set_result(None)
+
+    def _leaving(self, name: str, measures: bytes) -> None:
+        self._pages.note(name, measures)
+        self._workers.leaving(name)
 
     def _fail(self, reason: str) -> None:
         if not self._over.done():
@@ -188,6 +200,7 @@ class Agent:
     async def _end(self) -> None:
         self.stop()
         self._over.exception()  # seen: `run` raises it, unless something else ended it first
+        self._workers.start_no_more()
         self._sockets.listener.close()
         await self._link.close()
         await self._tasks.close()

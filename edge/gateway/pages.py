@@ -24,6 +24,10 @@ class Totals:
     def __repr__(self) -> str:
         return f"<Totals workers={list(self._last)}>"
 
+    def note(self, name: str, measures: Measures) -> None:
+        """What a worker said unasked."""
+        self._last[name] = measures
+
     def add(self, answers: Mapping[str, Measures], connected: tuple[str, ...]) -> Measures:
         """The sum, with new `answers` by worker; those not `connected` any more have ended."""
         self._last.update(answers)
@@ -56,6 +60,10 @@ class StatusPages:
         self._connected = connected
         self._draining = draining
         self._totals = Totals()
+
+    def note(self, worker: str, measures: bytes) -> None:
+        """What a worker that ends has counted."""
+        self._totals.note(worker, msgspec.json.decode(measures, type=Measures))
 
     def probes(self) -> Pages:
         """What may be shown to everybody."""

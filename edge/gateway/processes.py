@@ -3,8 +3,9 @@
 What a worker is told is in `edge.gateway.launch`. Each life of a worker has a name of its own, `INDEX.LIFE`, under
 which the hub knows it.
 
-A worker that ends is started again: at once, then with back-off of at most 5 s while it keeps ending soon. Workers that
-end again and again before any of them has ever connected make the gateway give up: the fault is not a request's.
+A worker that ends is started again: at once, then with back-off of at most 5 s while it keeps ending soon. One that
+says that it is leaving (it was sent SIGTERM) is replaced at once too, and drains beside its successor. Workers that end
+again and again before any of them has ever connected make the gateway give up: the fault is not a request's.
 """
 
 from __future__ import annotations
@@ -38,12 +39,14 @@ GRACE = 2.0
 
 
 class Life:
-    """One process of a worker, and the agent's end of its channel."""
+    """One process of a worker, and the agent's end of its channel. `over` is set once it takes nothing new: it is
+    leaving, or has ended."""
 
     def __init__(self, name: str, process: asyncio.subprocess.Process, channel: FrameChannel) -> None:
         self.name = name
         self.process = process
         self.channel = channel
+        self.over = asyncio.Event()
 
     def __repr__(self) -> str:
         return f"<Life {self.name} pid={self.process.pid} code={self.process.returncode}>"
@@ -71,7 +74,7 @@ class Workers:
         self._random = randomness
         self._program = program
         self._tasks = Tasks()
-        self._lives: dict[int, Life] = {}
+        self._lives: dict[str, Life] = {}
         self._draining = asyncio.Event()
         self._ever_up = False
         self.restarts = 0
@@ -93,6 +96,11 @@ class Workers:
         """A worker has connected."""
         self._ever_up = True
 
+    def leaving(self, name: str) -> None:
+        """A worker takes nothing new any more; somebody told it to end."""
+        if (life := self._lives.get(name)) is not None:
+            life.over.set()
+
     async def _keep(self, index: int) -> None:
         backoff = Backoff(self._random)
         number = 0
@@ -106,7 +114,10 @@ class Workers:
             number += 1
             if self._draining.is_set():
                 return
-            log.error("a worker ended", worker=index, code=code)
+            if not code:
+                log.info("a worker was told to end", worker=index)
+            else:
+                log.error("a worker ended", worker=index, code=code)
             if not self._ever_up and number >= GIVE_UP:
                 self._failed(f"worker {index} does not start: it ended {number} times, with the code {code} at last")
                 return
@@ -115,20 +126,27 @@ class Workers:
                 backoff.reset()
             await asyncio.sleep(0 if number == 1 else backoff.next())
 
-    async def _live(self, index: int, number: int) -> int:
-        """One life, from start to end; the exit code."""
+    async def _live(self, index: int, number: int) -> int | None:
+        """One life, from its start until it takes nothing new; its exit code, or None while it drains."""
         life = await self._spawn(index, f"{index}.{number}")
-        self._lives[index] = life
-        serving = self._tasks.start(_until_closed(self._serve, life), f"hub of worker {life.name}")
+        self._lives[life.name] = life
+        self._tasks.start(self._see_through(life), f"worker {life.name}")
         if self._draining.is_set():
             await life.channel.close("the gateway ends")
+        await life.over.wait()
+        return life.process.returncode
+
+    async def _see_through(self, life: Life) -> None:
+        """Serve a life until its process has ended."""
+        serving = self._tasks.start(_until_closed(self._serve, life), f"hub of worker {life.name}")
         try:
-            return await life.process.wait()
+            await life.process.wait()
         finally:
             if life.process.returncode is not None:
-                del self._lives[index]
+                del self._lives[life.name]
                 await life.channel.close(f"worker {life.name} ended")
                 await asyncio.wait([serving])
+                life.over.set()
 
     async def _spawn(self, index: int, name: str) -> Life:
         ours, theirs = socket.socketpair()
@@ -149,10 +167,14 @@ class Workers:
             theirs.close()
         return Life(name, process, FrameChannel(ours))
 
+    def start_no_more(self) -> None:
+        """The gateway ends: whatever worker ends now is not started again."""
+        self._draining.set()
+
     async def drain(self) -> None:
         """End them all: they accept no more, finish what is in flight within the drain time, and are killed if they
         take longer."""
-        self._draining.set()
+        self.start_no_more()
         for life in self.lives:
             await life.channel.close("the gateway ends")
         try:

@@ -30,7 +30,7 @@ START_WITHIN = 60.0
 
 class Relay:
     """`workers` is how many there should be. `changed` is called when there is something new to keep on disk, `stirred`
-    when a worker reported or went."""
+    when a worker reported or went, `leaving` when one begins to end and when it has, with its measures."""
 
     def __init__(
         self,
@@ -39,12 +39,19 @@ class Relay:
         *,
         changed: Callable[[], None] = lambda: None,
         stirred: Callable[[], None] = lambda: None,
+        leaving: Callable[[str, bytes], None] = lambda name, measures: None,
     ) -> None:
         self._workers = workers
         self._changed = changed
         self._stirred = stirred
         self._sources: dict[str, Source] = {}
-        self.hub = Hub(on_report=self._reported, on_gone=self._gone, on_served=self._served, hello_within=START_WITHIN)
+        self.hub = Hub(
+            on_report=self._reported,
+            on_gone=self._gone,
+            on_served=self._served,
+            on_leaving=leaving,
+            hello_within=START_WITHIN,
+        )
         self.subscription = Subscription(self, initial, through=self._through)
 
     def __repr__(self) -> str:

@@ -6,6 +6,7 @@ It subscribes, and begins to accept once it serves what the agent has (or the ag
 is answered 404 until the first manifest). Until then connections wait in the listening queue. It ends when its channel
 closes or on SIGTERM or SIGINT: it accepts no more, answers with `Connection: close`, gives idle connections
 a moment for a last request, lets what is in flight finish within `drain_timeout`, cuts the rest and exits with 0.
+What it has counted goes to the agent when the drain begins and when it ends.
 """
 
 from __future__ import annotations
@@ -183,6 +184,7 @@ class Worker:
             await self.listen(sockets)
         await self._ended.wait()
         await self.drain()
+        self.subscription.leave(self.serving.metrics())
         await channel.close("the worker has drained")
         await self._tasks.close()
 
@@ -191,6 +193,7 @@ class Worker:
         path = self.path
         for server in self._servers:
             server.close()
+        self.subscription.leave(self.serving.metrics())
         path.draining = True
         path.pool.drain()
         empty = asyncio.Event()

@@ -14,6 +14,7 @@ JSON object of ours has no raw newline), so that bytes named by their hash are n
                                          ◀──  SourceUpdate                 whenever endpoints change
                                          ◀──  Ask
     Answer                               ──▶
+    Leaving (I take nothing new)         ──▶
 
 Unknown types and unknown fields are ignored, new fields have defaults, and a type or field never changes its meaning:
 that is how version N speaks to N-1. `PROTOCOL` rises with a change that this does not cover.
@@ -100,6 +101,11 @@ class Answer(msgspec.Struct, frozen=True, tag="answer", tag_field="type", gc=Fal
     error: str = ""
 
 
+class Leaving(msgspec.Struct, frozen=True, tag="leaving", tag_field="type", gc=False):
+    """The subscriber ends: it takes nothing new, finishes what it has, and closes the channel then. The body is what it
+    would answer to "metrics"; the message may come again with a newer one."""
+
+
 class Welcome(msgspec.Struct, frozen=True, tag="welcome", tag_field="type", gc=False):
     """First message of a hub: the protocol both sides speak."""
 
@@ -141,7 +147,7 @@ class Ask(msgspec.Struct, frozen=True, tag="ask", tag_field="type", gc=False):
     what: str
 
 
-Up: TypeAlias = Hello | Want | Report | Waiting | Served | Answer
+Up: TypeAlias = Hello | Want | Report | Waiting | Served | Answer | Leaving
 Down: TypeAlias = Welcome | Offer | Current | Document | SourceUpdate | Ask
 
 
@@ -185,5 +191,5 @@ class Reader(Generic[T]):
             raise ProtocolError(f"a {kind} message cannot be read: {error}")
 
 
-up: Reader[Up] = Reader(Up, frozenset({"hello", "want", "report", "waiting", "served", "answer"}))
+up: Reader[Up] = Reader(Up, frozenset({"hello", "want", "report", "waiting", "served", "answer", "leaving"}))
 down: Reader[Down] = Reader(Down, frozenset({"welcome", "offer", "current", "document", "source", "ask"}))

@@ -35,6 +35,7 @@ from edge.wire.messages import (
     Current,
     Document,
     Hello,
+    Leaving,
     Offer,
     ProtocolError,
     Report,
@@ -251,6 +252,13 @@ class Subscription:
     def acknowledge(self) -> None:
         """For an agent: what it reports changed."""
         self._report_due = True
+        if self._writer is not None:
+            self._writer.wake()
+
+    def leave(self, last: bytes) -> None:
+        """Tell the hub that this subscriber ends, with the last it has to say. The channel stays open for what is still
+        served."""
+        self._asked.append(encode(Leaving(), last))
         if self._writer is not None:
             self._writer.wake()
 

@@ -1,7 +1,8 @@
 """A worker's process for tests, without a data path: `odd_worker.py HOW ARGUMENT`.
 
 `steady` subscribes and ends when its channel closes; `stubborn` does not end then; `crash` ends at once with 3;
-`once FILE` crashes the first time, and is steady when FILE exists."""
+`once FILE` crashes the first time, and is steady when FILE exists; `leave FILE` says the first time that it is leaving,
+and goes on until its channel closes."""
 
 import asyncio
 import socket
@@ -26,7 +27,10 @@ async def main(how, told):
     for descriptor in told.listeners:
         socket.socket(fileno=descriptor).getsockname()
     answers = {"index": lambda: str(told.index).encode(), "name": lambda: told.settings.name.encode()}
-    await Subscription(Nothing(), answers=answers).run(channel)
+    subscription = Subscription(Nothing(), answers=answers)
+    if how == "leave" and first:
+        asyncio.get_running_loop().call_later(0.05, subscription.leave, b"{}")
+    await subscription.run(channel)
     if how == "stubborn":
         await asyncio.Event().wait()
 
@@ -34,9 +38,9 @@ async def main(how, told):
 how, argument = sys.argv[1], launch.read(sys.argv[-1])
 if how == "crash":
     sys.exit(3)
-if how == "once":
-    file = Path(sys.argv[2])
-    if not file.exists():
-        file.touch()
-        sys.exit(3)
+first = how in ("once", "leave") and not Path(sys.argv[2]).exists()
+if first:
+    Path(sys.argv[2]).touch()
+if how == "once" and first:
+    sys.exit(3)
 asyncio.run(main(how, argument))

@@ -29,6 +29,13 @@ def test_a_sum_never_falls_when_a_worker_does_not_answer_or_ends():
     assert asked(totals, {}, ()) == 18
 
 
+def test_what_a_worker_counted_after_it_was_last_asked_is_told_when_it_leaves():
+    totals = Totals()
+    assert asked(totals, {"0.0": measures(10)}, ("0.0",)) == 10
+    totals.note("0.0", measures(14))
+    assert asked(totals, {"0.1": measures(1)}, ("0.1",)) == 15
+
+
 def test_what_only_a_living_worker_has_ends_with_it():
     totals = Totals()
     totals.add({"0.0": measures(1, 7, client_connections=3, upstream_connections={"idle": 2})}, ("0.0",))

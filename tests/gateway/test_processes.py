@@ -78,6 +78,14 @@ async def test_a_worker_that_is_killed_is_started_again_and_the_others_go_on():
         assert await watch.hub.ask("1.1", "index") == b"1"
 
 
+async def test_a_worker_that_is_leaving_is_replaced_while_it_still_runs(tmp_path):
+    async with workers(1, "leave", str(tmp_path / "left")) as (running, watch):
+        watch.hub.on_leaving = lambda name, last: running.leaving(name)
+        await watch.connected("0.0", "0.1")
+        assert [life.process.returncode for life in running.lives] == [None, None]
+        assert running.restarts == 1
+
+
 async def test_a_worker_that_fails_once_at_the_start_is_forgiven(tmp_path):
     async with workers(1, "once", str(tmp_path / "tried")) as (_, watch):
         await watch.connected("0.1")

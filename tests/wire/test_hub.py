@@ -271,6 +271,24 @@ def test_only_what_is_served_is_acknowledged():
     virtual_time.run(main())
 
 
+def test_a_subscriber_that_leaves_says_its_last_and_is_still_served():
+    async def main():
+        left = []
+        async with World() as world:
+            world.hub.on_leaving = lambda name, last: left.append((name, last))
+            notes = Notes()
+            subscription = Subscription(notes)
+            world.connect(subscription, "one")
+            await world.settle()
+            subscription.leave(b'{"requests": 7}')
+            world.hub.publish_manifest(*release(1, document("shop")))
+            await world.settle()
+            assert left == [("one", b'{"requests": 7}')]
+            assert notes.revisions == [revision(1)]
+
+    virtual_time.run(main())
+
+
 def test_failing_callbacks_harm_nobody():
     async def main():
         def fails(*_):
