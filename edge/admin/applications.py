@@ -76,7 +76,7 @@ class Applications(Service):
         domains = normalised(body.domains)
 
         def edit(session: Session, draft: ApplicationDocument) -> ApplicationDocument:
-            self._match(read(session, id), if_match)
+            self.match(read(session, id), if_match)
             free_name(session, ApplicationRow, body.name, KIND, id)
             return _written(session, draft, body, domains)
 

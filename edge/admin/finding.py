@@ -37,11 +37,11 @@ def referred(session: Session, table: type[Row], id: str, noun: str, field: str)
 def free_name(session: Session, table: type[Row], name: str, noun: str, but: str | None = None) -> None:
     """Raise Conflict when another row than `but` has this name, Invalid when nobody could see it."""
     if not name.strip():
-        raise Invalid(f"a {noun} needs a name", "name")
+        raise Invalid(f"expected a name for the {noun}, but got only spaces", "name")
     columns: Any = table
     found = session.scalar(select(columns.id).where(columns.name == name))
     if found is not None and found != but:
-        raise Conflict(f'there is already a {noun} named "{name}"', "name")
+        raise Conflict(f'another {noun} is named "{name}"', "name")
 
 
 def select_page(session: Session, table: type[Row], limit: int, after: str | None, view: Callable[[Row], V]) -> Page[V]:

@@ -39,8 +39,8 @@ def first_user(
     session: Session, given: str | None, terminal: bool, data_dir: Path, random: random_module.Random
 ) -> FirstPassword | None:
     """Make the user `admin` unless there are users already; None when there is nothing to tell. The password file is
-    written before the user is stored, so that no user can be left whose password nobody knows; StoreError when it cannot
-    be."""
+    written before the user is stored, so that no user can be left whose password nobody knows. Raises StoreError when
+    it cannot be written."""
     if session.scalar(select(UserRow.id).limit(1)) is not None:
         return None
     text = given or _password(random)

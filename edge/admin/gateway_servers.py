@@ -189,7 +189,7 @@ class GatewayServers(Service):
             server.report = report
             return
         changed = note(server, report, clock.now())
-        self._admin.events.publish("gateway-server", id, int(report.manifest))
+        self._admin.events.publish("gateway-server", id)
         for entry in changed:
             self._admin.events.publish("release", entry.application, entry.version)
 

@@ -55,7 +55,7 @@ class GatewayClusters(Service):
 
         def unit(session: Session) -> GatewayClusterView:
             row = find(session, GatewayClusterRow, id, KIND)
-            self._match(_view(row), if_match)
+            self.match(_view(row), if_match)
             referred(session, PartitionRow, body.partition, "partition", "partition")
             free_name(session, GatewayClusterRow, body.name, KIND, id)
             self._audit(session, actor, "change", f'gateway cluster "{row.name}"', _difference(row, body))

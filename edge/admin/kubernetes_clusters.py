@@ -80,7 +80,7 @@ class KubernetesClusters(Service):
         def unit(session: Session) -> tuple[KubernetesClusterRow, ClusterAddress | None]:
             row = find(session, KubernetesClusterRow, id, KIND)
             before = address_of(row, self._admin.sealer)
-            self._match(self._view(row), if_match)
+            self.match(self._view(row), if_match)
             free_name(session, KubernetesClusterRow, body.name, KIND, id)
             _require_token(row, body)
             if body.token is not None:

@@ -49,7 +49,7 @@ class Partitions(Service):
 
         def unit(session: Session) -> PartitionView:
             row = find(session, PartitionRow, id, KIND)
-            self._match(_view(row), if_match)
+            self.match(_view(row), if_match)
             free_name(session, PartitionRow, body.name, KIND, id)
             if row.name != body.name:
                 self._audit(session, actor, "rename", f'partition "{row.name}"', f'to "{body.name}"')

@@ -16,7 +16,7 @@ from sqlalchemy import delete, func, select
 from sqlalchemy.orm import Session
 
 from edge import clock
-from edge.admin import changes, drafting, finding
+from edge.admin import changes, differences, drafting, finding
 from edge.admin.actor import Actor
 from edge.admin.compiling import Compiled, CompilingFailed
 from edge.admin.errors import Conflict, Invalid, NotFound, Unavailable
@@ -229,7 +229,11 @@ def find_release(session: Session, application: str, version: int) -> ReleaseRow
 
 def _to_release(session: Session, application: str) -> bytes:
     row, _ = drafting.load(session, application)
-    if row.release is not None and drafting.release_body(session, application, row.release) == row.draft:
+    if row.release is None:
+        draft = documents.decode(row.draft)
+        if not differences.things(differences.unreleased(draft), draft):
+            raise Conflict(f'application "{row.name}" has nothing to release yet')
+    elif drafting.release_body(session, application, row.release) == row.draft:
         raise Conflict(f'nothing changed in application "{row.name}" since release {row.release}')
     return row.draft
 

@@ -58,7 +58,7 @@ class Rules(Service):
 
         def edit(session: Session, draft: ApplicationDocument) -> ApplicationDocument:
             old = rule_view(find_rule(draft, id), draft)
-            self._match(old, if_match)
+            self.match(old, if_match)
             others = tuple(rule for rule in draft.rules if rule.id != id)
             order = old.order if body.order is None else body.order
             return _placed(others, _written(draft, id, body), order, draft)

@@ -47,7 +47,7 @@ class Service:
         content = _encoder.encode({name: getattr(view, name) for name in names})
         return f'"{hashlib.sha256(content).hexdigest()[:32]}"'
 
-    def _match(self, view: object, if_match: str | None) -> None:
+    def match(self, view: object, if_match: str | None) -> None:
         """Raise Conflict when `if_match` (an If-Match header, or None) does not name `view`'s entity tag."""
         if if_match is None or if_match.strip() == "*":
             return

@@ -56,7 +56,7 @@ class Upstreams(Service):
         actor.require("editor", "edit upstreams")
 
         def edit(session: Session, draft: ApplicationDocument) -> ApplicationDocument:
-            self._match(self._view(find_upstream(draft, id)), if_match)
+            self.match(self._view(find_upstream(draft, id)), if_match)
             upstream = _written(session, draft, id, body)
             upstreams = tuple(upstream if item.id == id else item for item in draft.upstreams)
             return msgspec.structs.replace(draft, upstreams=upstreams)

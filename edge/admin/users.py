@@ -57,7 +57,7 @@ class Users(Service):
 
         def unit(session: Session) -> UserView:
             row = find(session, UserRow, id, KIND)
-            self._match(_view(row), if_match)
+            self.match(_view(row), if_match)
             free_name(session, UserRow, body.name, KIND, id)
             if row.role == "admin" and body.role != "admin":
                 _keep_an_admin(session, row)

@@ -139,8 +139,11 @@ async def test_watchers_hear_of_servers_that_come_go_and_apply(tmp_path):
         gateway = await h.gateway(eu)
         await h.shop(partitions=[eu])
         watch = h.admin.events.watch(start)
-        kinds = [(await anext(watch)).kind for _ in range(h.admin.events.last - start)]
+        events = [await anext(watch) for _ in range(h.admin.events.last - start)]
         await watch.aclose()
+        kinds = [event.kind for event in events]
+        revisions = [event.revision for event in events if event.kind == "gateway-server"]
+        assert revisions == sorted(set(revisions))
         assert kinds[0] == "gateway-server"
         assert kinds.count("release") >= 2
         assert gateway.served() == [("shop", 1)]

@@ -20,7 +20,7 @@ async def test_partitions_are_listed_in_the_order_in_which_they_were_made(tmp_pa
 async def test_a_name_belongs_to_one_partition_and_may_be_kept(tmp_path):
     async with house(tmp_path) as h:
         eu, us = await h.partition("eu"), await h.partition("us")
-        with pytest.raises(Conflict, match='already a partition named "eu"'):
+        with pytest.raises(Conflict, match='another partition is named "eu"'):
             await h.partition("eu")
         with pytest.raises(Conflict):
             await h.admin.partitions.replace(ADMIN, us, PartitionBody(name="eu"))

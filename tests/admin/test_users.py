@@ -29,7 +29,7 @@ async def test_a_new_user_needs_a_free_name_and_a_password(tmp_path):
         with pytest.raises(Invalid) as refused:
             await h.admin.users.create(ADMIN, UserBody(name="ada", role="editor"))
         assert refused.value.field == "password"
-        with pytest.raises(Conflict, match='already a user named "admin"'):
+        with pytest.raises(Conflict, match='another user is named "admin"'):
             await h.admin.users.create(ADMIN, UserBody(name="admin", role="editor", password=NEW))
 
 

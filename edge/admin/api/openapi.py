@@ -45,6 +45,7 @@ def _operation(operation: Operation, schemas: dict[Any, Any], components: dict[s
     described: dict[str, Any] = {
         "operationId": operation.name,
         "summary": operation.summary,
+        "description": f"Needs the role {operation.role}." if operation.role != "viewer" else "Every role may.",
         "tags": [operation.tag],
         "parameters": _parameters(operation),
         "responses": _responses(operation, schemas),

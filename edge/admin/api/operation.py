@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, Any, Literal, TypeAlias
 
 import msgspec
 
-from edge.admin.actor import Actor
+from edge.admin.actor import Actor, Role
 from edge.admin.errors import NotFound
 from edge.admin.service import LIMIT
 
@@ -51,6 +51,8 @@ Perform: TypeAlias = Callable[[Call], Awaitable[Any]]
 class Operation(msgspec.Struct, frozen=True, kw_only=True):
     """`method` on `path` (below /api/v1). `perform` answers a value of type `answer`, or None for 204.
 
+    `role` is the least that may perform it: known before the body is read, so that who may not do a thing hears
+    that and not what is wrong with its body. (The services check again: the console has no such table.)
     `body_optional`: no body is read as an empty object. `patch`: the body is a merge patch onto a `body`, handed on
     as plain values. `etag` makes the ETag of an answer, or None. `flags` are query parameters that are true or false,
     with what they do. `errors` are the statuses it answers besides those every operation may.
@@ -62,6 +64,7 @@ class Operation(msgspec.Struct, frozen=True, kw_only=True):
     summary: str
     tag: str
     perform: Perform
+    role: Role = "viewer"
     body: type[msgspec.Struct] | None = None
     body_optional: bool = False
     patch: bool = False
@@ -81,7 +84,8 @@ class Operation(msgspec.Struct, frozen=True, kw_only=True):
 
 class Resource(msgspec.Struct, frozen=True, kw_only=True):
     """A row: `path` with its parents in braces, what one thing is called, the service behind it, what is shown and
-    read, and which verbs it has. `acts` says how a written thing takes effect, for the document."""
+    read, which verbs it has, and the roles that reading, writing and deleting (None: as writing) need. `acts` says how
+    a written thing takes effect, for the document."""
 
     path: str
     noun: str
@@ -89,5 +93,8 @@ class Resource(msgspec.Struct, frozen=True, kw_only=True):
     view: type[msgspec.Struct]
     body: type[msgspec.Struct] | None = None
     verbs: tuple[Verb, ...] = EVERY_VERB
+    reader: Role = "viewer"
+    writer: Role = "admin"
+    deleter: Role | None = None
     key: str = "id"
     acts: str = ""

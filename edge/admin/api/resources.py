@@ -6,6 +6,7 @@ from typing import Any
 
 from edge.admin.api.operation import Call, Operation, Resource
 from edge.admin.api.unfolding import operations_of
+from edge.admin.service import page_of_tuple
 from edge.admin.views import (
     ApplicationBody,
     ApplicationView,
@@ -79,6 +80,8 @@ RESOURCES: tuple[Resource, ...] = (
         service=lambda admin: admin.applications,
         view=ApplicationView,
         body=ApplicationBody,
+        writer="editor",
+        deleter="releaser",
         acts="Creating and deleting act at once; edits are pending changes until they are released.",
     ),
     Resource(
@@ -87,6 +90,7 @@ RESOURCES: tuple[Resource, ...] = (
         service=lambda admin: admin.upstreams,
         view=UpstreamView,
         body=UpstreamBody,
+        writer="editor",
         acts=_PENDING,
     ),
     Resource(
@@ -95,6 +99,7 @@ RESOURCES: tuple[Resource, ...] = (
         service=lambda admin: admin.rules,
         view=RuleView,
         body=RuleBody,
+        writer="editor",
         acts=_PENDING,
     ),
     Resource(
@@ -111,6 +116,7 @@ RESOURCES: tuple[Resource, ...] = (
         view=ReleaseView,
         body=ReleaseBody,
         verbs=("list", "create", "get"),
+        writer="releaser",
         key="version",
     ),
     Resource(
@@ -119,6 +125,7 @@ RESOURCES: tuple[Resource, ...] = (
         service=lambda admin: admin.users,
         view=UserView,
         body=UserBody,
+        reader="admin",
         acts=_AT_ONCE,
     ),
     Resource(
@@ -128,6 +135,7 @@ RESOURCES: tuple[Resource, ...] = (
         view=TokenView,
         body=TokenBody,
         verbs=("list", "create", "get", "delete"),
+        reader="admin",
         acts=_AT_ONCE,
     ),
     Resource(
@@ -136,6 +144,7 @@ RESOURCES: tuple[Resource, ...] = (
         service=lambda admin: admin.audit,
         view=AuditView,
         verbs=("list",),
+        reader="admin",
     ),
 )
 
@@ -149,11 +158,16 @@ async def _check_kubernetes_cluster(call: Call) -> Any:
 
 
 async def _namespaces(call: Call) -> Any:
-    return await call.admin.kubernetes_clusters.namespaces(call.actor, call.ids[0])
+    return _paged(call, await call.admin.kubernetes_clusters.namespaces(call.actor, call.ids[0]))
 
 
 async def _services(call: Call) -> Any:
-    return await call.admin.kubernetes_clusters.services(call.actor, call.ids[0], call.ids[1])
+    return _paged(call, await call.admin.kubernetes_clusters.services(call.actor, call.ids[0], call.ids[1]))
+
+
+def _paged(call: Call, whole: Page[Any]) -> Page[Any]:
+    """The page that `call` asks for of a list that is held whole."""
+    return page_of_tuple(whole.items, call.limit, call.after, lambda item: item)
 
 
 async def _reorder_rules(call: Call) -> Any:
@@ -182,6 +196,7 @@ DEEDS: tuple[Operation, ...] = (
         summary="Make a secret with which new gateway servers join this cluster; it is shown only in this answer.",
         tag="gateway-clusters",
         perform=_create_join_token,
+        role="admin",
         body=JoinTokenBody,
         body_optional=True,
         answer=JoinTokenView,
@@ -195,6 +210,7 @@ DEEDS: tuple[Operation, ...] = (
         summary="What registering this Kubernetes cluster would show, without storing anything.",
         tag="kubernetes-clusters",
         perform=_check_kubernetes_cluster,
+        role="admin",
         body=KubernetesClusterBody,
         answer=ClusterStatus,
         errors=(413, 422),
@@ -207,6 +223,7 @@ DEEDS: tuple[Operation, ...] = (
         tag="kubernetes-clusters",
         perform=_namespaces,
         answer=Page[NamespaceView],
+        paged=True,
         errors=(404, 409),
     ),
     Operation(
@@ -217,6 +234,7 @@ DEEDS: tuple[Operation, ...] = (
         tag="kubernetes-clusters",
         perform=_services,
         answer=Page[ServiceView],
+        paged=True,
         errors=(404, 409),
     ),
     Operation(
@@ -226,6 +244,7 @@ DEEDS: tuple[Operation, ...] = (
         summary=f"Put the rules in a new order. {_PENDING}",
         tag="rules",
         perform=_reorder_rules,
+        role="editor",
         body=RuleOrderBody,
         answer=Page[RuleView],
         errors=(404, 409, 413, 422),
@@ -237,6 +256,7 @@ DEEDS: tuple[Operation, ...] = (
         summary="Drop every pending change: the draft becomes the last release's content.",
         tag="changes",
         perform=_discard_changes,
+        role="releaser",
         status=204,
         errors=(404, 409),
     ),
@@ -247,6 +267,7 @@ DEEDS: tuple[Operation, ...] = (
         summary="Drop one pending change; 409 when another needs it.",
         tag="changes",
         perform=_discard_change,
+        role="releaser",
         status=204,
         errors=(404, 409),
     ),
@@ -257,6 +278,7 @@ DEEDS: tuple[Operation, ...] = (
         summary="Make a new release with this one's content and hash; the draft becomes that content.",
         tag="releases",
         perform=_roll_back,
+        role="releaser",
         body=ReleaseBody,
         body_optional=True,
         answer=ReleaseView,

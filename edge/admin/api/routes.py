@@ -60,6 +60,7 @@ def _route(admin: Admin, path: str, here: list[Operation]) -> BaseRoute:
 
 
 async def _perform(admin: Admin, actor: Actor, operation: Operation, request: Request) -> Response:
+    actor.require(operation.role, operation.name.replace("-", " "))
     call = Call(
         admin=admin,
         actor=actor,

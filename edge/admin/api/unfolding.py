@@ -51,6 +51,7 @@ def _list(resource: Resource) -> Operation:
         summary=f"List {_plural(resource).replace('-', ' ')}.",
         tag=_plural(resource),
         perform=perform,
+        role=resource.reader,
         answer=Page[resource.view],  # type: ignore[name-defined]
         paged=True,
         errors=(404,) if "{" in resource.path else (),
@@ -68,6 +69,7 @@ def _create(resource: Resource) -> Operation:
         summary=f"Create a {resource.noun}.{_effect(resource)}",
         tag=_plural(resource),
         perform=perform,
+        role=resource.writer,
         body=resource.body,
         body_optional=_may_be_empty(resource),
         answer=resource.view,
@@ -88,6 +90,7 @@ def _get(resource: Resource) -> Operation:
         summary=f"Read a {resource.noun}.",
         tag=_plural(resource),
         perform=perform,
+        role=resource.reader,
         answer=resource.view,
         etag=_etag(resource),
         errors=(404,),
@@ -106,6 +109,7 @@ def _replace(resource: Resource) -> Operation:
         summary=f"Replace a {resource.noun}; a field left out gets its default.{_effect(resource)}",
         tag=_plural(resource),
         perform=perform,
+        role=resource.writer,
         body=resource.body,
         answer=resource.view,
         conditional=True,
@@ -122,6 +126,7 @@ def _patch(resource: Resource) -> Operation:
         summary=f"Change some fields of a {resource.noun}; null takes a field's value away.{_effect(resource)}",
         tag=_plural(resource),
         perform=_merging(resource),
+        role=resource.writer,
         body=resource.body,
         patch=True,
         answer=resource.view,
@@ -155,7 +160,10 @@ def _merging(resource: Resource) -> Perform:
 
 def _delete(resource: Resource) -> Operation:
     async def perform(call: Call) -> None:
-        await resource.service(call.admin).delete(call.actor, *call.ids)
+        service = resource.service(call.admin)
+        if call.if_match is not None:
+            service.match(await service.get(call.actor, *call.ids), call.if_match)
+        await service.delete(call.actor, *call.ids)
 
     return Operation(
         method="DELETE",
@@ -164,7 +172,9 @@ def _delete(resource: Resource) -> Operation:
         summary=f"Delete a {resource.noun}; 409 names what uses it.{_effect(resource)}",
         tag=_plural(resource),
         perform=perform,
+        role=resource.deleter or resource.writer,
         status=204,
+        conditional="replace" in resource.verbs,
         errors=(404, 409),
     )
 

@@ -4,6 +4,7 @@ from datetime import datetime
 from edge.admin.api.operation import Call
 from edge.admin.api.resources import RESOURCES, operations
 from tests.admin.api.house import CLUSTER, RESPOND
+from tests.kube import support
 
 # docs and outside programs rely on every one of these (contracts of the JSON API)
 PROMISED = {
@@ -221,5 +222,75 @@ def test_the_audit_says_who_did_what(play):
         line = (await house.ask("GET", "audit")).json()["items"][0]
         assert set(line) == {"id", "at", "actor", "action", "target", "detail"}
         assert (line["action"], "eu" in line["target"]) == ("create", True)
+
+    play(scenario)
+
+
+def test_a_role_is_refused_before_its_body_is_read_and_the_least_role_is_not(play):
+    async def scenario(house):
+        roles = ("viewer", "editor", "releaser", "admin")
+        headers = {role: await house.role(role) for role in roles}
+        for operation in operations():
+            path = operation.path.replace("{version}", "9999").replace("{", "").replace("}", "")
+            least = roles.index(operation.role)
+            for place, role in enumerate(roles):
+                answer = await house.ask(operation.method, path, headers=headers[role], content=b"{")
+                assert (answer.status_code == 403) == (place < least), (operation.name, role, answer.text)
+                assert place >= least or operation.role in answer.json()["error"]["message"]
+
+    play(scenario)
+
+
+def test_the_table_of_the_api_promises_a_role_no_more_than_the_service_does(play):
+    """With the real ids of what exists, the least role of each operation without a body gets through the service."""
+
+    async def scenario(house):
+        ids = await house.furnish()
+        for operation in operations():
+            if operation.body is None and operation.role != "admin":
+                path = operation.path.replace("{application}", ids["application"]).replace("{id}", "nothing")
+                path = path.replace("{version}", "1").replace("{namespace}", "default")
+                answer = await house.ask(operation.method, path, headers=await house.role(operation.role))
+                assert answer.status_code != 403, (operation.name, answer.text)
+
+    play(scenario)
+
+
+def test_a_delete_may_name_what_it_means_by_if_match(play):
+    async def scenario(house):
+        ids = await house.furnish()
+        one = f"applications/{ids['application']}/rules/{ids['rule']}"
+        etag = (await house.ask("GET", one)).headers["etag"]
+        await house.ask("PATCH", one, {"name": "changed meanwhile"})
+        assert (await house.ask("DELETE", one, headers={"if-match": etag})).status_code == 409
+        etag = (await house.ask("GET", one)).headers["etag"]
+        assert (await house.ask("DELETE", one, headers={"if-match": etag})).status_code == 204
+        assert (await house.ask("DELETE", one, headers={"if-match": etag})).status_code == 404
+
+    play(scenario)
+
+
+def test_namespaces_and_services_come_in_pages_like_every_list(play):
+    async def scenario(house):
+        for name in ("a", "b", "c"):
+            house.cluster.put("services", support.service(name))
+        ids = await house.furnish()
+        path = f"kubernetes-clusters/{ids['cluster']}/namespaces/default/services"
+        first = (await house.ask("GET", path, params={"limit": 3})).json()
+        second = (await house.ask("GET", path, params={"limit": 3, "after": first["next"]})).json()
+        assert [item["name"] for item in first["items"] + second["items"]] == ["a", "b", "c", "hello"]
+        assert second["next"] is None
+        namespaces = f"kubernetes-clusters/{ids['cluster']}/namespaces"
+        assert (await house.ask("GET", namespaces, params={"limit": 0})).status_code == 400
+
+    play(scenario)
+
+
+def test_an_application_with_nothing_in_it_has_nothing_to_release(play):
+    async def scenario(house):
+        made = await house.made("applications", {"name": "empty"})
+        refused = await house.ask("POST", f"applications/{made['id']}/releases", {})
+        assert (refused.status_code, refused.json()["error"]["code"]) == (409, "conflict")
+        assert "nothing to release" in refused.json()["error"]["message"]
 
     play(scenario)
