@@ -35,6 +35,7 @@ class EndpointsController:
             return
         pods = self._cluster.selected(namespace, selector)
         trigger = self._triggers.change(key, service["metadata"]["creationTimestamp"], pods)
+        self.queue.rest(key, len(pods))
         desired = subsets.desired(service, pods, existing, trigger)
         if existing is None:
             self._cluster.create(KIND, desired)

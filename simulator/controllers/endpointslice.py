@@ -62,6 +62,7 @@ class EndpointSliceController:
             if (found["metadata"].get("labels") or {}).get(slices.MANAGED_BY) == slices.CONTROLLER
         ]
         trigger = self._triggers.change(key, service["metadata"]["creationTimestamp"], pods)
+        self.queue.rest(key, len(pods))
         plan = slices.plan(service, pods, self._zones, existing, trigger)
         for made in plan.create:
             self._cluster.create(KIND, made)

@@ -3,6 +3,9 @@
 Rules, as in client-go's util/workqueue: a key added while it waits is not added twice; a key whose work failed comes
 back after 5 ms, doubled each time up to 1,000 s; work happens later, never inside the write that caused it. All queues
 of one simulator hang on one `Gate`, which stops them while the API server is stopped.
+
+Work on a large object takes a real controller long, and what changes meanwhile is one more round for it, not many. Here
+work takes no time of the clock, so a controller says how long it would have (`rest`), and the key waits that long.
 """
 
 from __future__ import annotations
@@ -18,6 +21,9 @@ log = structlog.get_logger("simulator.controllers")
 
 FIRST_RETRY = 0.005
 LAST_RETRY = 1000.0
+SMALL = 200
+ITEM = 25e-6
+"""Seconds that a real controller works for each item (a pod of a set); for up to `SMALL` of them it is nothing."""
 
 
 class Gate:
@@ -51,6 +57,7 @@ class Queue:
         self._keys: dict[str, None] = {}
         self._timers: dict[str, asyncio.TimerHandle] = {}
         self._failures: dict[str, int] = {}
+        self._resting: dict[str, float] = {}
         self._scheduled = False
         self._stopped = False
         gate.on_open(self._schedule)
@@ -59,7 +66,13 @@ class Queue:
         return f"<Queue {self.name} {list(self._keys)}>"
 
     def add(self, key: str) -> None:
-        """Work on `key` as soon as what runs now has ended."""
+        """Work on `key` as soon as what runs now has ended, and the key has rested."""
+        if key in self._resting:
+            left = self._resting[key] - self._loop.time()
+            if left > 0:
+                self.add_after(key, left)
+                return
+            del self._resting[key]
         self._keys[key] = None
         self._schedule()
 
@@ -72,6 +85,11 @@ class Queue:
             known.cancel()
         self._timers[key] = self._loop.call_later(delay, self._due, key)
 
+    def rest(self, key: str, items: int) -> None:
+        """`key` was worked on, which concerned so many `items`: it is not worked on again before that had been done."""
+        if items > SMALL:
+            self._resting[key] = self._loop.time() + items * ITEM
+
     def stop(self) -> None:
         """Forget everything; nothing is worked on afterwards."""
         self._stopped = True
@@ -82,6 +100,7 @@ class Queue:
 
     def _due(self, key: str) -> None:
         self._timers.pop(key, None)
+        self._resting.pop(key, None)
         self.add(key)
 
     def _schedule(self) -> None:
