@@ -1,8 +1,8 @@
 """One JSON line for each request, written in batches.
 
-A batch is written when it is large enough, or a moment after its first line: one timer for many requests. A file takes
-a batch at once (the page cache); a pipe whose reader is stuck must not hold up traffic, so what it does not take now is
-dropped and counted.
+A batch is written when it is large enough, or a moment after its first line: one timer for many requests. When the
+file has been moved away (logrotate), a batch begins a new one of the same name. A file takes a batch at once (the page
+cache); a pipe whose reader is stuck must not hold up traffic, so what it does not take now is dropped and counted.
 """
 
 from __future__ import annotations
@@ -63,12 +63,26 @@ class AccessLog:
         if not stat.S_ISREG(os.fstat(self._file).st_mode):
             os.set_blocking(self._file, False)
 
-    def reopen(self) -> None:
-        """Go on in a new file of the same name, after the old one was moved away."""
-        if self.enabled:
-            self.flush()
-            os.close(self._file)
+    def _follow_name(self) -> None:
+        """Go on in a new file of the same name, if the old one was moved away; in the old one if that cannot be."""
+        if self._path == "-":
+            return
+        try:
+            named, old = os.stat(self._path), os.fstat(self._file)
+            if (named.st_dev, named.st_ino) == (old.st_dev, old.st_ino):
+                return
+        except FileNotFoundError:
+            pass
+        except OSError:
+            return
+        old_file = self._file
+        try:
             self._open()
+        except OSError:
+            self._file = old_file
+        else:
+            os.close(old_file)
+            self._cut = b""
 
     def write(self, line: Line) -> None:
         """Take one line; nothing is written yet."""
@@ -87,6 +101,7 @@ class AccessLog:
             self._timer = None
         if not self._lines:
             return
+        self._follow_name()
         lines, self._lines, self._size = self._lines, [], 0
         data = self._cut + b"\n".join(lines) + b"\n"
         self._cut = b""

@@ -14,6 +14,7 @@ TEXT = ((b"content-type", b"text/plain; charset=utf-8"),)
 REASONS: dict[int, str] = {
     404: "no application or page rule takes this request",
     408: "the request did not arrive in time",
+    500: "this gateway failed; its log says why",
     502: "no endpoint of the upstream could be reached, or its answer was not valid",
     503: "the upstream has no endpoint",
     504: "the upstream did not answer in time",

@@ -5,9 +5,9 @@ from __future__ import annotations
 import asyncio
 import ipaddress
 import random
-import re
 from collections.abc import Callable
 from typing import TYPE_CHECKING
+from urllib.parse import quote
 
 from edge.gateway.access_log import AccessLog
 from edge.gateway.headers import Network
@@ -54,7 +54,7 @@ class DataPath:
         self.trusted_proxies: list[Network] = [
             ipaddress.ip_network(network, strict=False) for network in settings.trusted_proxies
         ]
-        self.pseudonym = b"edge-" + re.sub(rb"[^A-Za-z0-9._-]", b"-", settings.name.encode())
+        self.pseudonym = b"edge-" + quote(settings.name, safe="").encode()  # a token, another for each name
         self._bits = randomness.getrandbits
 
     def __repr__(self) -> str:

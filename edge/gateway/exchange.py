@@ -22,8 +22,8 @@ from typing import TYPE_CHECKING, Any
 
 from edge import clock
 from edge.gateway.head import CHUNKED, RequestHead, ResponseHead
-from edge.gateway.headers import Edits, client_address, request_head, request_id
-from edge.gateway.recording import record
+from edge.gateway.headers import Edits, client_address, client_scheme, has_passed, request_head, request_id
+from edge.gateway.recording import record, report_failed_rule
 from edge.gateway.reply import Reply
 from edge.gateway.request_body import BODY_HELD, UPSTREAM_FULL, RequestBody
 from edge.gateway.retry import IDEMPOTENT, Attempt, may_send_again
@@ -108,7 +108,7 @@ class Exchange:
     def find_application(self) -> None:
         """The application that the host names, in the snapshot of now."""
         head = self.head
-        if head.via and self._has_been_here():
+        if head.via and has_passed(head, self._path.pseudonym):
             self.answer(508)
             return
         application = self._application = self._path.snapshot.find(head.host.decode("latin-1"))
@@ -126,7 +126,7 @@ class Exchange:
                 method=head.method.decode("ascii"),
                 target=head.target.decode("ascii"),
                 host=head.host.decode("ascii"),
-                scheme=self._peer.scheme,
+                scheme=client_scheme(head, self._peer),
                 client_address=client_address(head, self._peer, path.trusted_proxies),
                 http_version="1.1" if head.version else "1.0",
                 headers=head.fields,
@@ -135,6 +135,10 @@ class Exchange:
             decision = self._decision = application.decide(request)
         except BadRequestError as error:
             self.answer(400, str(error))
+            return
+        except Exception:  # a mistake of ours, or of a rule that nobody foresaw: it is this request's only
+            report_failed_rule(application.name, self.id)
+            self.answer(500)
             return
         self._edits = decision.response_headers
         if decision.upstream is not None:
@@ -393,7 +397,3 @@ class Exchange:
             sent=self._reply.sent,
             error=self._error,
         )
-
-    def _has_been_here(self) -> bool:
-        pseudonym = self._path.pseudonym
-        return any(entry.split()[1:2] == [pseudonym] for entry in self.head.via.split(b","))

@@ -130,11 +130,11 @@ def read_request(head: bytes, target_limit: int = 8192, field_limit: int = 100) 
     request.fields, special = _read_fields(head, line.end(), 431, field_limit)
 
     host = special.get(b"host")
+    if host is None and version:
+        raise MalformedError(400, "a request of HTTP/1.1 needs a Host")
     if target[0] != 47:  # a slash starts the origin form, which nearly every request has
         target, host = _other_form(request.method, target, host)
     if host is None:
-        if version:
-            raise MalformedError(400, "a request of HTTP/1.1 needs a Host")
         host = b""
     elif _authority(host) is None:
         raise MalformedError(400, "the Host is not a valid one")

@@ -78,6 +78,16 @@ def client_address(head: RequestHead, peer: Peer, networks: Sequence[Network]) -
     return known
 
 
+def client_scheme(head: RequestHead, peer: Peer) -> str:
+    """The scheme of the client's request: the connection's, or what a trusted peer says that it was further out."""
+    if peer.trusted:
+        for name, value in head.fields:
+            if name == b"x-forwarded-proto":
+                said = value.partition(b",")[0].strip(b" \t").lower()
+                return said.decode("ascii") if said in (b"http", b"https") else peer.scheme
+    return peer.scheme
+
+
 def request_id(head: RequestHead, peer: Peer, fresh: bytes) -> bytes:
     """The request's id: a trusted peer's if it is a sane one, else `fresh`."""
     if peer.trusted:
@@ -85,6 +95,11 @@ def request_id(head: RequestHead, peer: Peer, fresh: bytes) -> bytes:
             if name == b"x-request-id" and _request_id(value) is not None:
                 return value
     return fresh
+
+
+def has_passed(head: RequestHead, pseudonym: bytes) -> bool:
+    """Whether Via names this gateway already: the request goes in a circle."""
+    return any(entry.split()[1:2] == [pseudonym] for entry in head.via.split(b","))
 
 
 def request_head(

@@ -11,6 +11,7 @@ from edge.gateway import metrics
 from edge.gateway.metrics import Measures
 from edge.gateway.relay import Relay
 from edge.gateway.status import JSON, PROMETHEUS, Page, Pages, text
+from edge.model.revision import NOTHING
 
 
 class Totals:
@@ -38,7 +39,7 @@ class Totals:
     def _sum(self) -> Measures:
         living = list(self._last.values())
         total = metrics.add([self._past, *living])
-        lowest = min((one.snapshot_revision for one in living), default=0)
+        lowest = min((one.snapshot_revision for one in living if one.snapshot_revision), default=0)
         return msgspec.structs.replace(total, snapshot_revision=lowest)
 
 
@@ -106,6 +107,8 @@ class StatusPages:
         """The oldest snapshot that any worker serves."""
         answers = await self._relay.hub.ask_all("snapshot")
         described = [msgspec.json.decode(answer) for answer in answers.values()]
+        if self._relay.subscription.served.revision > NOTHING:  # a worker just started accepts nothing without it
+            described = [snapshot for snapshot in described if snapshot["manifest"]]
         if not described:
             return text(503, "no worker serves a snapshot")
         return Page(200, msgspec.json.encode(oldest(described)), JSON)

@@ -4,14 +4,19 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
+import structlog
+
 from edge import clock
 from edge.gateway.access_log import Line
+from edge.gateway.headers import client_address
 
 if TYPE_CHECKING:
     from edge.gateway.data_path import DataPath
     from edge.gateway.head import MalformedError, RequestHead
     from edge.gateway.headers import Peer
     from edge.gateway.pool import Address
+
+log = structlog.get_logger("edge.gateway")
 
 
 def record(
@@ -37,7 +42,7 @@ def record(
             Line(
                 time=clock.unix() - seconds,
                 request_id=identity.decode("ascii"),
-                client=peer.address,
+                client=client_address(head, peer, path.trusted_proxies),
                 application=application,
                 method=head.method.decode("ascii"),
                 host=head.host.decode("ascii"),
@@ -51,6 +56,11 @@ def record(
                 error=error,
             )
         )
+
+
+def report_failed_rule(application: str, identity: bytes) -> None:
+    """Log the exception that a page rule has raised; what the request holds is not logged."""
+    log.exception("a page rule failed", application=application, request_id=identity.decode("ascii"))
 
 
 def record_refused(path: DataPath, peer: Peer, identity: bytes, error: MalformedError, sent: int) -> None:

@@ -7,6 +7,8 @@ import os
 from pathlib import Path
 from typing import Any
 
+import pytest
+
 from edge.gateway.access_log import AccessLog, Line
 from tests.gateway.dialogue import Dialogue, FakeLoop
 from tests.gateway.serving import serving
@@ -78,16 +80,29 @@ def test_a_line_cut_by_a_full_pipe_is_finished_before_the_next(tmp_path: Path) -
     os.close(reader)
 
 
-def test_a_moved_file_is_left_when_reopened(tmp_path: Path) -> None:
+@pytest.mark.parametrize("created", [False, True])
+def test_a_file_that_was_moved_away_is_left_with_the_next_batch(tmp_path: Path, created: bool) -> None:
     path = tmp_path / "access.log"
     access = log(FakeLoop(), path)
     access.write(line("old"))
+    access.flush()
     path.rename(tmp_path / "access.log.1")
-    access.reopen()
+    if created:
+        path.touch()
     access.write(line("new"))
     access.close()
-    assert "old" in (tmp_path / "access.log.1").read_text()
-    assert "new" in path.read_text()
+    assert [json.loads(text)["request_id"] for text in (tmp_path / "access.log.1").read_text().splitlines()] == ["old"]
+    assert [json.loads(text)["request_id"] for text in path.read_text().splitlines()] == ["new"]
+
+
+def test_a_file_that_was_moved_away_is_kept_where_no_new_one_can_be_made(tmp_path: Path) -> None:
+    folder = tmp_path / "logs"
+    folder.mkdir()
+    access = log(FakeLoop(), folder / "access.log")
+    folder.rename(tmp_path / "elsewhere")
+    access.write(line("late"))
+    access.close()
+    assert "late" in (tmp_path / "elsewhere" / "access.log").read_text()
 
 
 def test_a_request_is_one_line_without_secrets(tmp_path: Path) -> None:

@@ -2,13 +2,18 @@
 
 from __future__ import annotations
 
+import json
 import re
 import socket
 from pathlib import Path
 
 import pytest
+from structlog.testing import capture_logs
 
 from edge.gateway import exchange as exchanges
+from edge.gateway.snapshot import Application, Snapshot
+from edge.rules.decision import Decision
+from edge.rules.request import Request
 from tests.gateway.dialogue import Dialogue, Side
 from tests.gateway.serving import PROXY, serving
 
@@ -103,6 +108,47 @@ def test_a_trusted_proxy_is_believed_and_added_to() -> None:
     assert field(request, b"x-request-id") == b"mine"
     assert field(request, b"forwarded") == b"for=1.1.1.1"
     assert field(request, b"via") == b"1.1 other, 1.1 edge-edge"
+
+
+def test_the_scheme_and_the_client_are_what_a_trusted_proxy_says(tmp_path: Path) -> None:
+    log = tmp_path / "access.log"
+    rule = {"actions": [{"type": "respond", "body": "${scheme} ${client-address}"}]}
+    lines = b"X-Forwarded-For: 198.51.100.1\r\nX-Forwarded-Proto: %b\r\n\r\n"
+    for said, scheme in ((b"https", b"https"), (b"HTTPS, http", b"https"), (b"gopher", b"http"), (b"", b"http")):
+        dialogue = Dialogue(serving(rules=[rule]), trusted_proxies=("192.0.2.0/24",), access_log=str(log))
+        client = dialogue.client()
+        client.says(GET[:-2] + lines % said)
+        assert body(client.hears()) == scheme + b" 198.51.100.1"
+    dialogue.wait(1)
+    assert json.loads(log.read_text().splitlines()[-1])["client"] == "198.51.100.1"
+    client = Dialogue(serving(rules=[rule])).client()
+    client.says(GET[:-2] + lines % b"https")
+    assert body(client.hears()) == b"http 192.0.2.7"
+
+
+def test_a_rule_that_fails_unforeseen_is_500_and_logged_and_the_connection_goes_on() -> None:
+    served = serving("10.0.0.1:80")
+    (application,) = served.applications.values()
+
+    def fail(request: Request) -> Decision:
+        if request.path == "/a":
+            raise RecursionError("deep")
+        return Decision(upstream="u1")
+
+    failing = Application(application.entry, application.document, fail, {"u1": application.selector("u1")})
+    dialogue = Dialogue(Snapshot(served.manifest, "admin", {"a1": failing}, {}, served._hosts, {}))
+    client = dialogue.client()
+    with capture_logs() as logs:
+        client.says(GET)
+    answer = client.hears()
+    assert status(answer) == 500
+    assert [(entry["log_level"], entry["application"], entry["request_id"]) for entry in logs] == [
+        ("error", "shop", (field(answer, b"x-request-id") or b"").decode())
+    ]
+    assert dialogue.path.counters.requests() == {"a1": {"": [0, 0, 0, 0, 1]}}
+    client.says(GET.replace(b"/a?", b"/b?"))
+    dialogue.accepts().says(OK)
+    assert status(client.hears()) == 200
 
 
 def test_fields_for_one_hop_and_those_that_connection_names_are_not_passed_on() -> None:
@@ -372,7 +418,7 @@ def test_an_answer_that_stands_still_cuts_the_client() -> None:
 def test_a_loop_is_508() -> None:
     dialogue = Dialogue(serving("10.0.0.1:80"), name="Gate 1")
     client = dialogue.client()
-    client.says(GET[:-2] + b"Via: 1.0 other, 1.1 edge-Gate-1\r\n\r\n")
+    client.says(GET[:-2] + b"Via: 1.0 other, 1.1 edge-Gate%201\r\n\r\n")
     assert status(client.hears()) == 508
     client.says(GET[:-2] + b"Via: 1.1 edge-Gate-10\r\n\r\n")
     assert dialogue.connects() == ("10.0.0.1", 80)

@@ -79,7 +79,8 @@ MALFORMED_REQUESTS: list[tuple[str, bytes, int]] = [
     ("a bad target that is too long", b"GET /#" + b"a" * 8192 + b" HTTP/1.1\r\nHost: a\r\n\r\n", 414),
     # Host
     ("no Host", b"GET / HTTP/1.1\r\n\r\n", 400),
-    ("no Host beside an absolute target", b"GET http://a/ HTTP/1.1\r\nHost:\r\nHost: a\r\n\r\n", 400),
+    ("no Host beside an absolute target", b"GET http://a/ HTTP/1.1\r\n\r\n", 400),
+    ("two Hosts beside an absolute target", b"GET http://a/ HTTP/1.1\r\nHost:\r\nHost: a\r\n\r\n", 400),
     ("two Hosts", b"GET / HTTP/1.1\r\nHost: a\r\nHost: b\r\n\r\n", 400),
     ("two equal Hosts", b"GET / HTTP/1.1\r\nHost: a\r\nHost: a\r\n\r\n", 400),
     ("two Hosts on 1.0", b"GET / HTTP/1.0\r\nHost: a\r\nHost: b\r\n\r\n", 400),

@@ -7,6 +7,7 @@ from edge import virtual_time
 from edge.gateway.metrics import Measures
 from edge.gateway.pages import StatusPages, Totals, oldest
 from edge.gateway.relay import WORKERS, Relay
+from edge.wire.content import Content
 from edge.wire.subscription import Subscription
 from tests.wire.house import Notes, World, release
 
@@ -55,6 +56,27 @@ def test_the_oldest_snapshot_is_shown_with_the_oldest_state_of_each_of_its_sourc
     found = oldest([described(2, a=5, b=1, c=1), described(1, a=7, b=3)])
     assert (found["manifest"], found["applications"]) == (1, [1])
     assert [(state["service"], state["revision"]) for state in found["sources"]] == [("a", 5), ("b", 1)]
+
+
+def test_a_worker_that_has_just_started_shows_nothing_until_it_serves_what_there_is():
+    async def main():
+        relay = Relay(2, Content(*release(1)[:1], {}, {}))
+        pages = pages_of(relay)
+        async with World(relay.hub) as world:
+            for name, number in (("0.0", 5), ("1.0", 0)):
+                answers = {
+                    "metrics": lambda number=number: msgspec.json.encode(measures(1, number)),
+                    "snapshot": lambda number=number: msgspec.json.encode(described(number)),
+                }
+                world.connect(Subscription(Notes(), answers=answers), name, WORKERS)
+            await world.settle()
+            assert msgspec.json.decode((await pages.snapshot()).body)["manifest"] == 5
+            assert b"edge_snapshot_revision 5\n" in (await pages.metrics()).body
+            await relay.hub.disconnect("0.0", "it was killed")
+            await world.settle()
+            assert (await pages.snapshot()).status == 503
+
+    virtual_time.run(main())
 
 
 def pages_of(relay, **options):
