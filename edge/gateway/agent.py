@@ -85,6 +85,11 @@ class Sockets:
             self.close()
             raise
 
+    @property
+    def own(self) -> list[ListenAddress]:
+        """Where the agent itself answers."""
+        return [listening.bound(sock) for sock in (self.status, self.probes) if sock is not None]
+
     def _bind(self, address: ListenAddress, option: str) -> socket.socket:
         return self._stack.enter_context(listening.bind(address, option))
 
@@ -127,6 +132,7 @@ class Agent:
             self._fail,
             randomness,
             program,
+            sockets.own,
         )
         self._link = Link(dial, self._relay.subscription.run, refused=self._refused, randomness=randomness)
         self._pages = pages = StatusPages(

@@ -9,6 +9,7 @@
   `/-/snapshot`, and accepts connections once `Subscription.caught_up` is set: so a worker that is started again
   answers no request before it has what the others serve. When the channel closes, it drains (at most
   `settings.drain_timeout`) and exits with 0.
+- `own`: where the agent itself listens; neither those ports nor the listeners' are ever endpoints (`own_ports`).
 - SIGTERM and SIGINT mean the same; the agent itself never sends them before the drain time is over.
 
 Nothing in it is secret: arguments can be read by everybody on the machine.
@@ -18,6 +19,7 @@ from __future__ import annotations
 
 import msgspec
 
+from edge.gateway.listening import ListenAddress
 from edge.gateway.settings import Settings
 
 
@@ -28,6 +30,7 @@ class Launch(msgspec.Struct, frozen=True):
     channel: int
     listeners: tuple[int, ...]
     settings: Settings = Settings()
+    own: tuple[ListenAddress, ...] = ()
 
     def argument(self) -> str:
         """The worker's only argument."""

@@ -21,6 +21,7 @@ import structlog
 
 from edge.gateway.backoff import Backoff
 from edge.gateway.launch import Launch
+from edge.gateway.listening import ListenAddress
 from edge.gateway.relay import WORKERS
 from edge.gateway.settings import Settings
 from edge.tasks import Tasks
@@ -53,8 +54,8 @@ class Life:
 
 
 class Workers:
-    """`count` workers accepting on `listeners`. `serve(channel, partition, name)` is the hub's; `failed(reason)` is
-    called when they do not start."""
+    """`count` workers accepting on `listeners`; `own` is where the agent listens itself. `serve(channel, partition, name)`
+    is the hub's; `failed(reason)` is called when they do not start."""
 
     def __init__(
         self,
@@ -65,6 +66,7 @@ class Workers:
         failed: Callable[[str], None],
         randomness: random.Random,
         program: Sequence[str] = PROGRAM,
+        own: Sequence[ListenAddress] = (),
     ) -> None:
         self._count = count
         self._listeners = listeners
@@ -73,6 +75,7 @@ class Workers:
         self._failed = failed
         self._random = randomness
         self._program = program
+        self._own = tuple(own)
         self._tasks = Tasks()
         self._lives: dict[str, Life] = {}
         self._draining = asyncio.Event()
@@ -151,7 +154,7 @@ class Workers:
     async def _spawn(self, index: int, name: str) -> Life:
         ours, theirs = socket.socketpair()
         descriptors = tuple(sock.fileno() for sock in self._listeners)
-        told = Launch(index, theirs.fileno(), descriptors, self._settings)
+        told = Launch(index, theirs.fileno(), descriptors, self._settings, self._own)
         try:
             process = await asyncio.create_subprocess_exec(
                 *self._program,

@@ -27,7 +27,9 @@ from edge import logs
 from edge.gateway import launch, snapshot
 from edge.gateway.data_path import DataPath
 from edge.gateway.launch import Launch
+from edge.gateway.listening import bound
 from edge.gateway.metrics import Measures
+from edge.gateway.own_ports import OwnPorts
 from edge.gateway.pool import Address
 from edge.gateway.protocol import ClientProtocol
 from edge.gateway.settings import Settings
@@ -70,14 +72,16 @@ class Connector:
 class Serving:
     """Applies what is pushed to a data path (the subscription's receiver) and answers questions about it."""
 
-    def __init__(self, path: DataPath) -> None:
+    def __init__(self, path: DataPath, own: OwnPorts) -> None:
         self._path = path
+        self._own = own
         self._endpoints_changed: float | None = None
 
     def apply(self, content: Content) -> Mapping[str, str]:
         """Swap in a manifest with its documents and sources."""
         before = self._path.snapshot
-        after, refused = snapshot.build(before, content)
+        sources = {key: self._own.without(state) for key, state in content.sources.items()}
+        after, refused = snapshot.build(before, msgspec.structs.replace(content, sources=sources))
         self._path.snapshot = after
         self._swap_addresses(_addresses(before), _addresses(after))
         self._endpoints_changed = self._path.now()
@@ -86,6 +90,7 @@ class Serving:
     def apply_source(self, state: SourceState) -> None:
         """Swap in a source's endpoints."""
         before = self._path.snapshot
+        state = self._own.without(state)
         after = snapshot.with_source(before, state)
         if after is before:
             return
@@ -140,7 +145,7 @@ def _serving(states: Iterable[SourceState]) -> dict[Address, None]:
 class Worker:
     """A data path on listening sockets, from start to drained."""
 
-    def __init__(self, settings: Settings, randomness: random.Random) -> None:
+    def __init__(self, settings: Settings, randomness: random.Random, own: OwnPorts | None = None) -> None:
         loop = asyncio.get_running_loop()
         self._settings = settings
         self._tasks = Tasks()
@@ -148,7 +153,7 @@ class Worker:
         self._ended = asyncio.Event()
         connector = Connector(loop, self._tasks, settings.connect_timeout)
         self.path = DataPath(loop, settings, snapshot.NOTHING, connector, randomness)
-        self.serving = Serving(self.path)
+        self.serving = Serving(self.path, own or OwnPorts())
         self.subscription = Subscription(
             self.serving, answers={"metrics": self.serving.metrics, "snapshot": self.serving.describe}
         )
@@ -217,11 +222,11 @@ class Worker:
 
 async def serve(told: Launch, randomness: random.Random) -> None:
     """A worker's whole life."""
-    worker = Worker(told.settings, randomness)
+    sockets = [socket.socket(fileno=descriptor) for descriptor in told.listeners]
+    worker = Worker(told.settings, randomness, OwnPorts([*map(bound, sockets), *told.own]))
     loop = asyncio.get_running_loop()
     for number in (signal.SIGTERM, signal.SIGINT):
         loop.add_signal_handler(number, worker.end)
-    sockets = [socket.socket(fileno=descriptor) for descriptor in told.listeners]
     channel = FrameChannel(socket.socket(fileno=told.channel))
     gc.collect()
     gc.freeze()

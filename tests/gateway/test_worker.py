@@ -18,6 +18,7 @@ from websockets.asyncio.client import connect as websocket_connect
 from websockets.asyncio.server import serve as websocket_serve
 
 from edge.gateway.launch import Launch
+from edge.gateway.listening import ListenAddress
 from edge.gateway.metrics import Measures
 from edge.gateway.settings import Settings
 from edge.gateway.worker import Worker
@@ -332,6 +333,27 @@ async def test_measures_and_snapshot_are_told() -> None:
         assert [source["endpoints"][0]["address"] for source in described["sources"]] == ["127.0.0.1"]
 
 
+async def test_an_endpoint_that_is_a_port_of_this_gateway_is_never_asked() -> None:
+    async with endpoint(pod) as address, endpoint(pod) as status:
+        process = Process(content(address, status))
+        await process.start(own=(ListenAddress("0.0.0.0", int(status.rpartition(":")[2])),), drain_timeout=1)
+        listening = f"127.0.0.1:{process.port}"
+        for number, given in enumerate(((address, status), (address, status, listening)), 2):
+            process.hub.publish_source(endpoints(*given, number=number))
+            snapshot = msgspec.json.decode(await process.hub.ask("worker 0", "snapshot"))
+            (source,) = snapshot["sources"]
+            assert source["revision"] == int(Revision(1, number))
+            assert [f"127.0.0.1:{one['port']}" for one in source["endpoints"]] == [address]
+            assert (await answer_to(process.port, GET)).endswith(b"ok")
+        process.hub.publish_source(endpoints(status, listening, number=4))
+        await process.hub.ask("worker 0", "snapshot")
+        assert b" 503 " in await answer_to(process.port, GET)
+        process.process.send_signal(signal.SIGTERM)
+        _, errors = await process.process.communicate()
+        assert errors.count(b"left out") == 2
+        await process.served
+
+
 class Process:
     """A worker as the agent starts it, with a hub at the other end of its channel."""
 
@@ -347,11 +369,11 @@ class Process:
         if report.manifest == self._target:
             self.reported.set()
 
-    async def start(self, **settings: Any) -> None:
+    async def start(self, *, own: tuple[ListenAddress, ...] = (), **settings: Any) -> None:
         ours, theirs = socket.socketpair()
         with socket.create_server(("127.0.0.1", 0)) as listener, theirs:
             self.port = listener.getsockname()[1]
-            told = Launch(0, theirs.fileno(), (listener.fileno(),), Settings(**settings))
+            told = Launch(0, theirs.fileno(), (listener.fileno(),), Settings(**settings), own)
             self.process = await asyncio.create_subprocess_exec(
                 sys.executable, "-m", "edge.gateway.worker", told.argument(),
                 pass_fds=(theirs.fileno(), listener.fileno()), stderr=asyncio.subprocess.PIPE,
