@@ -54,8 +54,8 @@ class Life:
 
 
 class Workers:
-    """`count` workers accepting on `listeners`; `own` is where the agent listens itself. `serve(channel, partition, name)`
-    is the hub's; `failed(reason)` is called when they do not start."""
+    """`count` workers accepting on `listeners`; `own` is where the agent listens itself. `serve(channel, partition,
+    name)` is the hub's; `failed(reason)` is called when they do not start."""
 
     def __init__(
         self,
