@@ -12,11 +12,20 @@ import httpx
 from edge.demo.processes import DemoError
 from edge.tasks import Tasks
 
+RETRY = 0.1  # seconds until the events of an Admin that is away are asked for again
+
 
 class AdminClient:
-    """An authenticated client of one Admin. Every event of `/api/v1/events` wakes whoever waits for a condition."""
+    """An authenticated client of one Admin. Every event of `/api/v1/events` wakes whoever waits for a condition, and
+    calls `happened`; when the Admin is away, its events are asked for again until it is back."""
 
-    def __init__(self, url: str, token: str, transport: httpx.AsyncBaseTransport | None = None) -> None:
+    def __init__(
+        self,
+        url: str,
+        token: str,
+        transport: httpx.AsyncBaseTransport | None = None,
+        happened: Callable[[], None] = lambda: None,
+    ) -> None:
         self._client = httpx.AsyncClient(
             base_url=f"{url}/api/v1/",
             headers={"authorization": f"Bearer {token}"},
@@ -25,6 +34,7 @@ class AdminClient:
             transport=transport,
         )
         self._happened = asyncio.Event()
+        self._also = happened
         self._tasks = Tasks()
 
     async def __aenter__(self) -> AdminClient:
@@ -38,10 +48,23 @@ class AdminClient:
         await self._client.aclose()
 
     async def _listen(self) -> None:
+        while True:
+            try:
+                await self._follow()
+            except httpx.HTTPError:
+                pass  # killed, or not there yet: whoever waits is told by its own request or by its deadline
+            await asyncio.sleep(RETRY)
+
+    async def _follow(self) -> None:
         async with self._client.stream("GET", "events", timeout=None) as response:
+            self._tell()
             async for line in response.aiter_lines():
                 if line.startswith("data:"):
-                    self._happened.set()
+                    self._tell()
+
+    def _tell(self) -> None:
+        self._happened.set()
+        self._also()
 
     async def request(self, method: str, path: str, body: Any = None) -> Any:
         """The decoded answer; DemoError with the API's own message when it is not a success."""

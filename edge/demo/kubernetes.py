@@ -103,31 +103,34 @@ def _documents(manifest: Path) -> list[dict[str, Any]]:
     return list(yaml.safe_load_all(manifest.read_text(encoding="utf-8")))
 
 
+def connection(kubeconfig: Path) -> tuple[str, dict[str, Any]]:
+    """(the API server's base URL, options for an httpx client that may speak to it), for a kubeconfig whose first
+    cluster and user have their certificates or token inline."""
+    config = yaml.safe_load(kubeconfig.read_text(encoding="utf-8"))
+    cluster, user = config["clusters"][0]["cluster"], config["users"][0]["user"]
+    context = ssl.create_default_context(cadata=base64.b64decode(cluster["certificate-authority-data"]).decode("ascii"))
+    if "client-certificate-data" in user:
+        _load_certificate(context, user, kubeconfig.parent)
+    headers = {"authorization": f"Bearer {user['token']}"} if "token" in user else {}
+    return f"{cluster['server']}/", {"headers": headers, "verify": context, "trust_env": False, "timeout": 30}
+
+
+def _load_certificate(context: ssl.SSLContext, user: dict[str, str], folder: Path) -> None:
+    chain = folder / "client.pem"
+    descriptor = os.open(chain, os.O_WRONLY | os.O_CREAT | os.O_TRUNC, 0o600)
+    with os.fdopen(descriptor, "wb") as file:
+        file.write(base64.b64decode(user["client-certificate-data"]))
+        file.write(base64.b64decode(user["client-key-data"]))
+    context.load_cert_chain(chain)
+
+
 class Direct:
     """The same requests without kubectl, for machines where it does not run."""
 
     name = "direct requests"
 
     def __init__(self, kubeconfig: Path) -> None:
-        config = yaml.safe_load(kubeconfig.read_text(encoding="utf-8"))
-        cluster, user = config["clusters"][0]["cluster"], config["users"][0]["user"]
-        context = ssl.create_default_context(
-            cadata=base64.b64decode(cluster["certificate-authority-data"]).decode("ascii")
-        )
-        if "client-certificate-data" in user:
-            self._load_certificate(context, user, kubeconfig.parent)
-        headers = {"authorization": f"Bearer {user['token']}"} if "token" in user else {}
-        self._server = f"{cluster['server']}/"
-        self._options: dict[str, Any] = {"headers": headers, "verify": context, "trust_env": False, "timeout": 30}
-
-    @staticmethod
-    def _load_certificate(context: ssl.SSLContext, user: dict[str, str], folder: Path) -> None:
-        chain = folder / "client.pem"
-        descriptor = os.open(chain, os.O_WRONLY | os.O_CREAT | os.O_TRUNC, 0o600)
-        with os.fdopen(descriptor, "wb") as file:
-            file.write(base64.b64decode(user["client-certificate-data"]))
-            file.write(base64.b64decode(user["client-key-data"]))
-        context.load_cert_chain(chain)
+        self._server, self._options = connection(kubeconfig)
 
     async def _request(
         self, method: str, path: str, body: Any = None, content_type: str = "application/json"

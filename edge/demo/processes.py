@@ -76,13 +76,23 @@ class Child:
         """The last lines of its log."""
         return "\n".join(self.log.read_text(encoding="utf-8", errors="replace").splitlines()[-lines:])
 
+    @property
+    def running(self) -> bool:
+        """Whether it has not ended yet."""
+        return self._process.returncode is None
+
+    def signal(self, number: int) -> None:
+        """Send it a signal; nothing when it has ended."""
+        if self.running:
+            self._process.send_signal(number)
+
     async def ended(self) -> int:
         """Wait until the process ends by itself; its exit code."""
         return await self._process.wait()
 
     async def stop(self, timeout: float = 10.0) -> None:
         """SIGTERM, and SIGKILL when it has not ended after `timeout` seconds."""
-        if self._process.returncode is not None:
+        if not self.running:
             return
         self._process.send_signal(signal.SIGTERM)
         try:
