@@ -30,6 +30,8 @@ def decide_deletion(resource: Resource, obj: Object, grace: int | None, propagat
     new = copy.deepcopy(obj)
     metadata = new["metadata"]
     _set_finalizers(metadata, propagation)
+    if resource.cleanup and not metadata.get("deletionTimestamp"):
+        metadata["finalizers"] = [*(metadata.get("finalizers") or ()), resource.cleanup]
     held = bool(metadata.get("finalizers"))
     if resource.graceful is not None:
         return _graceful(resource, obj, new, grace, held, now)

@@ -63,6 +63,28 @@ class Kind:
         del self.records[key]
         self._sorted = None
 
+    def undone(self, revision: int, compacted: int) -> dict[str, Record | None]:
+        """Key → record as of ``revision``, for the keys that changed since. Raises ``Expired``."""
+        history = self.history
+        if revision < max(compacted, history.oldest):
+            raise expired(revision, max(compacted, history.oldest))
+        undone: dict[str, Record | None] = {}
+        for event in reversed(history.events[history.index_after(revision) - history.first :]):
+            undone[event.record.key] = event.previous
+        return undone
+
+    def roll_back(self, revision: int, undone: dict[str, Record | None]) -> None:
+        """Take back what was written after ``revision``; ``undone`` is what was there then."""
+        for key, record in undone.items():
+            if record is not None:
+                self.put(record)
+            elif key in self.records:
+                self.remove(key)
+        history = self.history
+        kept = history.index_after(revision) - history.first
+        del history.events[kept:], history.revisions[kept:]
+        history.frames = Frames()  # revisions will be given out again
+
     def sorted_keys(self) -> list[str]:
         if self._sorted is None:
             self._sorted = sorted(self.records)

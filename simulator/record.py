@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from datetime import datetime
+from sys import intern
 from typing import Protocol
 
 import msgspec
@@ -19,6 +20,15 @@ class Selector(Protocol):
     def matches(self, record: Record) -> bool: ...
 
 
+def body_of(obj: Object) -> bytes:
+    """What is kept of an object: all but the kind and apiVersion, which its resource knows."""
+    return encode({k: v for k, v in obj.items() if k != "kind" and k != "apiVersion"})
+
+
+def _shared(value: str) -> str:
+    return intern(value) if type(value) is str else value
+
+
 class Record:
     """One version of one object: bytes, and what selectors and lists read without decoding them."""
 
@@ -32,9 +42,10 @@ class Record:
         self.name: str = metadata["name"]
         self.uid: str = metadata.get("uid", "")
         self.revision = revision
-        self.labels: dict[str, str] = metadata.get("labels") or {}
-        self.fields: tuple[str, ...] = tuple(read(obj) for read in resource.selectable.values())
-        self.body: bytes = encode({k: v for k, v in obj.items() if k != "kind" and k != "apiVersion"})
+        # Interned, because thousands of objects have the same labels and fields.
+        self.labels: dict[str, str] = {k: _shared(v) for k, v in (metadata.get("labels") or {}).items()}
+        self.fields: tuple[str, ...] = tuple(intern(read(obj)) for read in resource.selectable.values())
+        self.body: bytes = body_of(obj)
 
     def field(self, name: str) -> str | None:
         """A selectable field's value, None when this kind has no such field."""
@@ -54,6 +65,13 @@ class Record:
     def decode(self) -> Object:
         obj: Object = decode(self.full())
         return obj
+
+    def seen_as(self, resource: Resource) -> Record:
+        """The same object in the form of another row that shares its place in the store (another version or group)."""
+        if self.resource is resource or self.resource.api_version == resource.api_version or resource.convert is None:
+            return self
+        obj = resource.convert(self.decode())
+        return Record(resource, self.key, obj, self.revision)
 
     def at(self, revision: int) -> Record:
         """The same content under another revision, as a DELETED event shows it."""

@@ -10,7 +10,7 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from functools import partial
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, NamedTuple
 
 from simulator.errors import Cause
 
@@ -46,6 +46,21 @@ class Column:
     description: str = ""
 
 
+class ScalePaths(NamedTuple):
+    """Where a custom resource keeps what its Scale shows (JSONPaths); ``selector`` may be empty."""
+
+    spec_replicas: str
+    status_replicas: str
+    selector: str
+
+
+class Custom(NamedTuple):
+    """What only rows of custom resources have: their structural schema and the paths of their scale."""
+
+    schema: Object
+    scale: ScalePaths | None = None
+
+
 @dataclass(frozen=True, slots=True, eq=False)
 class Resource:
     """One row. Compared by identity: there is one row for each kind."""
@@ -66,13 +81,21 @@ class Resource:
     selectable: Mapping[str, Callable[[Object], str]] = field(default_factory=dict)
     """Field selectors beside ``metadata.name`` and ``metadata.namespace``."""
     generation: tuple[str, ...] = ()
-    """Top-level fields (also ``labels``, ``annotations``) whose change raises the generation; none: no generation."""
+    """Top-level fields (also ``labels``, ``annotations``) whose change raises the generation; none: no generation;
+    ``*``: everything but the metadata, and the status where it is a subresource."""
     schema: str = ""
     """Name of the object's type in ``simulator/schema``; empty: any fields are taken."""
     name_rule: str = "subdomain"
     """How its objects may be named: ``subdomain``, ``label``, ``label1035`` or ``path`` (``simulator.validation``)."""
     list_key: str = ""
-    """Where the store keeps it: kinds served in two groups (events) share one row's objects."""
+    """Where the store keeps it: kinds served in two groups (events) or versions share one row's objects."""
+    convert: Callable[[Object], Object] | None = None
+    """From the form in which another row of the same ``list_key`` stored an object to this row's form."""
+    list_kind: str = ""
+    """The kind of its lists, when it is not the kind with List behind it."""
+    cleanup: str = ""
+    """A finalizer that every deletion adds (CustomResourceDefinitions wait for their objects)."""
+    custom: Custom | None = None
     defaults: Callable[[Object], None] | None = None
     validate: Callable[[Object, Object | None], list[Cause]] | None = None
     prepare: Callable[[Store, Object, Object | None], None] | None = None
@@ -93,6 +116,11 @@ class Resource:
     @property
     def has_status(self) -> bool:
         return any(sub.name == "status" for sub in self.subresources)
+
+    @property
+    def listed(self) -> str:
+        """The kind of a list of its objects."""
+        return self.list_kind or f"{self.kind}List"
 
     @property
     def key(self) -> str:

@@ -30,7 +30,7 @@ from simulator import errors
 from simulator.deletion import decide_deletion, decide_update_end
 from simulator.history import History, Kind, Watch, expired
 from simulator.metadata import new_name, new_uid, order_metadata, timestamp
-from simulator.record import Event, Record, Selector, WatchEvent, decode, encode
+from simulator.record import Event, Record, Selector, WatchEvent, body_of, decode, encode
 from simulator.resource import Object, Resource
 from simulator.schema.normalise import as_kubernetes_writes
 from simulator.updates import check_preconditions, content, merge_update
@@ -69,14 +69,14 @@ class Store:
     def get(self, resource: Resource, namespace: str | None, name: str) -> Object | None:
         """A fresh copy of one object, None when there is none."""
         record = self.record(resource, namespace, name)
-        return None if record is None else record.decode()
+        return None if record is None else record.seen_as(resource).decode()
 
     def record(self, resource: Resource, namespace: str | None, name: str) -> Record | None:
         return self._kind(resource).records.get(key_of(resource, namespace, name))
 
     def list(self, resource: Resource, namespace: str | None = None, selector: Selector | None = None) -> Objects:
         """Fresh copies of all objects (of one namespace), in the order of their keys."""
-        return [record.decode() for record in self.records(resource, namespace, selector)]
+        return [record.seen_as(resource).decode() for record in self.records(resource, namespace, selector)]
 
     def records(self, resource: Resource, namespace: str | None = None, selector: Selector | None = None) -> Records:
         kind = self._kind(resource)
@@ -105,7 +105,7 @@ class Store:
         Answers the records and how many more there are behind them. Raises ``Expired``.
         """
         kind = self._kind(resource)
-        undone = self._undone(kind, revision)
+        undone = kind.undone(revision, self.compacted) if revision is not None and revision < self.revision else {}
         keys = kind.sorted_keys() if not undone else sorted({**kind.records, **undone})
         found: Records = []
         remaining = 0
@@ -122,18 +122,6 @@ class Store:
                 continue
             found.append(record)
         return found, remaining
-
-    def _undone(self, kind: Kind, revision: int | None) -> dict[str, Record | None]:
-        """Key → record as of ``revision``, for the keys that changed since."""
-        if revision is None or revision >= self.revision:
-            return {}
-        if revision < max(self.compacted, kind.history.oldest):
-            raise expired(revision, max(self.compacted, kind.history.oldest))
-        history = kind.history
-        undone: dict[str, Record | None] = {}
-        for event in reversed(history.events[history.index_after(revision) - history.first :]):
-            undone[event.record.key] = event.previous
-        return undone
 
     # writing
 
@@ -201,7 +189,7 @@ class Store:
         if old_record is None:
             raise errors.not_found(resource, name)
         check_preconditions(resource, old_record, metadata)
-        old = old_record.decode()
+        old = old_record.seen_as(resource).decode()
         new = merge_update(resource, decode(encode(obj)), old, subresource)
         self._finish(resource, new, old, validate, track)
         if subresource is None and resource.generation and content(resource, new) != content(resource, old):
@@ -229,7 +217,7 @@ class Store:
         if record is None:
             raise errors.not_found(resource, name)
         check_preconditions(resource, record, preconditions or {})
-        old = record.decode()
+        old = record.seen_as(resource).decode()
         decision = decide_deletion(resource, old, grace_seconds, propagation, self.clock.now())
         if decision.changed is not None:
             stored = self._write("MODIFIED", resource, record.key, decision.changed, record, dry_run)
@@ -296,6 +284,27 @@ class Store:
             kind.history.first = 1 << 62  # an open watch finds itself expired
             kind.history.wake()
 
+    def roll_back(self, revision: int) -> None:
+        """The objects and the history as they were at ``revision``, as after a restored backup. Raises ``Expired``."""
+        kinds = list(self._kinds.values())
+        undone = [kind.undone(revision, self.compacted) for kind in kinds]
+        for kind, records in zip(kinds, undone, strict=True):
+            kind.roll_back(revision, records)
+        self.revision = min(revision, self.revision)
+
+    def take(self, type: str, resource: Resource, obj: Object, revision: int, *, quiet: bool = False) -> None:
+        """Take in a version of an object as another cluster wrote it; ``quiet`` leaves no event."""
+        order_metadata(obj)
+        kind, record = self._kind(resource), Record(resource, _key(resource, obj), obj, revision)
+        previous = kind.records.get(record.key)
+        self.revision = max(self.revision, revision)
+        if type != "DELETED":
+            kind.put(record)
+        elif previous is not None:
+            kind.remove(record.key)
+        if not quiet:
+            self._commit(Event(type, record, previous, self.clock.now()))
+
     # inside
 
     def _kind(self, resource: Resource) -> Kind:
@@ -329,16 +338,16 @@ class Store:
         previous: Record | None,
         dry_run: bool,
     ) -> Object:
+        obj["metadata"]["resourceVersion"] = str(previous.revision if previous is not None else self.revision + 1)
         order_metadata(obj)
-        if previous is not None:
-            obj["metadata"]["resourceVersion"] = str(previous.revision)
-            if Record(resource, key, obj, previous.revision).body == previous.body:
-                return obj
+        if previous is not None and body_of(obj) == previous.body:
+            return obj
         if dry_run:
+            if previous is None:
+                del obj["metadata"]["resourceVersion"]
             return obj
         self.revision += 1
         obj["metadata"]["resourceVersion"] = str(self.revision)
-        order_metadata(obj)
         record = Record(resource, key, obj, self.revision)
         self._kind(resource).put(record)
         self._commit(Event(type, record, previous, self.clock.now()))
@@ -385,6 +394,10 @@ class Store:
 
 def key_of(resource: Resource, namespace: str | None, name: str) -> str:
     return f"{namespace or ''}/{name}" if resource.namespaced else name
+
+
+def _key(resource: Resource, obj: Object) -> str:
+    return key_of(resource, obj["metadata"].get("namespace"), obj["metadata"]["name"])
 
 
 def _chosen(record: Record, namespace: str | None, selector: Selector | None) -> bool:

@@ -1,7 +1,7 @@
 """ServiceAccount tokens: JWTs that the simulator signs (ES256) and verifies against the objects they are bound to.
 
 Claims are those of a real API server (pkg/serviceaccount/claims.go, legacy.go). The key lives as long as the process:
-it is not made from the seed, so that a recorded run reveals no credential.
+it is not made from the seed, so that a recorded run reveals no credential; the ids of tokens are.
 """
 
 from __future__ import annotations
@@ -10,6 +10,7 @@ import base64
 import hashlib
 import json
 import uuid
+from random import Random
 from typing import Any
 
 from cryptography.exceptions import InvalidSignature
@@ -28,7 +29,8 @@ Claims = dict[str, Any]
 class TokenIssuer:
     """Signs and reads tokens. Knows nothing of what still exists: that is the authenticator's question."""
 
-    def __init__(self) -> None:
+    def __init__(self, random: Random | None = None) -> None:
+        self._random = random or Random()
         self._key = ec.generate_private_key(ec.SECP256R1())
         public = self._key.public_key().public_bytes(
             serialization.Encoding.DER, serialization.PublicFormat.SubjectPublicKeyInfo
@@ -71,7 +73,7 @@ class TokenIssuer:
                 "exp": now + seconds,
                 "iat": now,
                 "iss": ISSUER,
-                "jti": str(uuid.uuid4()),
+                "jti": str(uuid.UUID(int=self._random.getrandbits(128), version=4)),
                 "kubernetes.io": private,
                 "nbf": now,
                 "sub": f"system:serviceaccount:{namespace}:{name}",

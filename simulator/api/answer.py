@@ -79,6 +79,8 @@ def type_of(api_version: str, kind: str) -> str | None:
         return f"meta/v1.{kind}"
     short = group.partition(".")[0] if slash else "core"
     found = f"{short}/{version}.{kind}"
+    if kind == "CustomResourceDefinition":
+        return None  # its schema has parts whose protobuf form is JSON; clients that take both get JSON
     return found if found in schema() else None
 
 

@@ -9,6 +9,7 @@ from __future__ import annotations
 import asyncio
 import uuid
 from collections.abc import Callable
+from operator import itemgetter
 from random import Random
 
 import structlog
@@ -231,6 +232,7 @@ class Application:
             return self._metrics()
         if path.rstrip("/") == "":
             return Answer(200, JSON, encoded({"paths": self._paths()}))
+        self._openapi = self._openapi.of(self.backend.table)
         answer = discover(self.backend.table, request) or self._openapi.answer(request)
         if answer is not None:
             return answer
@@ -277,6 +279,7 @@ class Application:
         for said in warnings.texts:
             quoted = said.replace("\\", "\\\\").replace('"', '\\"')
             headers.append(("Warning", f'299 - "{quoted}"'))
+        headers.sort(key=_first)  # as Go's HTTP server writes them
         return headers
 
     def _uuid(self) -> str:
@@ -284,6 +287,7 @@ class Application:
 
 
 UNSTORED = ("Binding", "ComponentStatus")
+_first = itemgetter(0)
 
 
 def _selected_name(request: Request) -> str:

@@ -12,6 +12,8 @@ from simulator.access.users import User
 from simulator.api.bodies import Warnings
 from simulator.api.faults import Asked, Faults
 from simulator.api.request import Request
+from simulator.extensions.extensions import Extensions
+from simulator.resource import Resource
 from simulator.resources import RESOURCES, Table
 from simulator.store import Clock, Store
 
@@ -26,14 +28,31 @@ class Backend:
     authenticator: Authenticator
     authorizer: Authorizer
     faults: Faults
+    extensions: Extensions | None = None
+    """Keeps ``table`` up to date with the custom resources that are defined."""
 
     @classmethod
     def of(cls, store: Store, clock: Clock, random: Random) -> Backend:
         """A backend on ``store`` with Kubernetes' own kinds, a new token key and no faults."""
-        issuer = TokenIssuer()
-        authenticator = Authenticator(store, issuer, clock)
         own, faults = Random(random.getrandbits(64)), Faults(Random(random.getrandbits(64)))
-        return cls(store, clock, own, RESOURCES, issuer, authenticator, Authorizer(store), faults)
+        issuer = TokenIssuer(Random(random.getrandbits(64)))
+        authenticator = Authenticator(store, issuer, clock)
+        backend = cls(store, clock, own, RESOURCES, issuer, authenticator, Authorizer(store), faults)
+        backend.extensions = Extensions(store, backend.use)
+        return backend
+
+    def find(self, api_version: str, kind: str) -> Resource | None:
+        """The row that serves a kind now."""
+        return self.table.find(api_version, kind)
+
+    def reset(self) -> None:
+        """The store was emptied."""
+        if self.extensions is not None:
+            self.extensions.reset()
+
+    def use(self, table: Table) -> None:
+        """Serve these kinds from now on."""
+        self.table = table
 
 
 @dataclass(slots=True)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import copy
 import json
 from typing import Any
 
@@ -11,6 +12,7 @@ import yaml
 from simulator.api.negotiation import ACCEPTED, JSON, PROTOBUF, YAML
 from simulator.api.request import Request
 from simulator.errors import ApiError, Cause, bad_request, invalid
+from simulator.extensions import structural
 from simulator.resource import Object, Resource
 from simulator.schema import protobuf, schema
 from simulator.schema.normalise import Normaliser, WrongType
@@ -100,11 +102,16 @@ def checked(request: Request, resource: Resource, value: Any, warnings: Warnings
         )
     rest = {key: part for key, part in value.items() if key not in ("kind", "apiVersion")}
     head: Object = {"kind": wanted_kind, "apiVersion": wanted_version}
+    title = f'{wanted_kind} in version "{wanted_version.rpartition("/")[2]}" cannot be handled as a {wanted_kind}: '
     if not type_name:
-        _loosely(rest, wanted_kind, wanted_version)
+        unknown = _loosely(rest, wanted_kind, wanted_version)
+        if resource.custom is not None:
+            rest = copy.deepcopy(rest)  # an apply goes on with what was given
+            unknown += structural.prune(resource.custom.schema, rest)
+            structural.default(resource.custom.schema, rest)
+        _report(request, unknown, title, warnings)
         return {**head, **rest}
     normaliser = Normaliser()
-    title = f'{wanted_kind} in version "{wanted_version.rpartition("/")[2]}" cannot be handled as a {wanted_kind}: '
     try:
         normalised = normaliser.struct(schema().get(type_name), rest)
     except WrongType as error:
@@ -129,14 +136,18 @@ def _wanted(resource: Resource, kind: str) -> tuple[str, str, str]:
     return api_version, kind, type_name
 
 
-def _loosely(value: Object, kind: str, api_version: str) -> None:
-    """The least an object without a known type needs, so that nothing after this meets a surprise."""
+def _loosely(value: Object, kind: str, api_version: str) -> list[str]:
+    """The least an object without a known type needs, so that nothing after this meets a surprise.
+
+    Answers the paths of unknown fields.
+    """
     metadata = value.setdefault("metadata", {})
     normaliser = Normaliser()
     try:
         value["metadata"] = normaliser.struct(schema().get("meta/v1.ObjectMeta"), metadata)
     except WrongType as error:
         raise bad_request(f'{kind} in version "{api_version}" cannot be handled as a {kind}: {error}') from None
+    return [f"metadata.{path}" for path in normaliser.unknown]
 
 
 def _report(request: Request, unknown: list[str], title: str, warnings: Warnings) -> None:

@@ -15,13 +15,16 @@ from simulator.api.negotiation import JSON
 from simulator.api.request import Request
 from simulator.errors import ApiError
 from simulator.record import encode
-from simulator.resource import Resource
+from simulator.resource import Custom, Resource
 from simulator.resources import Table
 from simulator.schema import Field, schema
 
 PROTOBUF_V2 = "application/com.github.proto-openapi.spec.v2"
 META = "io.k8s.apimachinery.pkg"
+METADATA = "meta/v1.ObjectMeta"
 NAMES = {
+    "apiextensions/v1": "io.k8s.apiextensions-apiserver.pkg.apis.apiextensions.v1",
+    "apiregistration/v1": "io.k8s.kube-aggregator.pkg.apis.apiregistration.v1",
     "meta/v1": f"{META}.apis.meta.v1",
     "runtime": f"{META}.runtime",
 }
@@ -64,9 +67,17 @@ def public_name(type_name: str) -> str:
 class OpenApi:
     """The documents of one table, made when they are first asked for."""
 
-    def __init__(self, table: Table) -> None:
+    def __init__(self, table: Table, former: OpenApi | None = None) -> None:
         self._table = table
         self._documents: dict[str, bytes] = {}
+        if former is not None:
+            before, now = former._groups(), self._groups()
+            kept = {name: made for name, made in former._documents.items() if before.get(name) == now.get(name)}
+            self._documents = kept
+
+    def of(self, table: Table) -> OpenApi:
+        """The documents of ``table``; those of groups that are as before are not made again."""
+        return self if table is self._table else OpenApi(table, self)
 
     def answer(self, request: Request) -> Answer | None:
         """The answer to a path below /openapi, None when there is nothing."""
@@ -169,7 +180,8 @@ def _operation(row: Resource, verb: str, reference: dict[str, Any]) -> dict[str,
             for name in names
         ]
         patch = {"schema": {"type": "object"}}
-        bodies = dict.fromkeys(PATCHES, patch) if verb == "patch" else {JSON: {"schema": reference}}
+        kinds_of_patch = PATCHES if row.custom is None else tuple(one for one in PATCHES if "strategic" not in one)
+        bodies = dict.fromkeys(kinds_of_patch, patch) if verb == "patch" else {JSON: {"schema": reference}}
         operation["requestBody"] = {"content": bodies, "required": True}
     return operation
 
@@ -187,6 +199,8 @@ class Schemas:
 
     def resource(self, row: Resource) -> dict[str, Any]:
         """The reference to a kind's schema, which is marked with the kind."""
+        if row.custom is not None:
+            return self._custom(row, row.custom)
         if not row.schema:
             name = f"io.k8s.{row.group}.{row.version}.{row.kind}"
             self.schemas[name] = {"type": "object", "x-kubernetes-group-version-kind": [_kind(row)]}
@@ -200,6 +214,14 @@ class Schemas:
             **made["properties"],
         }
         return reference
+
+    def _custom(self, row: Resource, custom: Custom) -> dict[str, Any]:
+        name = ".".join((*reversed(row.group.split(".")), row.version, row.kind))
+        made = {"type": "object", **custom.schema, "x-kubernetes-group-version-kind": [_kind(row)]}
+        own = {"apiVersion": {"type": "string"}, "kind": {"type": "string"}, "metadata": self.type(METADATA)}
+        made["properties"] = {**(custom.schema.get("properties") or {}), **own}
+        self.schemas[name] = made
+        return {"$ref": self._prefix + name}
 
     def type(self, type_name: str) -> dict[str, Any]:
         name = public_name(type_name)

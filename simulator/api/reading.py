@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import Any
 
 from simulator.api import tables
-from simulator.api.answer import Answer, encoded, finished, wants_pretty
+from simulator.api.answer import Answer, encoded, finished, type_of, wants_pretty
 from simulator.api.backend import Call
 from simulator.api.faults import EmptyListFault, StaleListFault
 from simulator.api.negotiation import JSON, PROTOBUF, Form, negotiate
@@ -34,7 +34,7 @@ def get(call: Call, resource: Resource) -> Answer:
 
 def of_record(call: Call, resource: Resource, record: Record, form: Form, status: int = 200) -> Answer:
     """One object in the form that was asked for."""
-    request = call.request
+    request, record = call.request, record.seen_as(resource)
     pretty = wants_pretty(request.query, request.header("user-agent"))
     if form.kind == "Table":
         metadata = {"resourceVersion": str(record.revision)}
@@ -66,7 +66,7 @@ def list_(call: Call, resource: Resource) -> Answer:
         body = tables.table(resource, records, metadata, now, version=form.version, include=_include(call))
     elif form.kind:
         body = tables.partial_list(records, metadata, form.version)
-    elif form.media_type == PROTOBUF and resource.schema:
+    elif form.media_type == PROTOBUF and type_of(resource.api_version, resource.kind) is not None:
         return Answer(200, PROTOBUF, _protobuf(resource, records, metadata))
     else:
         body = tables.plain_list(resource, records, metadata)
@@ -100,6 +100,8 @@ def _listed(call: Call, resource: Resource, options: Options) -> tuple[list[Reco
         if options.snapshot:
             raise expired_continue(options.start) from None
         raise
+    if resource.list_key:
+        records = [record.seen_as(resource) for record in records]
     metadata: dict[str, Any] = {"resourceVersion": str(revision)}
     if remaining:
         metadata["continue"] = encode_continue(revision, records[-1].key)

@@ -10,8 +10,9 @@ from simulator.api.answer import Answer, encoded, text, wants_pretty
 from simulator.api.backend import Call
 from simulator.api.negotiation import JSON, PROTOBUF, Form, negotiate
 from simulator.errors import ApiError, bad_request, conflict, invalid, method_not_allowed, not_found
+from simulator.extensions.jsonpath import JsonPath
 from simulator.metadata import timestamp
-from simulator.resource import Object, Resource
+from simulator.resource import Object, Resource, ScalePaths
 from simulator.schema import protobuf, schema
 from simulator.schema.normalise import Normaliser
 from simulator.selectors import as_text
@@ -52,9 +53,10 @@ def _plain(call: Call, resource: Resource, name: str, verb: str) -> Answer:
 # scale
 
 
-def scale_of(obj: Object) -> Object:
+def scale_of(obj: Object, resource: Resource) -> Object:
     """The Scale that shows a workload (pkg/registry/apps/deployment/storage/storage.go)."""
-    metadata, spec, status = obj["metadata"], obj.get("spec") or {}, obj.get("status") or {}
+    metadata = obj["metadata"]
+    spec, status = _scaled_parts(obj, resource.custom.scale if resource.custom is not None else None)
     shown = ("name", "namespace", "uid", "resourceVersion", "creationTimestamp")
     selector = as_text(spec.get("selector"))
     return {
@@ -67,15 +69,26 @@ def scale_of(obj: Object) -> Object:
                 "spec": {"replicas": spec.get("replicas") or 0},
                 "status": {
                     "replicas": status.get("replicas") or 0,
-                    "selector": "" if selector == "<none>" else selector.replace(", ", ","),
+                    "selector": status.get("selector") or ("" if selector == "<none>" else selector),
                 },
             },
         ),
     }
 
 
+def _scaled_parts(obj: Object, paths: ScalePaths | None) -> tuple[Object, Object]:
+    """Spec and status as a Scale shows them; a custom resource's from the paths of its definition."""
+    if paths is None:
+        return obj.get("spec") or {}, obj.get("status") or {}
+    selector = JsonPath(paths.selector).first(obj) if paths.selector else None
+    wanted, found = JsonPath(paths.spec_replicas).first(obj), JsonPath(paths.status_replicas).first(obj)
+    spec = {"replicas": wanted if isinstance(wanted, int) else 0}
+    status = {"replicas": found if isinstance(found, int) else 0}
+    return spec, {**status, "selector": selector if isinstance(selector, str) else ""}
+
+
 def get_scale(call: Call, resource: Resource) -> Answer:
-    return _object(call, scale_of(_parent(call, resource)))
+    return _object(call, scale_of(_parent(call, resource), resource))
 
 
 def update_scale(call: Call, resource: Resource) -> Answer:
@@ -86,7 +99,7 @@ def patch_scale(call: Call, resource: Resource) -> Answer:
     declared = bodies.media_type(call.request)
     if declared not in writing.PATCHES:
         raise bodies.unsupported_media(writing.PATCHES)
-    live = scale_of(_parent(call, resource))
+    live = scale_of(_parent(call, resource), resource)
     if declared == writing.APPLY_PATCH:
         patched = bodies.parse(call.request.body, "application/yaml")
     else:
@@ -104,10 +117,22 @@ def _scaled(call: Call, resource: Resource, scale: Object) -> Answer:
     version = scale["metadata"].get("resourceVersion")
     if version and version != obj["metadata"]["resourceVersion"]:
         raise conflict(resource, name)
-    obj["spec"]["replicas"] = replicas
+    if resource.custom is not None and resource.custom.scale is not None:
+        _put(obj, resource.custom.scale.spec_replicas, replicas)
+    else:
+        obj["spec"]["replicas"] = replicas
     track = writing.tracker(call, resource, "scale")
     stored = writing.update_object(call, resource, obj, "", track)
-    return _object(call, scale_of(stored))
+    return _object(call, scale_of(stored, resource))
+
+
+def _put(obj: Object, path: str, value: int) -> None:
+    """Set the field at a plain path (``.spec.replicas``)."""
+    *parents, last = path.strip(".").split(".")
+    for part in parents:
+        inner = obj.get(part)
+        obj[part] = obj = inner if isinstance(inner, dict) else {}
+    obj[last] = value
 
 
 def _parent(call: Call, resource: Resource) -> Object:

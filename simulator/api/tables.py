@@ -85,6 +85,6 @@ def partial_list(records: Sequence[Record], metadata: dict[str, Any], version: s
 
 def plain_list(resource: Resource, records: Sequence[Record], metadata: dict[str, Any]) -> bytes:
     """The encoded list: stored bytes joined; items carry no kind and no apiVersion, as Kubernetes' do not."""
-    head = f'{{"kind":"{resource.kind}List","apiVersion":"{resource.api_version}","metadata":'
+    head = f'{{"kind":"{resource.listed}","apiVersion":"{resource.api_version}","metadata":'
     items = b",".join([record.body for record in records])
     return head.encode() + encode(metadata) + b',"items":[' + items + b"]}"

@@ -158,9 +158,9 @@ class Stream:
         return out
 
     def _line(self, event: WatchEvent) -> bytes:
+        record = event.record.seen_as(self._resource) if self._resource.list_key else event.record
         if not self._form.kind:
-            return event.frame()
-        record = event.record
+            return event.frame() if record is event.record else encode_frame(event.type, record.full())
         if self._form.kind == "Table":
             now = self._call.backend.clock.now()
             include = self._call.request.query.get("includeObject") or "Metadata"

@@ -25,6 +25,8 @@ MERGE_PATCH = "application/merge-patch+json"
 STRATEGIC_PATCH = "application/strategic-merge-patch+json"
 APPLY_PATCH = "application/apply-patch+yaml"
 PATCHES = (JSON_PATCH, MERGE_PATCH, STRATEGIC_PATCH, APPLY_PATCH)
+CUSTOM_PATCHES = (JSON_PATCH, MERGE_PATCH, APPLY_PATCH)
+"""Custom resources know no strategic merge patch."""
 PROPAGATION = ("Background", "Foreground", "Orphan")
 DELETE_OPTIONS = Resource("meta.k8s.io", "v1", "DeleteOptions", "deleteoptions", "deleteoptions", False)
 PATCH_OPTIONS = Resource("meta.k8s.io", "v1", "PatchOptions", "patchoptions", "patchoptions", False)
@@ -132,8 +134,9 @@ def update_object(
 def patch(call: Call, resource: Resource, subresource: str = "") -> Answer:
     form = negotiate(call.request.header("accept"), SINGLE)
     declared = bodies.media_type(call.request)
-    if declared not in PATCHES:
-        raise bodies.unsupported_media(PATCHES)
+    accepted = PATCHES if resource.custom is None else CUSTOM_PATCHES
+    if declared not in accepted:
+        raise bodies.unsupported_media(accepted)
     if declared == APPLY_PATCH:
         return _apply(call, resource, subresource, form)
     target = call.request.target
@@ -141,7 +144,10 @@ def patch(call: Call, resource: Resource, subresource: str = "") -> Answer:
     if record is None:
         raise not_found(resource, target.name)
     patched = bodies.checked(
-        call.request, resource, patched_value(call, declared, resource.schema, record.decode()), call.warnings
+        call.request,
+        resource,
+        patched_value(call, declared, resource.schema, record.seen_as(resource).decode()),
+        call.warnings,
     )
     return answered(call, resource, update_object(call, resource, patched, subresource), form)
 
@@ -224,7 +230,7 @@ def delete_collection(call: Call, resource: Resource) -> Answer:
         items.append({key: value for key, value in obj.items() if key not in ("kind", "apiVersion")})
     call.request.target = target
     body = {
-        "kind": f"{resource.kind}List",
+        "kind": resource.listed,
         "apiVersion": resource.api_version,
         "metadata": {"resourceVersion": str(store.revision)},
         "items": items,

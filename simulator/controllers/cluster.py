@@ -9,6 +9,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterable
 from random import Random
+from sys import intern
 from typing import Any, NamedTuple
 
 import msgspec
@@ -30,7 +31,7 @@ Pods = list[Pod]
 PODS = "pods"
 CONTROLLER_MANAGER = "kube-controller-manager"
 UNTRACKED = (PODS, "events")
-"""Written in thousands: what their managers own is not worth doubling the cost of each write."""
+"""Written in thousands: finding out what changed would double the cost of each write. See `managed.pods`."""
 
 
 class Ref(NamedTuple):
@@ -117,6 +118,10 @@ class Cluster:
     def at(self, ref: Ref) -> Object | None:
         return self.get(ref.resource, ref.namespace or None, ref.name)
 
+    def record(self, ref: Ref) -> Record | None:
+        """The stored form of an object, for what can be read without decoding it."""
+        return self.store.record(self.rows[ref.resource], ref.namespace or None, ref.name)
+
     def list(self, resource: str, namespace: str | None = None) -> Objects:
         return self.store.list(self.rows[resource], namespace)
 
@@ -182,6 +187,7 @@ class Cluster:
 
     def _apply(self, kind: str, record: Record) -> None:
         ref = Ref(record.resource.key, record.namespace, record.name)
+        self.rows.setdefault(ref.resource, record.resource)  # a custom resource
         pod = old_pod = None
         if ref.resource == PODS:
             pod, old_pod = self._pod(kind, record)
@@ -193,11 +199,11 @@ class Cluster:
             handler(change)
 
     def _pod(self, kind: str, record: Record) -> tuple[Pod | None, Pod | None]:
-        old = self.pods.get(f"{record.namespace}/{record.name}")
+        old = self.pods.get(record.key)
         pod = None
         if kind != "DELETED":
             try:
-                pod = pod_views.read(record.body)
+                pod = pod_views.read(record)
             except msgspec.ValidationError as error:
                 log.error("a stored pod cannot be read", pod=record.key, error=str(error))
                 return None, old
@@ -228,7 +234,7 @@ class Cluster:
         else:
             self.refs.setdefault(ref.resource, {})[ref] = record.uid
             self.by_uid[record.uid] = ref
-            after = tuple(owner.uid for owner in owners(record))
+            after = tuple(intern(owner.uid) for owner in owners(record))
         for uid in before:
             if uid not in after and (known := self.dependents.get(uid)) is not None:
                 known.pop(ref, None)

@@ -1,6 +1,6 @@
 """Kinds that are stored, listed and watched as they are given; no controller of the simulator acts on them."""
 
-from simulator.kinds import plain_cells
+from simulator.kinds import definitions, plain_cells
 from simulator.kinds.rows import STATUS_VERBS, row
 from simulator.resource import Resource, Subresource
 
@@ -18,6 +18,7 @@ REGISTRATION: tuple[Resource, ...] = (
     row(
         "apiregistration.k8s.io", "v1", "APIService", "apiservices",
         namespaced=False, categories=("api-extensions",), status=True,
+        columns=definitions.API_SERVICE_COLUMNS, cells=definitions.api_service_cells,
     ),
 )  # fmt: skip
 
@@ -69,6 +70,9 @@ STORAGE_AND_ADMISSION: tuple[Resource, ...] = (
     row(
         "apiextensions.k8s.io", "v1", "CustomResourceDefinition", "customresourcedefinitions",
         namespaced=False, short_names=("crd", "crds"), categories=("api-extensions",), status=True, **SPEC,
+        defaults=definitions.default_definition, prepare=definitions.prepare_definition,
+        validate=definitions.validate_definition, cleanup=definitions.CLEANUP, returns_deleted=True,
+        columns=definitions.COLUMNS, cells=definitions.definition_cells,
     ),
 )  # fmt: skip
 

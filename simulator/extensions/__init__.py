@@ -1,0 +1,1 @@
+"""Custom resources: CustomResourceDefinitions made into rows of the resource table, and what follows from them."""
