@@ -2,7 +2,12 @@
 
 from __future__ import annotations
 
+from functools import lru_cache
+from sys import intern
+
 import msgspec
+
+from simulator.record import Record
 
 DELETION_COST = "controller.kubernetes.io/pod-deletion-cost"
 
@@ -18,6 +23,7 @@ class ContainerPort(msgspec.Struct, frozen=True, rename="camel"):
 class Pod(msgspec.Struct, frozen=True):
     """Times are RFC 3339 strings as stored, "" when there is none."""
 
+    key: str
     namespace: str
     name: str
     uid: str
@@ -37,10 +43,6 @@ class Pod(msgspec.Struct, frozen=True):
     subdomain: str
 
     @property
-    def key(self) -> str:
-        return f"{self.namespace}/{self.name}"
-
-    @property
     def active(self) -> bool:
         """Counts as a replica: neither ended nor ending (controller_utils.go IsPodActive)."""
         return self.phase not in ("Succeeded", "Failed") and not self.terminating
@@ -52,12 +54,8 @@ class _Owner(msgspec.Struct):
 
 
 class _Meta(msgspec.Struct, rename="camel"):
-    name: str
-    namespace: str = ""
-    uid: str = ""
     creation_timestamp: str = ""
     deletion_timestamp: str | None = None
-    labels: dict[str, str] | None = None
     annotations: dict[str, str] | None = None
     owner_references: list[_Owner] | None = None
 
@@ -99,30 +97,37 @@ class _Body(msgspec.Struct):
 _decoder = msgspec.json.Decoder(_Body)
 
 
-def read(body: bytes) -> Pod:
-    """A stored pod's view. Raises msgspec.ValidationError for an object that is no pod at all."""
-    pod = _decoder.decode(body)
+def read(record: Record) -> Pod:
+    """A stored pod's view; shares what it can with the record and with other pods. Raises msgspec.ValidationError for an object that is no pod at all."""
+    pod = _decoder.decode(record.body)
     meta, spec, status = pod.metadata, pod.spec, pod.status
     ready = next((c for c in status.conditions or () if c.type == "Ready" and c.status == "True"), None)
     return Pod(
-        namespace=meta.namespace,
-        name=meta.name,
-        uid=meta.uid,
-        labels=meta.labels or {},
-        owner=next((o.uid for o in meta.owner_references or () if o.controller), ""),
-        created=meta.creation_timestamp,
-        node=spec.node_name or "",
+        key=record.key,
+        namespace=record.namespace,
+        name=record.name,
+        uid=record.uid,
+        labels=record.labels,
+        owner=intern(next((o.uid for o in meta.owner_references or () if o.controller), "")),
+        created=intern(meta.creation_timestamp),
+        node=intern(spec.node_name or ""),
         ip=status.pod_ip,
-        phase=status.phase,
+        phase=intern(status.phase),
         ready=ready is not None,
-        ready_since=(ready.last_transition_time or "") if ready else "",
+        ready_since=intern((ready.last_transition_time or "") if ready else ""),
         terminating=meta.deletion_timestamp is not None,
         deletion_cost=_cost((meta.annotations or {}).get(DELETION_COST)),
         restarts=max((s.restart_count for s in status.container_statuses or ()), default=0),
-        ports=tuple(port for container in spec.containers or () for port in container.ports or ()),
+        ports=_shared(tuple(port for container in spec.containers or () for port in container.ports or ())),
         hostname=spec.hostname or "",
         subdomain=spec.subdomain or "",
     )
+
+
+@lru_cache(maxsize=1024)
+def _shared(ports: tuple[ContainerPort, ...]) -> tuple[ContainerPort, ...]:
+    """The same ports as one object for all pods."""
+    return ports
 
 
 def _cost(text: str | None) -> int:

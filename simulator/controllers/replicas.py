@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from datetime import datetime
 from typing import Any
 
@@ -24,15 +24,15 @@ class Decision(msgspec.Struct, frozen=True):
     more: bool = False
 
 
-def decide(replicas: int, pods: Sequence[Pod], ranks: Mapping[str, int], now: datetime) -> Decision:
-    """What makes `replicas` active pods of `pods` (all pods that the set owns)."""
+def decide(replicas: int, pods: Sequence[Pod], ranks: Callable[[], Mapping[str, int]], now: datetime) -> Decision:
+    """What makes `replicas` active pods of `pods` (all pods that the set owns); `ranks` is asked when some must go."""
     active = [pod for pod in pods if pod.active]
     missing = replicas - len(active)
     if missing > 0:
         return Decision(create=min(missing, BURST), more=missing > BURST)
     if missing < 0:
         count = min(-missing, BURST)
-        return Decision(delete=tuple(victims.choose(active, count, ranks, now)), more=-missing > BURST)
+        return Decision(delete=tuple(victims.choose(active, count, ranks(), now)), more=-missing > BURST)
     return Decision()
 
 

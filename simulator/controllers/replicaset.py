@@ -6,12 +6,13 @@ from collections.abc import Sequence
 from typing import Any
 
 from simulator.controllers import replicas
-from simulator.controllers.cluster import Change, Cluster, Ref, owner_reference
+from simulator.controllers.cluster import CONTROLLER_MANAGER, Change, Cluster, Ref, owner_reference
 from simulator.controllers.labels import matches
 from simulator.controllers.pods import Pod
 from simulator.controllers.queue import Gate, Queue
 from simulator.controllers.recorder import Recorder
 from simulator.errors import ApiError
+from simulator.managed import pods as managed_pods
 
 Object = dict[str, Any]
 KIND = "replicasets.apps"
@@ -24,18 +25,29 @@ class ReplicaSetController:
         self._cluster = cluster
         self.queue = Queue("replicaset", self.sync, gate)
         self._events = Recorder(cluster, "replicaset-controller")
+        self._selectors: dict[str, Object] = {}
+        self._unchecked: dict[str, dict[str, None]] = {}
+        """Set → pods that are new to it or have new labels: only these can be strangers."""
         cluster.on(KIND, self._changed)
         cluster.on("pods", self._pod_changed)
 
     def _changed(self, change: Change) -> None:
         self.queue.add(f"{change.ref.namespace}/{change.ref.name}")
+        if change.type == "DELETED":
+            self._unchecked.pop(change.record.uid, None)
+            self._selectors.pop(change.record.uid, None)
+            self._events.forget(change.record.uid)
 
     def _pod_changed(self, change: Change) -> None:
-        owners = {pod.owner for pod in (change.pod, change.old_pod) if pod is not None}
-        for uid in sorted(owners):
+        old, new = change.old_pod, change.pod
+        if old is not None and new is not None and _seen_as(old) == _seen_as(new):
+            return
+        for uid in sorted({pod.owner for pod in (new, old) if pod is not None}):
             ref = self._cluster.by_uid.get(uid)
             if ref is not None and ref.resource == KIND:
                 self.queue.add(f"{ref.namespace}/{ref.name}")
+                if new is not None and (old is None or old.labels != new.labels or old.owner != new.owner):
+                    self._unchecked.setdefault(uid, {})[new.key] = None
         if change.pod is not None and not change.pod.owner and change.pod.active:
             for ref in self._cluster.refs.get(KIND, ()):
                 if ref.namespace == change.ref.namespace:
@@ -55,8 +67,12 @@ class ReplicaSetController:
     def _claim(self, found: Object) -> None:
         selector = found["spec"].get("selector") or {}
         uid = found["metadata"]["uid"]
-        for pod in self._cluster.pods_of(uid):
-            if not pod.terminating and not matches(selector, pod.labels):
+        unchecked = self._unchecked.pop(uid, {})
+        if self._selectors.get(uid) != selector:
+            self._selectors[uid] = selector
+            unchecked = {pod.key: None for pod in self._cluster.pods_of(uid)}
+        for pod in (self._cluster.pods[key] for key in unchecked if key in self._cluster.pods):
+            if pod.owner == uid and not pod.terminating and not matches(selector, pod.labels):
                 self._rewrite_owner(pod, [ref for ref in self._owners(pod) if ref["uid"] != uid])
         for pod in list(self._cluster.unowned.get(found["metadata"]["namespace"], {}).values()):
             if pod.active and matches(selector, pod.labels):
@@ -76,9 +92,10 @@ class ReplicaSetController:
     def _manage(self, key: str, found: Object) -> None:
         pods = self._cluster.pods_of(found["metadata"]["uid"])
         now = self._cluster.clock.now()
-        decision = replicas.decide(found["spec"].get("replicas", 1), pods, self._ranks(found), now)
+        decision = replicas.decide(found["spec"].get("replicas", 1), pods, lambda: self._ranks(found), now)
+        new = self._new_pod(found) if decision.create else {}
         for _ in range(decision.create):
-            made = self._cluster.create("pods", _pod(found))
+            made = self._cluster.create("pods", new)
             self._events.normal(found, "SuccessfulCreate", f"Created pod: {made['metadata']['name']}")
         for pod in decision.delete:
             try:
@@ -89,6 +106,15 @@ class ReplicaSetController:
             self._events.normal(found, "SuccessfulDelete", f"Deleted pod: {pod.name}")
         if decision.more:
             self.queue.add(key)
+        else:
+            self.queue.rest(key, len(pods))
+
+    def _new_pod(self, found: Object) -> Object:
+        pod = _pod(found)
+        row = self._cluster.rows["pods"]
+        now = self._cluster.clock.now()
+        pod["metadata"]["managedFields"] = managed_pods.created(row, pod, CONTROLLER_MANAGER, now)
+        return pod
 
     def _ranks(self, found: Object) -> dict[str, int]:
         """Node → active pods there of all ReplicaSets with the same owner."""
@@ -113,6 +139,11 @@ class ReplicaSetController:
             found["status"] = status
             found["metadata"].pop("resourceVersion", None)
             self._cluster.update(KIND, found, "status")
+
+
+def _seen_as(pod: Pod) -> tuple[object, ...]:
+    """What of a pod its set goes by; where it runs is only asked when pods have to go."""
+    return (pod.uid, pod.owner, pod.labels, pod.phase, pod.ready, pod.ready_since, pod.terminating)
 
 
 def _pod(owner: Object) -> Object:

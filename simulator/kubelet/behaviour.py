@@ -21,6 +21,8 @@ class Behaviour(msgspec.Struct, frozen=True):
     crash_after: float = 0.0
 
 
+USUAL = Behaviour()
+
 _DURATIONS = {
     "ready-after": "ready_after",
     "ends-after": "ends_after",
@@ -31,6 +33,8 @@ _DURATIONS = {
 
 def parse(annotations: Mapping[str, str]) -> tuple[Behaviour, tuple[str, ...]]:
     """The behaviour, and one sentence for each annotation that could not be understood (its default holds)."""
+    if not annotations:
+        return USUAL, ()
     fields: dict[str, float | int] = {}
     problems: list[str] = []
     for key, value in annotations.items():

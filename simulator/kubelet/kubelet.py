@@ -42,6 +42,7 @@ from simulator.kubelet.network import NetworkError, PodNetwork
 from simulator.kubelet.pace import Pace
 from simulator.kubelet.server import BindError, PodServer
 from simulator.kubelet.status import Container
+from simulator.managed.pods import with_status
 from simulator.tasks import Tasks
 
 log = structlog.get_logger("simulator.kubelet")
@@ -130,7 +131,7 @@ class Kubelet:
     # what the API says
 
     def _pod_changed(self, change: Change) -> None:
-        key = f"{change.ref.namespace}/{change.ref.name}"
+        key = change.record.key
         life = self._lives.get(key)
         pod = change.pod
         if life is not None and (pod is None or pod.uid != life.uid):
@@ -144,18 +145,24 @@ class Kubelet:
             self._pace.do(partial(self._end_later, life))
 
     def _begin(self, ref: Ref, pod: Pod) -> Life:
-        obj = self._cluster.at(ref) or {"metadata": {}, "spec": {}}
-        behaviour, problems = parse(obj["metadata"].get("annotations") or {})
+        behaviour, problems = parse(self._annotations(ref))
         ports = dict.fromkeys(port.container_port for port in pod.ports if port.protocol == "TCP")
         life = Life(ref, pod.uid, behaviour, tuple(p for p in ports if p), self._loop.time())
         life.started = self._cluster.clock.timestamp()
         self._lives[pod.key] = life
         for problem in problems:
             self._pace.do(partial(self._warn, life, "InvalidAnnotation", problem))
-        if obj.get("status", {}).get("podIP"):
+        if pod.ip:
             life.born -= behaviour.ready_after  # it ran before this kubelet did
         self._timer(life, "start", min(behaviour.ready_after, START))
         return life
+
+    def _annotations(self, ref: Ref) -> dict[str, str]:
+        record = self._cluster.record(ref)
+        if record is None or b'"simulator/' not in record.body:
+            return {}
+        annotations: dict[str, str] = record.decode()["metadata"].get("annotations") or {}
+        return annotations
 
     # starting
 
@@ -331,7 +338,11 @@ class Kubelet:
             return None
         now = self._cluster.clock.timestamp()
         pod["status"] = status.build(pod, life.container, ip=life.address, started=life.started, now=now)
-        pod["metadata"].pop("resourceVersion", None)
+        metadata = pod["metadata"]
+        metadata["managedFields"] = with_status(
+            self._cluster.rows["pods"], metadata.get("managedFields") or [], pod["status"], self._cluster.clock.now()
+        )
+        metadata.pop("resourceVersion", None)
         return self._cluster.update("pods", pod, "status")
 
     def _warn(self, life: Life, reason: str, message: str) -> None:
@@ -358,5 +369,6 @@ class Kubelet:
 
     def _due(self, life: Life, name: str) -> None:
         life.timers.pop(name, None)
+        life.timers = life.timers or {}  # a dict that was filled once keeps its room
         actions = {"start": self._start, "ready": self._ready, "crash": self._crash, "end": self._end}
         self._pace.do(partial(actions[name], life))

@@ -10,6 +10,7 @@ from simulator.controllers.pods import ContainerPort, Pod
 def pod(name: str, **more: Any) -> Pod:
     number = int("".join(filter(str.isdigit, name)) or 0)
     fields: dict[str, Any] = {
+        "key": f"default/{name}",
         "namespace": "default",
         "name": name,
         "uid": f"uid-{name}",

@@ -10,11 +10,11 @@ NOW = datetime(2026, 1, 1, 0, 0, 5, tzinfo=UTC)
 
 def test_pods_that_end_no_longer_count() -> None:
     pods = [pod("a"), pod("b", terminating=True), pod("c", phase="Failed")]
-    assert decide(2, pods, {}, NOW).create == 1
+    assert decide(2, pods, dict, NOW).create == 1
 
 
 def test_a_burst_is_limited_and_comes_back() -> None:
-    decision = decide(1200, [], {}, NOW)
+    decision = decide(1200, [], dict, NOW)
     assert (decision.create, decision.more) == (BURST, True)
 
 
