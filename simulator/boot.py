@@ -31,7 +31,7 @@ def boot(cluster: Cluster, nodes: Iterable[Node], host: str, port: int) -> None:
     """Create it all; `host` and `port` are where the API server listens."""
     for name in NAMESPACES:
         metadata = {"name": name, "labels": {"kubernetes.io/metadata.name": name}}
-        cluster.create("namespaces", {"metadata": metadata, "spec": {"finalizers": ["kubernetes"]}}, SERVER)
+        cluster.create("namespaces", {"metadata": metadata}, SERVER)
     for node in nodes:
         made = cluster.create("nodes", {"metadata": {"name": node.name, "labels": _labels(node)}, "spec": {}}, KUBELET)
         made["status"] = _status(cluster.clock.timestamp())
@@ -101,10 +101,8 @@ def _api_service(cluster: Cluster, host: str, port: int) -> None:
             "spec": {
                 "ports": [{"name": "https", "protocol": "TCP", "port": 443, "targetPort": port}],
                 "clusterIP": API_SERVICE_ADDRESS,
-                "clusterIPs": [API_SERVICE_ADDRESS],
                 "type": "ClusterIP",
                 "sessionAffinity": "None",
-                "ipFamilies": ["IPv4"],
                 "ipFamilyPolicy": "SingleStack",
                 "internalTrafficPolicy": "Cluster",
             },

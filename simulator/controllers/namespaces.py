@@ -1,7 +1,8 @@
 """The namespace controller: empties a namespace that is being deleted, then lets it go.
 
-Source: pkg/controller/namespace/deletion/namespaced_resources_deleter.go. Pods end gracefully, so emptying takes as
-long as they do; the namespace says what it still waits for in its conditions.
+Source: pkg/controller/namespace/deletion/namespaced_resources_deleter.go, namespace_controller.go. As there, it begins
+5 s after the deletion (so that every API server has heard of it). Pods end gracefully, so emptying takes as long as
+they do; the namespace says what it still waits for in its conditions.
 """
 
 from __future__ import annotations
@@ -14,6 +15,8 @@ from simulator.errors import ApiError
 
 Object = dict[str, Any]
 FINALIZER = "kubernetes"
+GRACE = 5.0
+"""Seconds from the deletion to the first look (namespaceDeletionGracePeriod)."""
 _FINE = (
     ("NamespaceDeletionDiscoveryFailure", "ResourcesDiscovered", "All resources successfully discovered"),
     ("NamespaceDeletionGroupVersionParsingFailure", "ParsedGroupVersions", "All legacy kube types successfully parsed"),
@@ -41,8 +44,10 @@ class NamespaceController:
         if change.type == "DELETED":
             self._ending.pop(change.ref.name, None)
         elif b'"deletionTimestamp"' in change.record.body:
-            self._ending[change.ref.name] = None
-            self.queue.add(change.ref.name)
+            if change.ref.name in self._ending:
+                self.queue.add(change.ref.name)
+            else:
+                self.queue.add_after(change.ref.name, GRACE)
 
     def _content_changed(self, change: Change) -> None:
         if change.ref.namespace in self._ending:
@@ -53,6 +58,7 @@ class NamespaceController:
         namespace = self._cluster.get("namespaces", None, name)
         if namespace is None or not namespace["metadata"].get("deletionTimestamp"):
             return
+        self._ending[name] = None
         for ref, uid in self._content(name):
             self._delete(ref, uid)
         left = self._content(name)

@@ -86,9 +86,12 @@ def test_a_deleted_namespace_is_emptied_first() -> None:
         await asyncio.sleep(1)
         start = world.store.revision
         world.cluster.delete(Ref("namespaces", "", "team-a"))
-        await asyncio.sleep(1)
+        await asyncio.sleep(4)
         waiting = world.get("namespaces", "team-a")
-        assert waiting["status"]["phase"] == "Terminating"
+        assert waiting["status"] == {"phase": "Terminating"}, "a real cluster begins after 5 s"
+        assert world.get("configmaps", "settings", "team-a")
+        await asyncio.sleep(2)
+        waiting = world.get("namespaces", "team-a")
         said = {c["type"]: (c["status"], c["message"]) for c in waiting["status"]["conditions"]}
         assert said["NamespaceContentRemaining"][0] == "True"
         assert "pods. has 1 resource instances" in said["NamespaceContentRemaining"][1]
