@@ -12,6 +12,9 @@ import os
 import stat
 
 import msgspec
+import structlog
+
+log = structlog.get_logger("edge.gateway")
 
 _encode = msgspec.json.Encoder().encode
 
@@ -37,8 +40,23 @@ class Line(msgspec.Struct, frozen=True, gc=False):
     error: str = ""
 
 
+def open_file(path: str) -> int:
+    """A descriptor that appends to `path`, `-` being standard output; not blocking unless it is a file. OSError."""
+    if path == "-":
+        descriptor = os.dup(1)
+    else:
+        flags = (
+            os.O_WRONLY | os.O_APPEND | os.O_CREAT | os.O_CLOEXEC | os.O_NONBLOCK
+        )  # or a pipe nobody reads would wait
+        descriptor = os.open(path, flags, 0o640)
+    if not stat.S_ISREG(os.fstat(descriptor).st_mode):
+        os.set_blocking(descriptor, False)
+    return descriptor
+
+
 class AccessLog:
-    """Appends lines to `path` (`-`: standard output, empty: nowhere)."""
+    """Appends lines to `path` (`-`: standard output, empty: nowhere). While it cannot be opened its lines are lost and
+    counted, and the requests go on."""
 
     def __init__(self, loop: asyncio.AbstractEventLoop, path: str, batch: int, delay: float) -> None:
         self._loop = loop
@@ -49,6 +67,7 @@ class AccessLog:
         self._size = 0
         self._timer: asyncio.TimerHandle | None = None
         self._file = -1
+        self._failing = False
         self._cut = b""
         self.enabled = path != ""
         self.lost = 0
@@ -56,33 +75,32 @@ class AccessLog:
             self._open()
 
     def _open(self) -> None:
-        if self._path == "-":
-            self._file = os.dup(1)
-        else:
-            self._file = os.open(self._path, os.O_WRONLY | os.O_APPEND | os.O_CREAT | os.O_CLOEXEC, 0o640)
-        if not stat.S_ISREG(os.fstat(self._file).st_mode):
-            os.set_blocking(self._file, False)
+        """Open the file; the one before, if any, is kept where that cannot be."""
+        try:
+            opened = open_file(self._path)
+        except OSError as error:
+            if self._file < 0 and not self._failing:
+                self._failing = True
+                log.error("the access log cannot be opened", file=self._path, reason=error.strerror)
+            return
+        if self._file >= 0:
+            os.close(self._file)
+        self._file = opened
+        self._failing = False
+        self._cut = b""
 
     def _follow_name(self) -> None:
-        """Go on in a new file of the same name, if the old one was moved away; in the old one if that cannot be."""
+        """Go on in a new file of the same name if the old one was moved away."""
         if self._path == "-":
             return
-        try:
-            named, old = os.stat(self._path), os.fstat(self._file)
-            if (named.st_dev, named.st_ino) == (old.st_dev, old.st_ino):
-                return
-        except FileNotFoundError:
-            pass
-        except OSError:
-            return
-        old_file = self._file
-        try:
-            self._open()
-        except OSError:
-            self._file = old_file
-        else:
-            os.close(old_file)
-            self._cut = b""
+        if self._file >= 0:
+            try:
+                named, old = os.stat(self._path), os.fstat(self._file)
+                if (named.st_dev, named.st_ino) == (old.st_dev, old.st_ino):
+                    return
+            except OSError:
+                pass
+        self._open()
 
     def write(self, line: Line) -> None:
         """Take one line; nothing is written yet."""
@@ -125,4 +143,5 @@ class AccessLog:
         if self.enabled:
             self.flush()
             self.enabled = False
-            os.close(self._file)
+            if self._file >= 0:
+                os.close(self._file)

@@ -9,6 +9,8 @@ that is away holds nothing up. Order of an end: no new connections, the Admin, t
 from __future__ import annotations
 
 import asyncio
+import errno
+import os
 import random
 import socket
 from collections.abc import Callable, Sequence
@@ -18,7 +20,7 @@ from pathlib import Path
 import msgspec
 import structlog
 
-from edge.gateway import listening
+from edge.gateway import access_log, listening
 from edge.gateway.connection import Dial, Dialer, Introduction, Link, admin_address
 from edge.gateway.disk import Disk
 from edge.gateway.errors import GatewayError
@@ -69,6 +71,16 @@ class AgentSettings(msgspec.Struct, frozen=True, kw_only=True):
             drain_timeout=self.drain_timeout,
             access_log=self.access_log,
         )
+
+
+def _check_access_log(path: str) -> None:
+    if not path:
+        return
+    try:
+        os.close(access_log.open_file(path))
+    except OSError as error:
+        if error.errno != errno.ENXIO:  # a pipe that nobody reads yet
+            raise GatewayError(f"the access log {path} cannot be written: {error.strerror} (--access-log)") from None
 
 
 class Sockets:
@@ -237,6 +249,7 @@ async def serve(
 ) -> None:
     """A gateway's whole life; `started` gets the agent that can be stopped. Raises GatewayError."""
     address = admin_address(settings.admin, settings.admin_ca, settings.insecure_admin)
+    _check_access_log(settings.access_log)
     folder = DataFolder(settings.data_dir)
     try:
         sockets = Sockets(settings)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import ipaddress
+import math
 import re
 import sys
 from pathlib import Path
@@ -12,6 +13,10 @@ import click
 from edge.gateway.listening import ListenAddress, parse
 
 _NAME = re.compile(r"[\x20-\x7e]{1,200}\Z")
+_ADVERTISED = re.compile(
+    r"(?:[A-Za-z0-9._-]{1,253}|\[[0-9A-Fa-f:.]{2,45}\])(?::(?P<port>[0-9]{1,5}))?\Z"  # a name, IPv4 or [IPv6]
+    r"|(?=[0-9A-Fa-f.]*:[0-9A-Fa-f.]*:)[0-9A-Fa-f:.]{2,45}\Z"  # IPv6 without brackets, and so without a port
+)
 
 
 class ListenType(click.ParamType[ListenAddress]):
@@ -35,8 +40,15 @@ def _name(ctx: click.Context, param: click.Parameter, value: str) -> str:
 
 
 def _advertise(ctx: click.Context, param: click.Parameter, value: str) -> str:
-    if value and (len(value) > 260 or re.search(r"[^A-Za-z0-9._:\[\]-]", value)):
+    found = _ADVERTISED.match(value)
+    if value and (found is None or int(found["port"] or 1) not in range(1, 65536)):
         raise click.BadParameter(f"expected HOST or HOST:PORT, got {value[:100]!r}")
+    return value
+
+
+def _number(ctx: click.Context, param: click.Parameter, value: float) -> float:
+    if math.isnan(value):
+        raise click.BadParameter("expected a number of seconds, got nan")
     return value
 
 
@@ -91,6 +103,7 @@ def _join_token(token: str | None, file: Path | None) -> str | None:
 @click.option(
     "--drain-timeout",
     type=click.FloatRange(0, 3600),
+    callback=_number,
     default=30.0,
     help="Seconds that requests in flight may take at the end.",
 )

@@ -39,6 +39,8 @@ def bind(address: ListenAddress, option: str) -> socket.socket:
         found = socket.getaddrinfo(address.host, address.port, type=socket.SOCK_STREAM, flags=socket.AI_PASSIVE)
         family, kind, protocol, _, where = found[0]
         sock = socket.socket(family, kind, protocol)
+    except UnicodeError:
+        raise GatewayError(f"cannot listen on {address}: {address.host!r} is no host name ({option})") from None
     except OSError as error:
         raise GatewayError(f"cannot listen on {address}: {error.strerror} ({option})") from None
     try:

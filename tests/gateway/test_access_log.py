@@ -8,6 +8,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from structlog.testing import capture_logs
 
 from edge.gateway.access_log import AccessLog, Line
 from tests.gateway.dialogue import Dialogue, FakeLoop
@@ -103,6 +104,32 @@ def test_a_file_that_was_moved_away_is_kept_where_no_new_one_can_be_made(tmp_pat
     access.write(line("late"))
     access.close()
     assert "late" in (tmp_path / "elsewhere" / "access.log").read_text()
+
+
+def test_lines_are_lost_and_counted_while_the_file_cannot_be_opened(tmp_path: Path) -> None:
+    folder = tmp_path / "logs"
+    with capture_logs() as logs:
+        access = log(FakeLoop(), folder / "access.log")
+        access.write(line("lost"))
+        access.flush()
+    assert access.lost == 1
+    assert [entry["reason"] for entry in logs] == ["No such file or directory"]
+    folder.mkdir()
+    access.write(line("kept"))
+    access.close()
+    assert [json.loads(text)["request_id"] for text in (folder / "access.log").read_text().splitlines()] == ["kept"]
+
+
+def test_a_pipe_that_nobody_reads_yet_holds_nothing_up(tmp_path: Path) -> None:
+    path = tmp_path / "pipe"
+    os.mkfifo(path)
+    with capture_logs():
+        access = log(FakeLoop(), path)
+    reader = os.open(path, os.O_RDONLY | os.O_NONBLOCK)
+    access.write(line("read"))
+    access.close()
+    assert json.loads(os.read(reader, 2**16))["request_id"] == "read"
+    os.close(reader)
 
 
 def test_a_request_is_one_line_without_secrets(tmp_path: Path) -> None:

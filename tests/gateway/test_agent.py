@@ -180,6 +180,12 @@ async def test_a_taken_port_or_folder_is_said_before_anything_starts(settings):
             await serve(settings("http://127.0.0.1:9"), random.Random(1), print)
 
 
+async def test_an_access_log_that_cannot_be_written_is_said_before_anything_starts(settings, tmp_path):
+    given = settings("http://127.0.0.1:9", access_log=str(tmp_path))
+    with pytest.raises(GatewayError, match=r"cannot be written: Is a directory \(--access-log\)"):
+        await serve(given, random.Random(1), print)
+
+
 def test_what_is_advertised_has_the_port_listened_on_unless_it_names_one():
     listen = ListenAddress("0.0.0.0", 8080)
     assert advertised("", listen) == "0.0.0.0:8080"

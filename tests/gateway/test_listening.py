@@ -38,3 +38,9 @@ def test_port_0_picks_a_free_one_and_a_taken_port_names_the_option():
 def test_an_address_of_another_machine_is_said():
     with pytest.raises(GatewayError, match=r"cannot listen on 192\.0\.2\.1:0: .* \(--listen\)"):
         bind(ListenAddress("192.0.2.1", 0), "--listen")
+
+
+@pytest.mark.parametrize("host", ["..", "a" * 70 + ".example"])
+def test_what_cannot_be_a_host_name_is_said(host):
+    with pytest.raises(GatewayError, match=r"is no host name \(--listen\)"):
+        bind(ListenAddress(host, 80), "--listen")
