@@ -119,13 +119,23 @@ class Authorizer:
             return self._store.get(ROLES, namespace, reference.get("name", "")) if namespace else None
         return self._store.get(CLUSTER_ROLES, None, reference.get("name", ""))
 
+    def rules_of(self, reference: Object, namespace: str) -> list[Object] | None:
+        """The rules of the role that a binding refers to, None when there is no such role."""
+        role = self._role(reference, namespace)
+        return None if role is None else self._effective(role)
+
     def _effective(self, role: Object) -> list[Object]:
-        rules: list[Object] = list(role.get("rules") or ())
-        for selector in (role.get("aggregationRule") or {}).get("clusterRoleSelectors") or ():
-            for other in self._store.list(CLUSTER_ROLES, selector=of_label_selector(selector)):
-                if other["metadata"]["uid"] != role["metadata"]["uid"]:
-                    rules += other.get("rules") or ()
-        return rules
+        return summed(self._store, role) if role.get("aggregationRule") else role.get("rules") or []
+
+
+def summed(store: Store, role: Object) -> list[Object]:
+    """The rules of every ClusterRole that an aggregated one selects, each once, in the order of names."""
+    rules: list[Object] = []
+    for selector in (role.get("aggregationRule") or {}).get("clusterRoleSelectors") or ():
+        for other in store.list(CLUSTER_ROLES, selector=of_label_selector(selector)):
+            if other["metadata"]["uid"] != role["metadata"]["uid"]:
+                rules += [rule for rule in other.get("rules") or () if rule not in rules]
+    return rules
 
 
 def covers(rule: Object, wanted: Attributes) -> bool:

@@ -5,6 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from random import Random
 
+from simulator.access.aggregation import Aggregation
 from simulator.access.authentication import Authenticator
 from simulator.access.rbac import Authorizer
 from simulator.access.tokens import TokenIssuer
@@ -39,6 +40,7 @@ class Backend:
         authenticator = Authenticator(store, issuer, clock)
         backend = cls(store, clock, own, RESOURCES, issuer, authenticator, Authorizer(store), faults)
         backend.extensions = Extensions(store, backend.use)
+        Aggregation(store)
         return backend
 
     def find(self, api_version: str, kind: str) -> Resource | None:

@@ -4,6 +4,8 @@ from __future__ import annotations
 
 from typing import Any
 
+from simulator.access import escalation
+from simulator.access.rbac import GROUP
 from simulator.api import bodies
 from simulator.api.answer import Answer, encoded, wants_pretty
 from simulator.api.backend import Call
@@ -76,6 +78,7 @@ def create_object(call: Call, resource: Resource, obj: Object, track: Track | No
         raise bad_request("resourceVersion should not be set on objects to be created")
     if resource.namespaced:
         _check_namespace(call, resource, metadata["namespace"], metadata.get("name", ""))
+    escalation.check(call.backend.authorizer, call.user, resource, obj, None)
     return call.backend.store.create(resource, obj, validate=True, dry_run=dry_run(call), track=track)
 
 
@@ -121,6 +124,9 @@ def update_object(
     if metadata["name"] != name:
         message = f"the name of the object ({metadata['name']}) does not match the name on the URL ({name})"
         raise bad_request(message)
+    if resource.group == GROUP:
+        old = call.backend.store.get(resource, metadata.get("namespace"), name)
+        escalation.check(call.backend.authorizer, call.user, resource, obj, old)
     return call.backend.store.update(
         resource,
         obj,

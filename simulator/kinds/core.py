@@ -1,10 +1,12 @@
 """core/v1, and events.k8s.io/v1, which shows the same events."""
 
-from simulator.kinds import plain_cells, pods, services
+from collections.abc import Callable
+
+from simulator.kinds import plain_cells, pods, services, shared_forms
 from simulator.kinds.plain import default_namespace, default_secret, prepare_namespace, validate_secret
 from simulator.kinds.rows import PROXY_VERBS, SCALE, STATUS_VERBS, row
 from simulator.kinds.workload_rules import REPLICA_SET_COLUMNS, replica_set_cells
-from simulator.resource import Resource, Subresource, at_path, by_path
+from simulator.resource import Object, Resource, Subresource, at_path, by_path
 
 POD_SUBRESOURCES = (
     Subresource("attach", "PodAttachOptions", ("create", "get")),
@@ -21,13 +23,25 @@ POD_FIELDS = (
     "spec.nodeName", "spec.restartPolicy", "spec.schedulerName", "spec.serviceAccountName", "spec.hostNetwork",
     "status.phase", "status.podIP", "status.nominatedNodeName",
 )  # fmt: skip
+
+
+def _either(*paths: str) -> Callable[[Object], str]:
+    """The first of these paths that an event has: it may be stored in either group's form."""
+    return lambda obj: next((found for path in paths if (found := at_path(obj, path))), "")
+
+
 EVENT_FIELDS = {
-    **by_path(
-        *(f"involvedObject.{part}" for part in ("kind", "namespace", "name", "uid", "apiVersion", "resourceVersion")),
-        "involvedObject.fieldPath", "reason", "reportingComponent", "type",
-    ),
-    "source": lambda obj: at_path(obj, "source.component") or at_path(obj, "reportingComponent"),
-}  # fmt: skip
+    **by_path("reason", "type"),
+    **{
+        f"{about}.{part}": _either(f"involvedObject.{part}", f"regarding.{part}")
+        for about in ("involvedObject", "regarding")
+        for part in ("kind", "namespace", "name", "uid", "apiVersion", "resourceVersion", "fieldPath")
+    },
+    "reportingComponent": _either("reportingComponent", "reportingController"),
+    "reportingController": _either("reportingComponent", "reportingController"),
+    "source": _either("source.component", "deprecatedSource.component", "reportingComponent", "reportingController"),
+}
+"""By both groups' names: records of either are selected by the same index."""
 ENDPOINTS_WARNING = "v1 Endpoints is deprecated in v1.33+; use discovery.k8s.io/v1 EndpointSlice"
 NAMESPACE_VERBS = ("create", "delete", "get", "list", "patch", "update", "watch")
 
@@ -47,6 +61,7 @@ ROWS: tuple[Resource, ...] = (
     ),
     row(
         "", "v1", "Event", "events", short_names=("ev",), selectable=EVENT_FIELDS,
+        list_key="events", convert=shared_forms.core_event, validate=shared_forms.validate_core_event,
         columns=plain_cells.EVENT_COLUMNS, cells=plain_cells.event_cells,
     ),
     row("", "v1", "LimitRange", "limitranges", short_names=("limits",)),
@@ -106,7 +121,10 @@ EVENTS_GROUP: tuple[Resource, ...] = (
         "events",
         short_names=("ev",),
         selectable=EVENT_FIELDS,
+        list_key="events",
+        convert=shared_forms.new_event,
+        validate=shared_forms.validate_new_event,
         columns=plain_cells.EVENT_COLUMNS,
-        cells=plain_cells.event_cells,
+        cells=shared_forms.event_cells,
     ),
 )

@@ -1,6 +1,6 @@
 """Kinds that are stored, listed and watched as they are given; no controller of the simulator acts on them."""
 
-from simulator.kinds import definitions, plain_cells
+from simulator.kinds import definitions, plain_cells, shared_forms
 from simulator.kinds.rows import STATUS_VERBS, row
 from simulator.resource import Resource, Subresource
 
@@ -8,7 +8,10 @@ GLOBAL = {"namespaced": False}
 EXTENSION = {"namespaced": False, "categories": ("api-extensions",), "generation": ("spec", "webhooks")}
 ALL = {"categories": ("all",), "status": True, "generation": ("spec",)}
 SPEC = {"generation": ("spec",)}
-HPA = {"columns": plain_cells.HPA_COLUMNS, "cells": plain_cells.hpa_cells}
+HPA = {
+    "columns": plain_cells.HPA_COLUMNS, "cells": shared_forms.autoscaler_cells,
+    "defaults": shared_forms.default_autoscaler, "list_key": "horizontalpodautoscalers.autoscaling",
+}  # fmt: skip
 CRON_JOB = {"columns": plain_cells.CRON_JOB_COLUMNS, "cells": plain_cells.cron_job_cells}
 JOB = {"columns": plain_cells.JOB_COLUMNS, "cells": plain_cells.job_cells}
 INGRESS = {"columns": plain_cells.INGRESS_COLUMNS, "cells": plain_cells.ingress_cells, "status": True}
@@ -25,11 +28,11 @@ REGISTRATION: tuple[Resource, ...] = (
 SCALING_AND_BATCH: tuple[Resource, ...] = (
     row(
         "autoscaling", "v2", "HorizontalPodAutoscaler", "horizontalpodautoscalers",
-        short_names=("hpa",), categories=("all",), status=True, **HPA,
+        short_names=("hpa",), categories=("all",), status=True, convert=shared_forms.autoscaler_v2, **HPA,
     ),
     row(
         "autoscaling", "v1", "HorizontalPodAutoscaler", "horizontalpodautoscalers",
-        short_names=("hpa",), categories=("all",), status=True, **HPA,
+        short_names=("hpa",), categories=("all",), status=True, convert=shared_forms.autoscaler_v1, **HPA,
     ),
     row("batch", "v1", "CronJob", "cronjobs", short_names=("cj",), **ALL, **CRON_JOB),
     row("batch", "v1", "Job", "jobs", **ALL, **JOB),
