@@ -17,10 +17,11 @@ def matches(selector: Mapping[str, Any], labels: Mapping[str, str]) -> bool:
         return False
     if not wanted.items() <= labels.items():
         return False
-    return all(_satisfies(expression, labels) for expression in expressions)
+    return all(satisfies(expression, labels) for expression in expressions)
 
 
-def _satisfies(expression: Mapping[str, Any], labels: Mapping[str, str]) -> bool:
+def satisfies(expression: Mapping[str, Any], labels: Mapping[str, str]) -> bool:
+    """Whether `labels` satisfy one expression of a label or node selector."""
     key, values = expression.get("key", ""), expression.get("values") or []
     match expression.get("operator"):
         case "In":
@@ -31,5 +32,17 @@ def _satisfies(expression: Mapping[str, Any], labels: Mapping[str, str]) -> bool
             return key in labels
         case "DoesNotExist":
             return key not in labels
+        case "Gt" | "Lt" as operator:
+            number, bound = _number(labels.get(key)), _number(values[0] if values else None)
+            if number is None or bound is None:
+                return False
+            return number > bound if operator == "Gt" else number < bound
         case _:
             return False
+
+
+def _number(text: str | None) -> int | None:
+    try:
+        return int(text) if text is not None else None
+    except ValueError:
+        return None

@@ -98,7 +98,10 @@ _decoder = msgspec.json.Decoder(_Body)
 
 
 def read(record: Record) -> Pod:
-    """A stored pod's view; shares what it can with the record and with other pods. Raises msgspec.ValidationError for an object that is no pod at all."""
+    """A stored pod's view; shares what it can with the record and with other pods.
+
+    Raises msgspec.ValidationError for an object that is no pod at all.
+    """
     pod = _decoder.decode(record.body)
     meta, spec, status = pod.metadata, pod.spec, pod.status
     ready = next((c for c in status.conditions or () if c.type == "Ready" and c.status == "True"), None)

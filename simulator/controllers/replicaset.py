@@ -6,13 +6,13 @@ from collections.abc import Sequence
 from typing import Any
 
 from simulator.controllers import replicas
-from simulator.controllers.cluster import CONTROLLER_MANAGER, Change, Cluster, Ref, owner_reference
+from simulator.controllers.cluster import Change, Cluster, Ref, owner_reference
 from simulator.controllers.labels import matches
 from simulator.controllers.pods import Pod
 from simulator.controllers.queue import Gate, Queue
 from simulator.controllers.recorder import Recorder
+from simulator.controllers.templates import from_template, with_manager
 from simulator.errors import ApiError
-from simulator.managed import pods as managed_pods
 
 Object = dict[str, Any]
 KIND = "replicasets.apps"
@@ -93,7 +93,7 @@ class ReplicaSetController:
         pods = self._cluster.pods_of(found["metadata"]["uid"])
         now = self._cluster.clock.now()
         decision = replicas.decide(found["spec"].get("replicas", 1), pods, lambda: self._ranks(found), now)
-        new = self._new_pod(found) if decision.create else {}
+        new = with_manager(self._cluster, from_template(found)) if decision.create else {}
         for _ in range(decision.create):
             made = self._cluster.create("pods", new)
             self._events.normal(found, "SuccessfulCreate", f"Created pod: {made['metadata']['name']}")
@@ -108,13 +108,6 @@ class ReplicaSetController:
             self.queue.add(key)
         else:
             self.queue.rest(key, len(pods))
-
-    def _new_pod(self, found: Object) -> Object:
-        pod = _pod(found)
-        row = self._cluster.rows["pods"]
-        now = self._cluster.clock.now()
-        pod["metadata"]["managedFields"] = managed_pods.created(row, pod, CONTROLLER_MANAGER, now)
-        return pod
 
     def _ranks(self, found: Object) -> dict[str, int]:
         """Node → active pods there of all ReplicaSets with the same owner."""
@@ -144,21 +137,3 @@ class ReplicaSetController:
 def _seen_as(pod: Pod) -> tuple[object, ...]:
     """What of a pod its set goes by; where it runs is only asked when pods have to go."""
     return (pod.uid, pod.owner, pod.labels, pod.phase, pod.ready, pod.ready_since, pod.terminating)
-
-
-def _pod(owner: Object) -> Object:
-    """A pod from the ReplicaSet's template (controller_utils.go GetPodFromTemplate); shares parts with it."""
-    template = owner["spec"].get("template") or {}
-    metadata = template.get("metadata") or {}
-    made: Object = {
-        "metadata": {
-            "generateName": f"{owner['metadata']['name']}-",
-            "namespace": owner["metadata"]["namespace"],
-            "ownerReferences": [owner_reference(owner)],
-        },
-        "spec": template.get("spec") or {},
-    }
-    for field in ("labels", "annotations", "finalizers"):
-        if metadata.get(field):
-            made["metadata"][field] = metadata[field]
-    return made

@@ -9,6 +9,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Any
 
+from simulator.controllers import placement
 from simulator.controllers.cluster import Change, Cluster
 from simulator.controllers.queue import Gate, Queue
 from simulator.controllers.recorder import Recorder
@@ -60,7 +61,7 @@ class Scheduler:
             self._nodes = self._cluster.list("nodes")
         node = choose(pod, self._nodes, self._load)
         if node is None:
-            text = f"0/{len(self._nodes)} nodes are available: no ready node matches the pod."
+            text = why_not(pod, self._nodes)
             set_condition(pod, "False", self._cluster.clock.timestamp(), "Unschedulable", text)
             self._cluster.update("pods", pod, "status")
             self._events.warning(pod, "FailedScheduling", text)
@@ -81,15 +82,18 @@ def choose(pod: Object, nodes: list[Object], load: Mapping[str, int]) -> Object 
     return min(fitting, key=lambda n: (load.get(n["metadata"]["name"], 0), n["metadata"]["name"]), default=None)
 
 
+def why_not(pod: Object, nodes: list[Object]) -> str:
+    """The message of a pod that fits nowhere: how many nodes have which obstacle."""
+    counts: dict[str, int] = {}
+    for node in nodes:
+        reason = placement.obstacle(pod["spec"], node) or "node(s) were not ready"
+        counts[reason] = counts.get(reason, 0) + 1
+    reasons = ", ".join(sorted(f"{count} {reason}" for reason, count in counts.items())) or "no nodes"
+    return f"0/{len(nodes)} nodes are available: {reasons}."
+
+
 def _fits(pod: Object, node: Object) -> bool:
-    if (node.get("spec") or {}).get("unschedulable"):
-        return False
-    conditions = (node.get("status") or {}).get("conditions") or []
-    if not any(c.get("type") == "Ready" and c.get("status") == "True" for c in conditions):
-        return False
-    wanted: dict[str, str] = pod["spec"].get("nodeSelector") or {}
-    labels: dict[str, str] = node["metadata"].get("labels") or {}
-    return wanted.items() <= labels.items()
+    return placement.ready(node) == "True" and not placement.obstacle(pod["spec"], node)
 
 
 def set_condition(pod: Object, value: str, moment: str, reason: str = "", message: str = "") -> None:
