@@ -18,6 +18,7 @@ import signal
 import socket
 import sys
 from collections.abc import Iterable, Mapping
+from contextlib import suppress
 
 import msgspec
 import structlog
@@ -150,6 +151,7 @@ class Worker:
         self._settings = settings
         self._tasks = Tasks()
         self._servers: list[asyncio.Server] = []
+        self._queues: list[socket.socket] = []
         self._ended = asyncio.Event()
         connector = Connector(loop, self._tasks, settings.connect_timeout)
         self.path = DataPath(loop, settings, snapshot.NOTHING, connector, randomness)
@@ -164,9 +166,26 @@ class Worker:
     async def listen(self, sockets: Iterable[socket.socket]) -> None:
         """Accept on `sockets`, which belong to the worker from now on."""
         for sock in sockets:
-            self._servers.append(
-                await self.path.loop.create_server(lambda: ClientProtocol(self.path), sock=sock, backlog=BACKLOG)
-            )
+            self._queues.append(sock.dup())
+            self._servers.append(await self.path.loop.create_server(self._client, sock=sock, backlog=BACKLOG))
+
+    def _client(self) -> ClientProtocol:
+        return ClientProtocol(self.path)
+
+    async def _stop_listening(self) -> None:
+        """Take what waits in the listening queues, then close them: closing the last copy of a listening socket resets
+        every connection that nobody has accepted."""
+        for server in self._servers:
+            server.close()
+        waiting: list[socket.socket] = []
+        for queue in self._queues:
+            with suppress(OSError):  # BlockingIOError: it is empty
+                while len(waiting) < BACKLOG:
+                    waiting.append(queue.accept()[0])
+            queue.close()
+        for connection in waiting:
+            with suppress(OSError):
+                await self.path.loop.connect_accepted_socket(self._client, connection)
 
     async def follow(self, channel: FrameChannel) -> None:
         """Serve what comes over `channel` until it closes; then ask for the end."""
@@ -196,11 +215,10 @@ class Worker:
     async def drain(self) -> None:
         """Accept no more, finish what is in flight within the drain timeout, cut the rest."""
         path = self.path
-        for server in self._servers:
-            server.close()
-        self.subscription.leave(self.serving.metrics())
         path.draining = True
         path.pool.drain()
+        self.subscription.leave(self.serving.metrics())
+        await self._stop_listening()
         empty = asyncio.Event()
         path.on_empty = empty.set
         for client in list(path.connections):

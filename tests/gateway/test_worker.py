@@ -301,6 +301,20 @@ async def test_draining_finishes_what_is_in_flight_and_closes_the_idle() -> None
             each.close()
 
 
+async def test_connections_that_wait_in_the_listening_queue_are_answered_before_it_is_closed() -> None:
+    async with endpoint(pod) as address, worker(address, drain_timeout=5) as (running, port):
+        clients = [socket.create_connection(("127.0.0.1", port)) for _ in range(5)]  # the loop has no turn to accept
+        for client in clients:
+            client.setblocking(False)
+            client.send(GET)
+        await running.drain()
+        for client in clients:
+            answer = client.recv(65536)
+            assert answer.endswith(b"ok")
+            assert b"connection: close" in answer
+            client.close()
+
+
 async def test_what_does_not_end_within_the_drain_timeout_is_cut() -> None:
     asked = asyncio.Event()
 
