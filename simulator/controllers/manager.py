@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from simulator.controllers.accounts import AccountController, Sign, TokenController
 from simulator.controllers.cluster import Cluster
+from simulator.controllers.daemonset import DaemonSetController
 from simulator.controllers.deployment import DeploymentController
 from simulator.controllers.endpoints import EndpointsController
 from simulator.controllers.endpointslice import EndpointSliceController
@@ -13,6 +14,7 @@ from simulator.controllers.queue import Gate
 from simulator.controllers.replicaset import ReplicaSetController
 from simulator.controllers.scheduler import Scheduler
 from simulator.controllers.services import ServiceIndex
+from simulator.controllers.statefulset import StatefulSetController
 
 
 class ControllerManager:
@@ -27,6 +29,8 @@ class ControllerManager:
             TokenController(cluster, sign, gate),
             DeploymentController(cluster, gate),
             ReplicaSetController(cluster, gate),
+            StatefulSetController(cluster, gate),
+            DaemonSetController(cluster, gate),
             Scheduler(cluster, gate),
             EndpointSliceController(cluster, services, gate),
             EndpointsController(cluster, services, gate),

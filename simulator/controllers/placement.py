@@ -84,7 +84,7 @@ def obstacle(spec: Mapping[str, Any], node: Object) -> str:
 
 
 def only_on(spec: Object, node: str) -> Object:
-    """`spec` bound to one node by required affinity, as a DaemonSet's pods are (ReplaceDaemonSetPodNodeNameNodeAffinity)."""
+    """`spec` bound to one node by required affinity, as a DaemonSet's pods are (daemon/util)."""
     term = {"matchFields": [{"key": "metadata.name", "operator": "In", "values": [node]}]}
     affinity = dict(spec.get("affinity") or {})
     node_affinity = dict(affinity.get("nodeAffinity") or {})

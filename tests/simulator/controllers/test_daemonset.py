@@ -1,0 +1,76 @@
+"""DaemonSets on a whole cluster, in virtual time."""
+
+from __future__ import annotations
+
+import asyncio
+from typing import Any
+
+from simulator.boot import NODES
+from simulator.controllers.cluster import Ref
+from tests.simulator.world import World, simulate
+
+Object = dict[str, Any]
+
+
+def make(world: World, **spec: Any) -> None:
+    labels = {"app": "agent"}
+    template = {"metadata": {"labels": labels}, "spec": {"containers": [{"name": "c", "image": "agent:1"}]}}
+    world.cluster.create(
+        "daemonsets.apps",
+        {
+            "metadata": {"name": "agent", "namespace": "default"},
+            "spec": {"selector": {"matchLabels": labels}, "template": template, **spec},
+        },
+    )
+
+
+def nodes_of(world: World) -> list[str]:
+    return sorted(pod["spec"]["nodeName"] for pod in world.list("pods"))
+
+
+def test_every_node_has_one_also_a_new_one_and_none_that_is_gone() -> None:
+    async def story(world: World) -> None:
+        make(world)
+        await asyncio.sleep(2)
+        assert nodes_of(world) == ["node-1", "node-2", "node-3"]
+        status = world.get("daemonsets.apps", "agent")["status"]
+        assert (status["desiredNumberScheduled"], status["numberReady"], status["numberAvailable"]) == (3, 3, 3)
+        ready = {"conditions": [{"type": "Ready", "status": "True"}]}
+        made = world.cluster.create("nodes", {"metadata": {"name": "node-4"}, "spec": {}})
+        world.cluster.update("nodes", {**made, "status": ready}, "status")
+        world.cluster.delete(Ref("nodes", "", "node-1"))
+        await asyncio.sleep(5)
+        assert nodes_of(world) == ["node-2", "node-3", "node-4"]
+
+    simulate(story, nodes=NODES)
+
+
+def test_a_new_image_takes_one_node_after_the_other() -> None:
+    async def story(world: World) -> None:
+        make(world)
+        await asyncio.sleep(2)
+        fewest = [3]
+        world.store.subscribe(
+            lambda event: fewest.append(sum(p.ready for p in world.cluster.pods.values() if p.active))
+        )
+        found = world.get("daemonsets.apps", "agent")
+        found["spec"]["template"]["spec"]["containers"][0]["image"] = "agent:2"
+        world.cluster.update("daemonsets.apps", found)
+        await asyncio.sleep(15)
+        assert [pod["spec"]["containers"][0]["image"] for pod in world.list("pods")] == ["agent:2"] * 3
+        assert min(fewest) == 2
+        assert world.get("daemonsets.apps", "agent")["status"]["updatedNumberScheduled"] == 3
+        assert sorted(one["revision"] for one in world.list("controllerrevisions.apps")) == [1, 2]
+
+    simulate(story, nodes=NODES)
+
+
+def test_a_node_selector_leaves_nodes_out() -> None:
+    async def story(world: World) -> None:
+        containers = [{"name": "c", "image": "i"}]
+        spec = {"containers": containers, "nodeSelector": {"topology.kubernetes.io/zone": "z2"}}
+        make(world, template={"metadata": {"labels": {"app": "agent"}}, "spec": spec})
+        await asyncio.sleep(2)
+        assert nodes_of(world) == ["node-2"]
+
+    simulate(story, nodes=NODES)
