@@ -123,6 +123,15 @@ def server_context(authority: Authority, pair: Pair, directory: Path) -> ssl.SSL
     return context
 
 
+def renew(context: ssl.SSLContext, authority: Authority, pair: Pair, directory: Path) -> None:
+    """Let a listening server show another certificate from now on, and trust clients of `authority` too."""
+    certificate, key = directory / "server.crt", directory / "server.key"
+    write_private(certificate, pair.certificate)
+    write_private(key, pair.key)
+    context.load_cert_chain(certificate, key)
+    context.load_verify_locations(cadata=authority.certificate.decode())
+
+
 def write_private(path: Path, content: bytes) -> None:
     """Write a file that only its owner reads, replacing what was there."""
     descriptor = os.open(path, os.O_WRONLY | os.O_CREAT | os.O_TRUNC, 0o600)

@@ -1,8 +1,9 @@
 """The simulator's seams of time: timers come from the running loop, wall time from `now`, durations from `precise`.
 
-A loop that carries `virtual_epoch` (seconds since 1970 at its time 0) runs in virtual time: wall time and durations
-then follow the loop's own clock and blocking work runs inline. Nothing here is imported from anywhere else, so the
-simulator can be used on its own.
+A loop that carries `virtual_epoch` (seconds since 1970 at its time 0) has a time of its own: wall time and durations
+then follow the loop's clock. `simulator.loops` has two of them: virtual time, where blocking work runs inline, and real
+time at a factor, which carries `time_factor` too. Nothing here is imported from anywhere else, so the simulator can be
+used on its own.
 """
 
 from __future__ import annotations
@@ -44,9 +45,20 @@ def precise() -> float:
 
 async def run_blocking(function: Callable[[], T], executor: Executor | None = None) -> T:
     """Run blocking work off the loop (in `executor`, else the loop's own), or inline in virtual time."""
-    if _virtual_loop() is not None:
+    loop = _virtual_loop()
+    if loop is not None and getattr(loop, "time_factor", None) is None:
         return function()
     return await asyncio.get_running_loop().run_in_executor(executor, function)
+
+
+def real_unix() -> float:
+    """The machine's wall time, whatever the loop says: only for loops that make a time of their own."""
+    return time.time()
+
+
+def real_monotonic() -> float:
+    """The machine's monotonic time, whatever the loop says: only for loops that make a time of their own."""
+    return time.monotonic()
 
 
 def timestamp(moment: datetime) -> str:

@@ -1,7 +1,7 @@
 """The control API, `/control/v1`: what a scenario does to the simulator that no Kubernetes API could do to itself.
 
-GET state · POST faults → 201 {id} · GET, DELETE faults[/id] · POST tokens/revoke · POST compact · POST server ·
-POST reset · GET requests. Bodies are JSON; an unknown key is refused, so that a typing error is not a silent success.
+GET state · POST faults → 201 {id} · GET, DELETE faults[/id] · POST tokens/revoke · POST compact · POST rollback ·
+POST certificate · POST server · POST reset · GET requests. Bodies are JSON; an unknown key is refused, so that a typing error is not a silent success.
 """
 
 from __future__ import annotations
@@ -41,13 +41,18 @@ class Controlled(Protocol):
 
     def requests(self) -> list[dict[str, Any]]: ...
 
-    def revoke(self, namespace: str, service_account: str) -> int:
+    def revoke(self, namespace: str, service_account: str, *, at_once: bool = False) -> int:
         """Revoke an account's tokens; answers how many kinds were found. LookupError when there is no account."""
 
     def compact(self, revision: int | None) -> int:
         """Forget history; answers the revision up to which."""
 
-    async def stop_server(self, keep: bool) -> None: ...
+    async def roll_back(self, revision: int | None, behind: int) -> int:
+        """Go back to `revision`, or `behind` revisions; answers the revision. LookupError when it is forgotten."""
+
+    def rotate_certificate(self, *, new_authority: bool = False, drop: bool = False) -> None: ...
+
+    async def stop_server(self, keep: bool, *, crash: bool = False) -> None: ...
 
     async def start_server(self) -> None: ...
 
@@ -57,15 +62,27 @@ class Controlled(Protocol):
 class Revoke(msgspec.Struct, forbid_unknown_fields=True):
     namespace: str
     serviceaccount: str
+    at_once: bool = False
 
 
 class Compact(msgspec.Struct, forbid_unknown_fields=True):
     revision: int | None = None
 
 
+class RollBack(msgspec.Struct, forbid_unknown_fields=True):
+    revision: int | None = None
+    behind: int | None = None
+
+
+class Certificate(msgspec.Struct, forbid_unknown_fields=True):
+    authority: Literal["same", "new"] = "same"
+    drop: bool = False
+
+
 class Server(msgspec.Struct, forbid_unknown_fields=True):
     state: Literal["running", "stopped"]
     keep: bool = True
+    crash: bool = False
 
 
 class Empty(msgspec.Struct, forbid_unknown_fields=True):
@@ -86,6 +103,8 @@ class Control:
             "faults": {"GET": self._list_faults, "POST": self._add_fault, "DELETE": self._clear_faults},
             "tokens/revoke": {"POST": self._revoke},
             "compact": {"POST": self._compact},
+            "rollback": {"POST": self._roll_back},
+            "certificate": {"POST": self._certificate},
             "server": {"POST": self._server},
             "reset": {"POST": self._reset},
             "requests": {"GET": self._requests},
@@ -140,7 +159,7 @@ class Control:
     async def _revoke(self, request: Request) -> Answer:
         wanted = _body(request, Revoke)
         try:
-            count = self._target.revoke(wanted.namespace, wanted.serviceaccount)
+            count = self._target.revoke(wanted.namespace, wanted.serviceaccount, at_once=wanted.at_once)
         except LookupError as error:
             raise Refusal(404, "not_found", str(error.args[0]), "serviceaccount") from None
         return 200, {"revoked": count}
@@ -151,10 +170,26 @@ class Control:
             raise Refusal(422, "invalid", "expected a revision of 0 or more", "revision")
         return 200, {"revision": self._target.compact(wanted.revision)}
 
+    async def _roll_back(self, request: Request) -> Answer:
+        wanted = _body(request, RollBack)
+        if (wanted.revision is None) == (wanted.behind is None):
+            raise Refusal(422, "invalid", "expected either a revision or how many revisions to go back (behind)")
+        if (wanted.revision if wanted.revision is not None else wanted.behind or 0) < 1:
+            raise Refusal(422, "invalid", "expected 1 or more", "behind" if wanted.revision is None else "revision")
+        try:
+            return 200, {"revision": await self._target.roll_back(wanted.revision, wanted.behind or 0)}
+        except LookupError as error:
+            raise Refusal(409, "expired", str(error.args[0])) from None
+
+    async def _certificate(self, request: Request) -> Answer:
+        wanted = _body(request, Certificate)
+        self._target.rotate_certificate(new_authority=wanted.authority == "new", drop=wanted.drop)
+        return 200, self._target.state()
+
     async def _server(self, request: Request) -> Answer:
         wanted = _body(request, Server)
         if wanted.state == "stopped":
-            await self._target.stop_server(wanted.keep)
+            await self._target.stop_server(wanted.keep, crash=wanted.crash)
         else:
             await self._target.start_server()
         return 200, self._target.state()

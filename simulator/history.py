@@ -5,9 +5,15 @@ from __future__ import annotations
 import asyncio
 from bisect import bisect_right
 from collections.abc import AsyncIterator, Callable, Sequence
+from datetime import datetime, timedelta
 
 from simulator.errors import Expired
 from simulator.record import Event, Frames, Record, Selector, WatchEvent
+
+WINDOW = timedelta(minutes=5)
+"""How long history is kept: etcd's default compaction interval."""
+CAPACITY = 100_000
+"""Events kept of one kind; beyond it the oldest half is dropped."""
 
 
 class History:
@@ -33,6 +39,17 @@ class History:
         del self.revisions[:count]
         self.first += count
         self.oldest = max(self.oldest, oldest)
+
+    def trim(self, now: datetime) -> None:
+        """Forget what is too old or too much."""
+        events = self.events
+        if len(events) > CAPACITY:
+            half = CAPACITY // 2
+            self.drop(half, events[half - 1].revision)
+        elif now - events[0].at > 2 * WINDOW:
+            # Half the window late, so that the list is cut seldom and in large pieces.
+            old = next(index for index, event in enumerate(events) if now - event.at <= WINDOW)
+            self.drop(old, events[old - 1].revision)
 
     def index_after(self, revision: int) -> int:
         return self.first + bisect_right(self.revisions, revision)

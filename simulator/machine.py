@@ -43,6 +43,10 @@ class Machine:
         boot(self.cluster, nodes, host, port)
         self.cluster.start()
 
+    def resume(self) -> None:
+        """Let the controllers work on what a store holds already."""
+        self.cluster.start()
+
     async def stop(self) -> None:
         """End controllers and pods."""
         self._manager.stop()

@@ -18,7 +18,9 @@ class Settings(msgspec.Struct, frozen=True):
     """Listening addresses are HOST:PORT (port 0 picks a free one).
 
     `kubeconfig` None puts it into a folder that ends with the simulator. `pod_network` None claims a free /16 of
-    127.0.0.0/8. `seed` None takes one from the system, so that names and UIDs differ from run to run.
+    127.0.0.0/8. `seed` None takes one from the system, so that names and UIDs differ from run to run. Without `sockets`
+    nothing listens anywhere: requests come through `Simulator.transport`, also in virtual time. `time_factor` says how
+    fast the loop runs (`simulator.loops`). `replay` is a recording that is played back at `speed` instead of a cluster.
     """
 
     listen: str = "127.0.0.1:6443"
@@ -30,6 +32,10 @@ class Settings(msgspec.Struct, frozen=True):
     pods: Literal["serve", "none"] = "serve"
     pod_network: str | None = None
     nodes: tuple[Node, ...] = NODES
+    sockets: bool = True
+    time_factor: float = 1.0
+    replay: Path | None = None
+    speed: float = 1.0
 
     def __repr__(self) -> str:
         return f"<Settings listen={self.listen} control={self.control_listen} pods={self.pods}>"

@@ -4,6 +4,11 @@
         simulator.load("apiVersion: v1 …")
         simulator.url, simulator.ca, simulator.token, simulator.kubeconfig, simulator.control_url
 
+Without sockets (`Settings(sockets=False)`) the same simulator runs inside one event loop, in virtual time too:
+
+    async with Simulator(Settings(sockets=False, seed=1)) as simulator, simulator.connect() as api:
+        await api.get("/api/v1/pods")
+
 `stop_server` and `start_server` end and begin the API as a shutdown and a restart do, on the same port; pods go on
 serving meanwhile. With `keep` everything is there again afterwards; without it the cluster begins as it did at first,
 and so it does after `reset`.
@@ -11,14 +16,16 @@ and so it does after `reset`.
 
 from __future__ import annotations
 
+import asyncio
 import random
 import secrets
 import shutil
+import ssl
 import tempfile
 from collections.abc import Callable
 from pathlib import Path
 from types import TracebackType
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from simulator import kubeconfig, manifests
 from simulator.access.authentication import ACCOUNTS, ADMIN
@@ -27,16 +34,24 @@ from simulator.api.application import Application
 from simulator.api.backend import Backend
 from simulator.api.faults import Faults
 from simulator.api.server import ApiServer
-from simulator.certificates import Authority, Pair, server_context
+from simulator.certificates import Authority, Pair, renew, server_context
 from simulator.clock import Clock
 from simulator.control import Control
 from simulator.control_http import JsonServer, is_loopback
-from simulator.kubelet.network import PodNetwork, claim
+from simulator.errors import Expired
+from simulator.kubelet.network import PodNetwork, claim, unclaimed
 from simulator.machine import Machine
 from simulator.resources import RESOURCES
 from simulator.settings import Settings, SettingsError, address
 from simulator.store import Store
 
+if TYPE_CHECKING:
+    import httpx
+
+    from simulator.access.authentication import Peer
+    from simulator.memory import MemoryServer
+
+IN_MEMORY = "kubernetes.default.svc"
 ANYWHERE = {"0.0.0.0": "127.0.0.1", "::": "::1"}
 
 
@@ -57,7 +72,9 @@ class Simulator:
         self._backend = Backend.of(self.store, self.clock, self.random)
         self._application = Application(self._backend)
         self._network: PodNetwork
-        self._server: ApiServer
+        self._server: ApiServer | MemoryServer
+        self._authority: Authority
+        self._context: ssl.SSLContext
         self._folder: Path
         self._keep = True
         self._loaded: list[tuple[str, Any]] = []
@@ -94,34 +111,37 @@ class Simulator:
 
     async def start(self) -> None:
         """Listen, with the cluster as it is at first. Raises SettingsError, ManifestError, NetworkError."""
-        host, port = address(self.settings.listen, "listen")
-        control_host, control_port = address(self.settings.control_listen, "control-listen")
-        if self.settings.control_token is None and not is_loopback(control_host):
-            raise SettingsError(
-                f"control-listen {self.settings.control_listen} can be reached from other machines: "
-                "give a --control-token, or listen on 127.0.0.1"
-            )
-        loaded = [entry for path in self.settings.load for entry in manifests.read(path)]
+        settings = self.settings
+        _check(settings)
+        self._loaded = [entry for path in settings.load for entry in manifests.read(path)]
         try:
-            await self._start(host, port, control_host, control_port, loaded)
+            await (self._start() if settings.sockets else self._start_in_memory())
         except BaseException:
             await self.stop()
             raise
 
-    async def _start(
-        self, host: str, port: int, control_host: str, control_port: int, loaded: list[tuple[str, Any]]
-    ) -> None:
-        self._loaded = loaded
+    async def _start_in_memory(self) -> None:
+        from simulator.memory import MemoryServer
+
+        self._network = unclaimed(self.settings.pod_network)
+        self._backend.authenticator.add_static(self.token, ADMIN)
+        self._server = MemoryServer(self._application, IN_MEMORY, 6443)
+        self.url = f"https://{IN_MEMORY}"
+        await self._server.start()
+        self._undo += [self._application.close, self._server.stop]
+        self._begin()
+
+    async def _start(self) -> None:
+        host, port = address(self.settings.listen, "listen")
+        control_host, control_port = address(self.settings.control_listen, "control-listen")
         self._folder = Path(tempfile.mkdtemp(prefix="edge-simulator-"))
         self._undo.append(lambda: shutil.rmtree(self._folder, ignore_errors=True))
         self._network = claim(self.settings.pod_network, random.Random())
         self._undo.append(self._network.close)
-        authority = Authority(self.clock.now())
-        self.ca = authority.certificate
-        self.client = authority.client("admin", ("system:masters",))
+        self._issue()
         self._backend.authenticator.add_static(self.token, ADMIN)
-        context = server_context(authority, authority.server([host]), self._folder)
-        self._server = ApiServer(self._application, host, port, context)
+        self._context = server_context(self._authority, self._authority.server([host]), self._folder)
+        self._server = ApiServer(self._application, host, port, self._context)
         await _listening(self._server.start(), self.settings.listen, "listen")
         self._undo += [self._application.close, self._server.stop]
         self.url = _url("https", host, self._server.port)
@@ -130,6 +150,15 @@ class Simulator:
         await _listening(control.start(control_host, control_port), self.settings.control_listen, "control-listen")
         self._undo.append(control.stop)
         self.control_url = _url("http", *control.address)
+        self._write_kubeconfig()
+
+    def _issue(self) -> None:
+        """A certificate authority and the administrator's identity."""
+        self._authority = Authority(self.clock.now())
+        self.ca = self._authority.certificate
+        self.client = self._authority.client("admin", ("system:masters",))
+
+    def _write_kubeconfig(self) -> None:
         kubeconfig.write(
             self.kubeconfig, server=self.url, ca=self.ca, certificate=self.client.certificate, key=self.client.key
         )
@@ -145,6 +174,12 @@ class Simulator:
 
     def _begin(self) -> None:
         """The cluster as it is at first, on an empty store."""
+        self._make_machine()
+        bootstrap_roles(self.store)
+        self.machine.start(self.settings.nodes, "127.0.0.1", self._server.port)
+        manifests.apply(self.store, self._backend.find, self._loaded)
+
+    def _make_machine(self) -> None:
         self.machine = Machine(
             self.store,
             RESOURCES.rows,
@@ -152,18 +187,30 @@ class Simulator:
             self.random,
             self._network,
             self._backend.issuer.legacy,
-            serve=self.settings.pods == "serve",
+            serve=self.settings.pods == "serve" and self.settings.sockets,
         )
-        bootstrap_roles(self.store)
-        self.machine.start(self.settings.nodes, "127.0.0.1", self._server.port)
-        manifests.apply(self.store, RESOURCES.rows, self._loaded)
 
     # what embedding code does
 
     def load(self, manifest: str | Path) -> None:
         """Create (or replace) what a manifest holds: a path of a file or folder, or YAML text. ManifestError."""
         found = manifests.read(manifest) if isinstance(manifest, Path) else manifests.parse(manifest, "manifest")
-        manifests.apply(self.store, RESOURCES.rows, found)
+        manifests.apply(self.store, self._backend.find, found)
+
+    def transport(self, peer: Peer | None = None) -> httpx.AsyncBaseTransport:
+        """A way in for httpx clients of this event loop that needs no socket. Only without `sockets`."""
+        from simulator.memory import MemoryServer
+
+        if not isinstance(self._server, MemoryServer):
+            raise SettingsError("this simulator listens: connect to its url, or start it with sockets=False")
+        return self._server.transport(peer)
+
+    def connect(self, token: str | None = None) -> httpx.AsyncClient:
+        """A client of this event loop with the administrator's token (or `token`). Only without `sockets`."""
+        import httpx
+
+        headers = {"Authorization": f"Bearer {self.token if token is None else token}"}
+        return httpx.AsyncClient(transport=self.transport(), base_url=self.url, headers=headers)
 
     # what the control API does
 
@@ -172,7 +219,7 @@ class Simulator:
         return {
             "server": "running" if self._server.running else "stopped",
             "url": self.url,
-            "kubeconfig": str(self.kubeconfig),
+            "kubeconfig": str(self.kubeconfig) if self.settings.sockets else "",
             "revision": self.store.revision,
             "compacted": self.store.compacted,
             "watches": self._application.open_streams,
@@ -186,24 +233,63 @@ class Simulator:
         """Who asked what, oldest first; no credentials."""
         return self._application.requests.list()
 
-    def revoke(self, namespace: str, service_account: str) -> int:
-        """Revoke all tokens an account has now; they fail once a remembered success is 10 s old."""
+    def revoke(self, namespace: str, service_account: str, *, at_once: bool = False) -> int:
+        """Revoke all tokens an account has now; remembered successes hold for up to 10 s, unless `at_once`."""
         if self.store.record(ACCOUNTS, namespace, service_account) is None:
             raise LookupError(f"there is no service account {namespace}/{service_account}")
-        self._backend.authenticator.revoke(namespace, service_account)
+        self._backend.authenticator.revoke(namespace, service_account, at_once=at_once)
         return 1
+
+    def rotate_certificate(self, *, new_authority: bool = False, drop: bool = False) -> None:
+        """Show another certificate to new connections; with `drop` the open ones break off.
+
+        A new authority is not trusted by who knows only the old one; `ca` and the kubeconfig are renewed. Client
+        certificates of either authority are good.
+        """
+        if isinstance(self._server, ApiServer):
+            if new_authority:
+                self._issue()
+                self._write_kubeconfig()
+            host, _ = address(self.settings.listen, "listen")
+            renew(self._context, self._authority, self._authority.server([host]), self._folder)
+        if drop:
+            self._server.drop()
 
     def compact(self, revision: int | None) -> int:
         """Forget the history up to `revision` (all of it when None)."""
         self.store.compact(revision)
         return self.store.compacted
 
-    async def stop_server(self, keep: bool) -> None:
-        """Stop the API: connections end, nothing is written; pods serve on. Without `keep` the next start is empty."""
+    async def roll_back(self, revision: int | None = None, behind: int = 0) -> int:
+        """Everything as it was at `revision` (or `behind` revisions ago), as after a restored backup of etcd.
+
+        Watches end, later revisions are given out a second time. LookupError when the history does not reach back.
+        """
+        wanted = max(self.store.revision - behind, 1) if revision is None else revision
+        if wanted > self.store.revision:
+            raise LookupError(f"revision {wanted} is in the future; now is {self.store.revision}")
+        self._application.close_streams()
+        await self.machine.stop()
+        try:
+            self.store.roll_back(wanted)
+        except Expired as error:
+            raise LookupError(error.message) from None
+        finally:
+            self._make_machine()
+            if not self._server.running:
+                self.machine.gate.close()
+            self.machine.resume()
+        return wanted
+
+    async def stop_server(self, keep: bool = True, *, crash: bool = False) -> None:
+        """Stop the API; pods serve on, nothing is written. Without `keep` the next start is empty.
+
+        Connections end as a shutdown ends them, or break off as in a `crash`.
+        """
         self._keep = self._keep and keep
         if self._server.running:
             self.machine.gate.close()
-            await self._server.stop()
+            await self._server.stop(crash)
 
     async def start_server(self) -> None:
         """Start the API again where it was."""
@@ -228,7 +314,24 @@ class Simulator:
         await self.machine.stop()
         self._application.close_streams()
         self.store.reset()
+        self._backend.reset()
         self._begin()
+
+
+def _check(settings: Settings) -> None:
+    control_host, _ = address(settings.control_listen, "control-listen")
+    address(settings.listen, "listen")
+    if settings.sockets and settings.control_token is None and not is_loopback(control_host):
+        raise SettingsError(
+            f"control-listen {settings.control_listen} can be reached from other machines: "
+            "give a --control-token, or listen on 127.0.0.1"
+        )
+    runs_at = getattr(asyncio.get_running_loop(), "time_factor", 1.0)
+    if settings.time_factor != runs_at:
+        raise SettingsError(
+            f"time-factor {settings.time_factor:g}: this event loop runs at {runs_at:g}; "
+            "start it with simulator.loops.run_scaled(main, factor)"
+        )
 
 
 async def _listening(starting: Any, where: str, name: str) -> None:

@@ -22,25 +22,19 @@ from __future__ import annotations
 
 from bisect import bisect_right
 from collections.abc import Callable
-from datetime import datetime, timedelta
+from datetime import datetime
 from random import Random
 from typing import Protocol
 
 from simulator import errors
 from simulator.deletion import decide_deletion, decide_update_end
-from simulator.history import History, Kind, Watch, expired
+from simulator.history import Kind, Watch, expired
 from simulator.metadata import new_name, new_uid, order_metadata, timestamp
 from simulator.record import Event, Record, Selector, WatchEvent, body_of, decode, encode
 from simulator.resource import Object, Resource
 from simulator.schema.normalise import as_kubernetes_writes
 from simulator.updates import check_preconditions, content, merge_update
 from simulator.validation import metadata_problems
-
-WINDOW = timedelta(minutes=5)
-"""How long history is kept: etcd's default compaction interval."""
-CAPACITY = 100_000
-"""Events kept of one kind; beyond it the oldest half is dropped."""
-
 
 Objects = list[Object]
 Track = Callable[[Object, Object | None], None]
@@ -367,7 +361,7 @@ class Store:
     def _commit(self, event: Event) -> None:
         history = self._kind(event.resource).history
         history.append(event)
-        self._trim(history, event.at)
+        history.trim(event.at)
         history.wake()
         self._pending.append(event)
         if self._telling:
@@ -380,16 +374,6 @@ class Store:
                     subscriber(told)
         finally:
             self._telling = False
-
-    def _trim(self, history: History, now: datetime) -> None:
-        events = history.events
-        if len(events) > CAPACITY:
-            half = CAPACITY // 2
-            history.drop(half, events[half - 1].revision)
-        elif now - events[0].at > 2 * WINDOW:
-            # Half the window late, so that the list is cut seldom and in large pieces.
-            old = next(index for index, event in enumerate(events) if now - event.at <= WINDOW)
-            history.drop(old, events[old - 1].revision)
 
 
 def key_of(resource: Resource, namespace: str | None, name: str) -> str:

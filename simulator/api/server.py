@@ -76,7 +76,7 @@ class ApiServer:
             log_config=None,
             access_log=False,
             server_header=False,
-            timeout_keep_alive=120,
+            timeout_keep_alive=_keep_alive(asyncio.get_running_loop()),
             timeout_graceful_shutdown=GRACE_SECONDS,
             ssl_context_factory=self._make_context,
         )
@@ -84,18 +84,23 @@ class ApiServer:
         self._serving = self._tasks.start(self._server.serve(sockets=[listening]), "the API server")
         await self._server.listening.wait()
 
-    async def stop(self) -> None:
-        """End open watches cleanly, then stop listening."""
+    async def stop(self, crash: bool = False) -> None:
+        """End open watches cleanly, then stop listening; after a ``crash`` every connection just breaks."""
         if self._server is None or self._serving is None:
             return
+        if crash:
+            self.drop()
         self._application.close_streams()
-        self._server.should_exit = True
+        self._server.end()
         await asyncio.wait({self._serving})
         self._server = self._serving = None
 
-    def use(self, context: ssl.SSLContext) -> None:
-        """Serve later starts with another certificate."""
-        self._context = context
+    def drop(self) -> None:
+        """Break every open connection off."""
+        if self._server is not None:
+            for connection in list(self._server.server_state.connections):
+                assert isinstance(connection, HttpToolsProtocol)
+                connection.transport.abort()
 
     def _make_context(self, config: uvicorn.Config, default: Any) -> ssl.SSLContext:
         return self._context
@@ -107,6 +112,21 @@ class _Uvicorn(uvicorn.Server):
     def __init__(self, config: uvicorn.Config) -> None:
         super().__init__(config)
         self.listening = asyncio.Event()
+        self._ending = asyncio.Event()
+
+    def end(self) -> None:
+        self.should_exit = True
+        self._ending.set()
+
+    async def main_loop(self) -> None:
+        """Renew the Date header each second; end at once when told to."""
+        while not self.should_exit:
+            await self.on_tick(0)
+            try:
+                async with asyncio.timeout(1):
+                    await self._ending.wait()
+            except TimeoutError:
+                pass
 
     async def startup(self, sockets: list[socket.socket] | None = None) -> None:
         await super().startup(sockets)
@@ -116,6 +136,11 @@ class _Uvicorn(uvicorn.Server):
         from contextlib import nullcontext
 
         return nullcontext()
+
+
+def _keep_alive(loop: asyncio.AbstractEventLoop) -> int:
+    """Two minutes; where time jumps, idle connections outlast it."""
+    return 120 if getattr(loop, "time_factor", None) is None else 1 << 31
 
 
 def _listen(host: str, port: int) -> socket.socket:

@@ -23,7 +23,7 @@ class NetworkError(Exception):
 class PodNetwork:
     """A claimed network and the addresses given out from it, in order, reused only after the last one."""
 
-    def __init__(self, network: ipaddress.IPv4Network, lock: socket.socket) -> None:
+    def __init__(self, network: ipaddress.IPv4Network, lock: socket.socket | None = None) -> None:
         self.network = network
         self._lock = lock
         self._next = 0
@@ -49,7 +49,8 @@ class PodNetwork:
 
     def close(self) -> None:
         """Give the whole network back."""
-        self._lock.close()
+        if self._lock is not None:
+            self._lock.close()
 
 
 def claim(wanted: str | None, source: random.Random) -> PodNetwork:
@@ -71,6 +72,14 @@ def claim(wanted: str | None, source: random.Random) -> PodNetwork:
         "no /16 of 127.0.0.0/8 could be claimed; is the whole of 127.0.0.0/8 on the loopback interface? "
         "Give one with --pod-network"
     )
+
+
+def unclaimed(wanted: str | None) -> PodNetwork:
+    """A network of addresses that nothing will ever listen on, so nobody has to own it: 10.244.0.0/16 by default."""
+    try:
+        return PodNetwork(ipaddress.IPv4Network(wanted or "10.244.0.0/16"))
+    except ValueError as error:
+        raise NetworkError(f"pod network: expected a CIDR such as 10.244.0.0/16, got {wanted!r} ({error})") from None
 
 
 def _parse(text: str) -> ipaddress.IPv4Network:

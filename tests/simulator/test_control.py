@@ -26,7 +26,7 @@ class Noted:
     def requests(self) -> list[dict[str, Any]]:
         return [{"verb": "list", "resource": "pods"}]
 
-    def revoke(self, namespace: str, service_account: str) -> int:
+    def revoke(self, namespace: str, service_account: str, *, at_once: bool = False) -> int:
         if service_account == "nobody":
             raise LookupError("there is no service account default/nobody")
         self.told.append(("revoke", namespace, service_account))
@@ -36,7 +36,7 @@ class Noted:
         self.told.append(("compact", revision))
         return revision or 99
 
-    async def stop_server(self, keep: bool) -> None:
+    async def stop_server(self, keep: bool, *, crash: bool = False) -> None:
         self.told.append(("stop", keep))
 
     async def start_server(self) -> None:
