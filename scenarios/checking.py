@@ -1,0 +1,177 @@
+"""What types cannot say of a file: that the names it uses exist, and that its times make sense."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator
+from typing import Any
+
+import msgspec
+import yaml
+
+from scenarios.errors import Problem
+from scenarios.loading import Case, Step, nearest
+from scenarios.marks import Marked, Position, written
+from scenarios.model import Json, Manifest
+from scenarios.steps import cluster, edge, edge_seen, objects, other_seen, processes, traffic_seen
+from scenarios.steps.base import Expectation
+from scenarios.world import manifest_path
+
+
+def problems_of(case: Case, marked: Marked) -> list[Problem]:
+    """Everything that cannot hold, whatever happens."""
+    return _Check(case, marked).problems()
+
+
+class _Check:
+    def __init__(self, case: Case, marked: Marked) -> None:
+        self._case, self._marked = case, marked
+        self._given = case.scenario.given.configuration
+        self._found: list[Problem] = []
+        steps = (*case.steps, *case.finally_)
+        edits = [step.deed for step in steps if isinstance(step.deed, edge.Edit)]
+        given = self._given
+        gateways = [f"gateway-{number + 1}" for number in range(given.gateways if given else 0)]
+        applications = given.applications if given else []
+        self._names: dict[str, list[str]] = {
+            "upstream": [u.name for a in applications for u in a.upstreams] + [e.upstream for e in edits if e.upstream],
+            "cluster": [given.cluster.name] if given else [],
+            "gateway": gateways,
+            "process": ["admin", *gateways] if given else [],
+            "traffic": list(case.scenario.traffic),
+            "step": [step.modifiers.name for step in steps if step.modifiers.name],
+        }
+
+    def problems(self) -> list[Problem]:
+        for index, step in enumerate(self._case.steps):
+            self._times(step, ("steps", index), index)
+            self._step(step, ("steps", index))
+        for index, step in enumerate(self._case.finally_):
+            self._step(step, ("finally", index))
+        for index, step in enumerate(self._case.invariants):
+            self._step(step, ("invariants", index))
+        self._traffic()
+        self._manifests()
+        self._faults()
+        return self._found
+
+    def _say(self, position: Position, message: str) -> None:
+        self._found.append(Problem(self._marked.line(position), written(position), message))
+
+    def _known(self, kind: str, name: str, position: Position) -> None:
+        names = self._names[kind]
+        if name not in names:
+            self._say(position, f"there is no {kind} {name!r}{nearest(name, names)}")
+
+    def _times(self, step: Step, position: Position, index: int) -> None:
+        modifiers = step.modifiers
+        if not isinstance(step.deed, Expectation):
+            for name in ("within", "for", "never", "before", "after"):
+                if getattr(modifiers, "for_" if name == "for" else name):
+                    self._say((*position, name), f"`{name}` belongs to an expectation, not to an action")
+            return
+        if modifiers.never and (modifiers.for_ is None or modifiers.within is not None or modifiers.before):
+            self._say((*position, "never"), "`never` needs `for`, how long, and neither `within` nor `before`")
+        if modifiers.before and (modifiers.within or modifiers.for_):
+            self._say((*position, "before"), "`before` says until when already: leave out `within` and `for`")
+        if modifiers.after and not modifiers.within:
+            self._say((*position, "after"), "`after` needs `within`: how long after that step")
+        order = [other.modifiers.name for other in self._case.steps]
+        for name, others in (("before", order[index + 1 :]), ("after", order[:index])):
+            if (wanted := getattr(modifiers, name)) and wanted not in others:
+                where = "later" if name == "before" else "earlier"
+                self._say((*position, name), f"no {where} step has the name {wanted!r}")
+
+    def _step(self, step: Step, position: Position) -> None:
+        deed = step.deed
+        at: Position = (*position, step.key) if position[0] != "invariants" else position
+        if isinstance(deed, Expectation | processes.Stop | edge.Edit | edge.Release) and self._given is None:
+            if not isinstance(deed, other_seen.ObjectSeen):
+                self._say(at, "this needs Edge, but `given.edge` is none")
+            return
+        self._steps_names(deed, at)
+
+    def _steps_names(self, deed: Any, at: Position) -> None:
+        if isinstance(deed, edge_seen.UpstreamSeen):
+            self._known("upstream", deed.upstream, (*at, "upstream"))
+        elif isinstance(deed, edge_seen.ClusterSeen):
+            self._known("cluster", deed.kubernetes_cluster, (*at, "kubernetes_cluster"))
+        elif (isinstance(deed, edge_seen.GatewaySeen) and deed.gateway != "every") or isinstance(
+            deed, processes.KillWorker | other_seen.MetricSeen
+        ):
+            self._known("gateway", deed.gateway, (*at, "gateway"))
+        elif isinstance(deed, traffic_seen.RequestSeen):
+            self._known("gateway", deed.request.gateway, (*at, "request", "gateway"))
+        elif isinstance(deed, traffic_seen.TrafficSeen):
+            for name in deed.traffic:
+                self._known("traffic", name, (*at, "traffic", name))
+        elif isinstance(deed, processes.Stop | processes.Kill | processes.Start | processes.Pause | processes.Resume):
+            self._known("process", deed.process, (*at, "process"))
+        elif isinstance(deed, other_seen.LogSeen):
+            self._known("process", deed.log, (*at, "log"))
+        elif isinstance(deed, objects.Apply):
+            for index, manifest in enumerate(deed.manifests):
+                self._documents(manifest, (*at, index))
+
+    def _traffic(self) -> None:
+        for name, wanted in self._case.scenario.traffic.items():
+            position: Position = ("traffic", name)
+            if self._given is None:
+                self._say(position, "traffic needs Edge, but `given.edge` is none")
+            for index, gateway in enumerate(wanted.gateways):
+                self._known("gateway", gateway, (*position, "gateways", index))
+
+    def _faults(self) -> None:
+        for index, fault in enumerate(self._case.scenario.given.faults):
+            try:
+                msgspec.convert(fault, cluster.Fault)
+            except msgspec.ValidationError as error:
+                self._say(("given", "faults", index), str(error))
+
+    def _manifests(self) -> None:
+        """Every manifest can be read, and the services of upstreams are in one of them."""
+        documents: list[Json] = []
+        for index, manifest in enumerate(self._case.scenario.given.manifests):
+            documents += self._documents(manifest, ("given", "manifests", index))
+        services = set(_services(documents)) | set(_services(self._applied()))
+        if self._given is None or self._found:
+            return
+        for number, application in enumerate(self._given.applications):
+            for index, upstream in enumerate(application.upstreams):
+                if (source := upstream.kubernetes) and (source.namespace, source.service) not in services:
+                    known = [f"{namespace}/{name}" for namespace, name in sorted(services)]
+                    position = ("given", "edge", "applications", number, "upstreams", index, "kubernetes", "service")
+                    wanted = f"{source.namespace}/{source.service}"
+                    self._say(position, f"no manifest has the service {wanted}{nearest(wanted, known)}")
+
+    def _applied(self) -> Iterator[Json]:
+        for step in self._case.steps:
+            if isinstance(step.deed, objects.Apply):
+                for manifest in step.deed.manifests:
+                    yield from self._documents(manifest, ("steps",))
+
+    def _documents(self, manifest: Manifest, position: Position) -> list[Json]:
+        if isinstance(manifest, dict):
+            documents: Iterable[Any] = [manifest]
+        else:
+            path = manifest_path(manifest, self._case.path.parent)
+            try:
+                documents = list(yaml.safe_load_all(path.read_text(encoding="utf-8")))
+            except OSError as error:
+                self._say(position, f"the manifest {path} cannot be read: {error.strerror}")
+                return []
+            except (yaml.YAMLError, UnicodeDecodeError) as error:
+                self._say(position, f"the manifest {path} is not YAML: {error}")
+                return []
+        found = []
+        for document in filter(None, documents):
+            if isinstance(document, dict) and {"apiVersion", "kind", "metadata"} <= document.keys():
+                found.append(document)
+            else:
+                self._say(position, "expected objects with apiVersion, kind and metadata")
+        return found
+
+
+def _services(documents: Iterable[Json]) -> Iterator[tuple[str, str]]:
+    for document in documents:
+        if document["kind"] == "Service":
+            yield document["metadata"].get("namespace", "default"), document["metadata"]["name"]

@@ -1,0 +1,263 @@
+"""From a file to the cases to run: typed, its names checked, its parameters multiplied out.
+
+Everything that is wrong is said at once, each with file, line and key, before anything starts.
+"""
+
+from __future__ import annotations
+
+import difflib
+import itertools
+import re
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any, TypeVar
+
+import msgspec
+from msgspec import inspect
+
+from scenarios import marks
+from scenarios.errors import FileError, Problem
+from scenarios.marks import Marked, Position, written
+from scenarios.model import Json, Modifiers, Scenario
+from scenarios.steps import ACTIONS, EXPECTATIONS, SHORT
+from scenarios.steps.base import Action, Expectation
+
+T = TypeVar("T")
+_PARAMETER = re.compile(r"\$\{([\w-]+)\}")
+_MODIFIERS = tuple(field.encode_name for field in msgspec.structs.fields(Modifiers))
+
+
+class Step(msgspec.Struct, frozen=True):
+    """One step, read: `key` is the action's or the expectation's name in the file, `line` counts from 1."""
+
+    key: str
+    deed: Action | Expectation
+    modifiers: Modifiers
+    line: int
+
+    @property
+    def title(self) -> str:
+        if isinstance(self.deed, Action):
+            return self.modifiers.name or self.deed.title(self.key)
+        words = [f"{name.rstrip('_')} {value}" for name, value in _given(self.modifiers) if name != "name"]
+        return self.modifiers.name or " ".join([f"expect {self.deed.expected()}", *words])
+
+
+def _given(modifiers: Modifiers) -> list[tuple[str, Any]]:
+    found: dict[str, Any] = msgspec.to_builtins(modifiers)
+    return [(name, value if value is not True else "") for name, value in found.items()]
+
+
+class Case(msgspec.Struct, frozen=True):
+    """One run of one file. `parameters` are those of the matrix that this case has."""
+
+    path: Path
+    scenario: Scenario
+    steps: tuple[Step, ...]
+    finally_: tuple[Step, ...]
+    invariants: tuple[Step, ...]
+    parameters: Json
+
+    @property
+    def title(self) -> str:
+        values = ", ".join(f"{name}={value}" for name, value in self.parameters.items())
+        return f"{self.scenario.title} [{values}]" if values else self.scenario.title
+
+    @property
+    def needs_simulator(self) -> str:
+        """Why it can run on a simulator only; empty when it can run anywhere."""
+        for step in (*self.steps, *self.finally_):
+            if isinstance(step.deed, Action) and step.deed.needs_simulator:
+                return f"line {step.line}: {step.key} can only be done to the simulator"
+        if self.scenario.given.faults:
+            return "given.faults can only be done to the simulator"
+        needs = self.scenario.target
+        return "target.needs asks for the simulator" if needs and "simulator" in needs.needs else ""
+
+
+def load(path: Path) -> list[Case]:
+    """The cases of one file. FileError with everything that is wrong."""
+    return cases(marks.load(path), path)
+
+
+def cases(marked: Marked, path: Path) -> list[Case]:
+    """The cases of a file that is read already."""
+    from scenarios.checking import problems_of
+
+    parameters = marked.data.get("parameters") if isinstance(marked.data, dict) else None
+    names = list(parameters) if isinstance(parameters, dict) else []
+    lists = [value if isinstance(value, list) and value else [None] for value in (parameters or {}).values()]
+    found, problems = [], set[Problem]()
+    for values in itertools.product(*lists) if names else [()]:
+        reading = _Reading(marked)
+        case = reading.case(path, dict(zip(names, values, strict=True)))
+        if case is not None and not reading.problems:
+            reading.problems += problems_of(case, marked)
+        problems.update(reading.problems)
+        if case is not None:
+            found.append(case)
+    if problems:
+        raise FileError(path, list(problems))
+    return found
+
+
+class _Reading:
+    """Reads one case, and collects what is wrong."""
+
+    def __init__(self, marked: Marked) -> None:
+        self._marked = marked
+        self.problems: list[Problem] = []
+
+    def case(self, path: Path, parameters: Json) -> Case | None:
+        data = self._filled(self._marked.data, parameters, ())
+        if not isinstance(data, dict):
+            self._problem((), "expected a map with `title` and `steps`")
+            return None
+        scenario = self._typed(data, Scenario, ())
+        if scenario is None:
+            return None
+        return Case(
+            path,
+            scenario,
+            tuple(self._steps(scenario.steps, ("steps",))),
+            tuple(self._steps(scenario.finally_, ("finally",))),
+            tuple(self._invariants(scenario.invariants)),
+            parameters,
+        )
+
+    def _filled(self, value: Any, parameters: Json, position: Position) -> Any:
+        """`value` with `${name}` replaced; a text that is nothing else becomes the parameter itself."""
+        if position[:1] == ("parameters",):
+            return value
+        if isinstance(value, dict):
+            return {key: self._filled(item, parameters, (*position, key)) for key, item in value.items()}
+        if isinstance(value, list):
+            return [self._filled(item, parameters, (*position, index)) for index, item in enumerate(value)]
+        if not isinstance(value, str) or not parameters:
+            return value
+        for name in _PARAMETER.findall(value):
+            if name not in parameters:
+                self._problem(position, f"there is no parameter {name!r}{nearest(name, list(parameters))}")
+                return value
+        whole = _PARAMETER.fullmatch(value)
+        return parameters[whole[1]] if whole else _PARAMETER.sub(lambda found: str(parameters[found[1]]), value)
+
+    def _steps(self, steps: list[Json], position: Position) -> Iterator[Step]:
+        for index, step in enumerate(steps):
+            if (read := self._step(step, (*position, index))) is not None:
+                yield read
+
+    def _invariants(self, invariants: list[Json]) -> Iterator[Step]:
+        for index, wanted in enumerate(invariants):
+            position: Position = ("invariants", index)
+            name = wanted.get("name", "")
+            rest = {key: value for key, value in wanted.items() if key != "name"}
+            expectation = self._expectation(rest, position)
+            if expectation is not None:
+                modifiers = Modifiers(name=str(name))
+                yield Step(expectation.subject, expectation, modifiers, self._marked.line(position))
+
+    def _step(self, step: Json, position: Position) -> Step | None:
+        modifiers = self._typed({k: v for k, v in step.items() if k in _MODIFIERS}, Modifiers, position)
+        keys = [key for key in step if key not in _MODIFIERS]
+        known = [key for key in keys if key in ACTIONS or key == "expect"]
+        for key in keys:
+            if key not in known:
+                hint = nearest(key, [*ACTIONS, "expect", *_MODIFIERS])
+                self._problem((*position, key), f"there is no such action{hint}")
+        if len(known) != 1:
+            if len(known) == len(keys):
+                listed = f"got {', '.join(known)}" if known else "got none"
+                self._problem(position, f"expected exactly one action or `expect` in a step, {listed}")
+            return None
+        key, line = known[0], self._marked.line(position)
+        deed = self._deed(key, step[key], (*position, key))
+        if deed is None or modifiers is None or len(keys) != 1:
+            return None
+        return Step(key, deed, modifiers, line)
+
+    def _deed(self, key: str, value: Any, position: Position) -> Action | Expectation | None:
+        if key == "expect":
+            return self._expectation(value, position)
+        if key in SHORT and not (isinstance(value, dict) and ("apiVersion" not in value)):
+            single = value is not None and SHORT[key] == "manifests" and not isinstance(value, list)
+            value = {SHORT[key]: [value] if single else value} if value is not None else {}
+        return self._typed({} if value is None else value, ACTIONS[key], position)
+
+    def _expectation(self, value: Any, position: Position) -> Expectation | None:
+        if not isinstance(value, dict):
+            self._problem(position, f"expected a map that names one of {', '.join(EXPECTATIONS)}")
+            return None
+        subjects = [key for key in value if key in EXPECTATIONS]
+        # a subject may be a field of another expectation (`gateway` of a metric): the one written first is meant
+        if not subjects:
+            first = next(iter(value), "")
+            hint = nearest(first, list(EXPECTATIONS))
+            self._problem((*position, first) if first else position, f"nothing called that can be expected{hint}")
+            return None
+        return self._typed(value, EXPECTATIONS[subjects[0]], position)
+
+    def _typed(self, value: Any, kind: type[T], position: Position) -> T | None:
+        try:
+            return msgspec.convert(value, kind)
+        except msgspec.ValidationError as error:
+            text, _, where = str(error).partition(" - at `$")
+            inner = tuple(_parts(where.rstrip("`")))
+            unknown = re.match(r"Object contains unknown field `(.*)`", text)
+            if unknown:
+                inner = (*inner, unknown[1])
+                hint = nearest(unknown[1], _fields(kind, inner[:-1]))
+                self._problem((*position, *inner), f"there is no such key{hint}")
+            else:
+                self._problem((*position, *inner), text[:1].lower() + text[1:])
+            return None
+
+    def _problem(self, position: Position, message: str) -> None:
+        self.problems.append(Problem(self._marked.line(position), written(position), message))
+
+
+def nearest(word: str, known: list[str]) -> str:
+    """Words for an error: the nearest right one, else all that there are."""
+    found = difflib.get_close_matches(word.lower().replace("_", "-"), known, 1, 0.6) or difflib.get_close_matches(
+        word.lower(), known, 1, 0.6
+    )
+    if found:
+        return f"; did you mean {found[0]!r}?"
+    return f"; there is {', '.join(known)}" if known else ""
+
+
+def _parts(path: str) -> Iterator[str | int]:
+    """`.steps[3].scale` → "steps", 3, "scale"; a map's `[...]` ends it, because msgspec does not say which key."""
+    for name, index in re.findall(r"\.([\w-]+)|\[(\d+|\.\.\.)\]", path):
+        if index == "...":
+            return
+        yield name or int(index)
+
+
+def _fields(kind: Any, position: Position) -> list[str]:
+    """The keys that may stand at a position below a type."""
+    kinds: list[inspect.Type] = [inspect.type_info(kind)]
+    for part in position:
+        kinds = [inner for one in _alternatives(kinds) for inner in _below(one, part)]
+    found = _alternatives(kinds)
+    return [field.encode_name for one in found if isinstance(one, inspect.StructType) for field in one.fields]
+
+
+def _alternatives(kinds: list[inspect.Type]) -> list[inspect.Type]:
+    flat: list[inspect.Type] = []
+    for kind in kinds:
+        if isinstance(kind, inspect.Metadata):
+            flat += _alternatives([kind.type])
+        elif isinstance(kind, inspect.UnionType):
+            flat += _alternatives(list(kind.types))
+        else:
+            flat.append(kind)
+    return flat
+
+
+def _below(kind: inspect.Type, part: str | int) -> list[inspect.Type]:
+    if isinstance(kind, inspect.StructType):
+        return [field.type for field in kind.fields if field.encode_name == part]
+    if isinstance(kind, inspect.ListType):
+        return [kind.item_type]
+    return [kind.value_type] if isinstance(kind, inspect.DictType) else []

@@ -1,0 +1,143 @@
+"""What is watched during a run besides what its steps ask for: it makes the report's lanes, and wakes expectations.
+
+Kubernetes is followed by watches, the Admin by its events; gateways have no events, so they are asked every `SAMPLE`.
+An observer that gets no answer tries again: being away is what scenarios are about.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import functools
+from collections.abc import Awaitable, Callable
+from datetime import datetime
+from typing import Any
+
+import httpx
+
+from edge.demo.processes import DemoError
+from edge.tasks import Tasks
+from scenarios.errors import StepError
+from scenarios.steps.edge_seen import ready_addresses
+from scenarios.timeline import Event
+from scenarios.world import World
+
+SAMPLE = 0.1
+RETRY = 0.1
+KUBERNETES, ADMIN, REQUESTS = "endpoints in Kubernetes", "endpoints in Admin", "API requests"
+
+
+class Observers:
+    """The background tasks of one run."""
+
+    def __init__(self, world: World) -> None:
+        self._world = world
+        self._tasks = Tasks()
+        self._last: dict[str, float] = {}
+
+    def start(self, namespaces: list[str], edge: bool) -> None:
+        for namespace in namespaces:
+            self._keep(f"pods of {namespace}", functools.partial(self._pods, namespace))
+            self._keep(f"slices of {namespace}", functools.partial(self._slices, namespace))
+        if edge:
+            self._keep("admin", self._admin)
+            self._keep("gateways", self._gateways)
+        self._keep("traffic", self._traffic)
+
+    async def stop(self) -> None:
+        await self._tasks.close()
+        await self._requests()
+
+    def _keep(self, name: str, deed: Callable[[], Awaitable[None]]) -> None:
+        async def again() -> None:
+            while True:
+                try:
+                    await deed()
+                except (StepError, DemoError, httpx.HTTPError, OSError):
+                    pass  # away for now
+                await asyncio.sleep(RETRY)
+
+        self._tasks.start(again(), f"observe {name}")
+
+    def _number(self, lane: str, value: float) -> None:
+        """Note a lane's number when it changed."""
+        if self._last.get(lane) != value:
+            self._last[lane] = value
+            self._world.timeline.note(lane, f"{value:g}", value)
+
+    async def _pods(self, namespace: str) -> None:
+        kubernetes = self._world.kubernetes
+        async for event in kubernetes.watch(kubernetes.path("pod", None, namespace)):
+            metadata = event["object"].get("metadata") or {}
+            if "deletionTimestamp" in metadata or event["type"] == "DELETED":
+                self._world.pods_ended.setdefault(metadata["name"], self._world.timeline.now())
+
+    async def _slices(self, namespace: str) -> None:
+        kubernetes, offered = self._world.kubernetes, self._world.offered
+        first = True
+        async for event in kubernetes.watch(kubernetes.path("endpointslice", None, namespace)):
+            if first:
+                for key in [key for key in offered if key.startswith(f"{namespace}/")]:
+                    del offered[key]
+                first = False
+            if event["type"] not in ("ADDED", "MODIFIED", "DELETED"):
+                return
+            name = event["object"]["metadata"]["name"]
+            if name == "kubernetes":  # the API server's own
+                continue
+            ready = set() if event["type"] == "DELETED" else _ready(event["object"])
+            offered[f"{namespace}/{name}"] = ready
+            self._number(KUBERNETES, len(self._world.ready_addresses))
+            self._world.timeline.pulse()
+
+    async def _admin(self) -> None:
+        """After every pulse, which the Admin's events are among, at most every SAMPLE."""
+        world = self._world
+        async for _ in world.timeline.moments(None, 1.0):
+            count = 0
+            for application in (await world.house.admin.get("applications"))["items"]:
+                upstreams = await world.house.admin.get(f"applications/{application['id']}/upstreams")
+                count += sum(endpoint["ready"] for view in upstreams["items"] for endpoint in view["endpoints"])
+            self._number(ADMIN, count)
+            await asyncio.sleep(SAMPLE)
+
+    async def _gateways(self) -> None:
+        house = self._world.house
+        while True:
+            for name, (_, status) in list(house.gateways.items()):
+                try:
+                    response = await house.status.get(status + "/-/snapshot")
+                    self._number(f"endpoints in {name}", len(ready_addresses(response.json())))
+                except (httpx.HTTPError, ValueError):
+                    self._number(f"endpoints in {name}", 0)
+            await asyncio.sleep(SAMPLE)
+
+    async def _traffic(self) -> None:
+        """Wake expectations on traffic."""
+        while True:
+            await asyncio.sleep(SAMPLE)
+            self._world.timeline.pulse()
+
+    async def _requests(self) -> None:
+        """The simulator's list of requests by Edge, read once at the end."""
+        if self._world.target.control is None:
+            return
+        try:
+            items = (await self._world.control.send("GET", "requests"))["items"]
+        except (StepError, httpx.HTTPError, OSError):
+            return
+        timeline = self._world.timeline
+        for item in items:
+            if "edge-reader" in item["user"] or item.get("status") == 401:
+                at = datetime.fromisoformat(item["at"]).timestamp() - timeline.began
+                text = f"{item['verb']} {item['path']} {item.get('status', 0)} {item.get('fault', '')}".rstrip()
+                bad = item.get("status", 0) >= 400
+                timeline.events.append(Event(at, REQUESTS, text, None, item.get("seconds", 0.0), bad))
+
+
+def _ready(slice: dict[str, Any]) -> set[str]:
+    """The addresses that a slice offers as ready; `ready` that is missing or null counts as true."""
+    found: set[str] = set()
+    for endpoint in slice.get("endpoints") or []:
+        if (endpoint.get("conditions") or {}).get("ready") is not False:
+            found.update(endpoint["addresses"])
+    return found

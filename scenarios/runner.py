@@ -1,0 +1,281 @@
+"""Plays one case: what is given, the traffic, step by step; then `finally`, the clean-up, and the result.
+
+A failed step ends the steps; `finally` runs whatever happened. Invariants are looked at after every event from the
+first step to the last; the first moment at which one does not hold ends the run, too. Cancelling a run (Ctrl-C) cleans up.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import tempfile
+from collections.abc import Callable, Coroutine
+from pathlib import Path
+from typing import Any, Literal
+
+import httpx
+import msgspec
+
+from edge.demo.processes import DemoError
+from edge.tasks import Tasks
+from scenarios.errors import StepError, TargetError
+from scenarios.house import House
+from scenarios.judging import Judge
+from scenarios.loading import Case, Step
+from scenarios.model import EdgeGiven
+from scenarios.observers import Observers
+from scenarios.steps.base import Action, Expectation
+from scenarios.steps.cluster import Fault
+from scenarios.targets import Target
+from scenarios.timeline import Outcome, Timeline
+from scenarios.traffic import Running, Sample
+from scenarios.world import World
+
+STEPS = "steps"
+Kind = Literal["given", "action", "expectation", "invariant", "finally"]
+
+
+class Result(msgspec.Struct, kw_only=True):
+    """How one case went. `state` error: something that no expectation is about went wrong, such as an action."""
+
+    case: Case
+    target: str
+    seed: int
+    state: Literal["held", "failed", "error", "skipped"] = "held"
+    reason: str = ""
+    seconds: float = 0.0
+    outcomes: list[Outcome] = []
+    timeline: Timeline
+    traffic: dict[str, list[Sample]] = {}
+    logs: dict[str, str] = {}
+
+
+class Run:
+    """One run of one case. `tell` is called with every outcome that is complete."""
+
+    def __init__(self, case: Case, target: Target, seed: int, tell: Callable[[Outcome], None] = lambda _: None) -> None:
+        self._case, self._target, self._tell = case, target, tell
+        self._timeline = Timeline()
+        self._world = World(target, self._timeline, case.path.parent, seed)
+        self._observers = Observers(self._world)
+        self._tasks = Tasks()
+        self._ends: dict[str, float] = {}  # when a step that has a name ended
+        self._pending: dict[str, list[tuple[Outcome, asyncio.Task[bool]]]] = {}  # `before` a step of this name
+        self._house: House | None = None
+        self._open = False
+        self.result = Result(case=case, target=target.name, seed=seed, timeline=self._timeline)
+
+    async def run(self) -> Result:
+        """Play it. TargetError when the target cannot be used."""
+        reason = self._case.needs_simulator
+        if reason and self._target.name != "simulator":
+            self.result.state, self.result.reason = "skipped", reason
+            return self.result
+        with tempfile.TemporaryDirectory(prefix="edge-scenario-") as folder:
+            try:
+                await self._play(Path(folder))
+            finally:
+                self.result.seconds = self._timeline.now()
+                await self._clean_up()
+        return self.result
+
+    async def _play(self, folder: Path) -> None:
+        try:
+            await self._outcome("given", "start everything that is given", 0, self._give(folder))
+            if self.result.state == "held":
+                await self._steps_and_invariants()
+        finally:
+            if self._open:
+                for step in self._case.finally_:
+                    await self._step(step, "finally")
+            await self._end_traffic()
+
+    # what is given
+
+    async def _give(self, folder: Path) -> str:
+        given, edge = self._case.scenario.given, self._case.scenario.given.configuration
+        opening = [self._target.open(folder)]
+        if edge is not None:
+            self._house = House(folder, edge, self._timeline.pulse)
+            self._world.move_in(self._house)
+            opening.append(self._house.open())
+        await _all(opening)
+        self._open = True
+        deeds: list[Coroutine[Any, Any, Any]] = [self._manifests()]
+        if edge is not None:
+            deeds.append(self._configure(edge))
+        await _all(deeds)
+        if edge is not None and edge.release:
+            await self._world.house.release_all()
+        self._observers.start(self._namespaces(edge), edge is not None)
+        for fault in given.faults:
+            await msgspec.convert(fault, Fault).run(self._world)
+        self._start_traffic()
+        return f"{self._target.name}, {len(edge.applications) if edge else 0} applications"
+
+    async def _manifests(self) -> None:
+        for manifest in self._case.scenario.given.manifests:
+            for document in await self._world.documents(manifest):
+                await self._world.kubernetes.apply(document)
+
+    async def _configure(self, edge: EdgeGiven) -> None:
+        await self._world.house.configure(await self._target.address())
+
+    def _namespaces(self, edge: EdgeGiven | None) -> list[str]:
+        upstreams = [u for a in (edge.applications if edge else []) for u in a.upstreams]
+        return sorted({"default"} | {u.kubernetes.namespace for u in upstreams if u.kubernetes})
+
+    def _start_traffic(self) -> None:
+        for name, wanted in self._case.scenario.traffic.items():
+            urls = {gateway: url for gateway, (url, _) in self._world.house.gateways.items()}
+            running = Running(name, wanted, urls, self._timeline.now)
+            self._world.traffic[name] = running
+            running.start()
+
+    # steps
+
+    async def _steps_and_invariants(self) -> None:
+        playing = self._tasks.start(self._steps(), "steps")
+        watched = [(self._invariant(step), step) for step in self._case.invariants]
+        tasks = [self._tasks.start(deed, step.title) for deed, step in watched]
+        waiting = {playing, *tasks}
+        while not playing.done():
+            done, waiting = await asyncio.wait(waiting, return_when=asyncio.FIRST_COMPLETED)
+            if playing not in done and any(task.done() for task in tasks):
+                playing.cancel()
+                break
+        await asyncio.wait([playing])
+        if not playing.cancelled():
+            playing.result()
+        for task in tasks:
+            if not task.done():
+                task.cancel()
+        if tasks:
+            await asyncio.wait(tasks)
+
+    async def _steps(self) -> None:
+        for step in self._case.steps:
+            await self._settle(step.modifiers.name)
+            if self.result.state == "held":
+                await self._step(step, "action" if isinstance(step.deed, Action) else "expectation")
+            else:
+                self._skip(step)
+
+    async def _step(self, step: Step, kind: Kind) -> None:
+        deed = step.deed
+        if isinstance(deed, Expectation) and step.modifiers.before:
+            self._expect_before(step, deed)
+            return
+        await self._outcome(kind, step.title, step.line, self._deed(step), deed)
+        if step.modifiers.name:
+            self._ends[step.modifiers.name] = self._timeline.now()
+
+    async def _deed(self, step: Step) -> str:
+        assert isinstance(step.deed, Action)
+        return await step.deed.run(self._world)
+
+    def _expect_before(self, step: Step, deed: Expectation) -> None:
+        outcome = self._begin("expectation", step.title, step.line)
+        task = self._tasks.start(Judge(deed, self._world, outcome).comes(None), step.title)
+        self._pending.setdefault(step.modifiers.before, []).append((outcome, task))
+
+    async def _settle(self, name: str) -> None:
+        """The step called `name` begins: what had to hold before it did, or did not."""
+        for outcome, task in self._pending.pop(name, []) if name else []:
+            held = task.done() and not task.cancelled() and task.result()
+            if not task.done():
+                task.cancel()
+                await asyncio.wait([task])
+            self._complete(outcome, "held" if held else "failed")
+
+    def _skip(self, step: Step) -> None:
+        kind: Kind = "action" if isinstance(step.deed, Action) else "expectation"
+        outcome = self._begin(kind, step.title, step.line)
+        outcome.message = "not reached"
+        self._complete(outcome, "skipped")
+
+    async def _invariant(self, step: Step) -> None:
+        assert isinstance(step.deed, Expectation)
+        outcome = self._begin("invariant", step.title.replace("expect", "always", 1), step.line)
+        held = True
+        try:
+            held = await Judge(step.deed, self._world, outcome).throughout(None)
+        finally:
+            self._complete(outcome, "held" if held else "failed")
+
+    async def _outcome(
+        self, kind: Kind, title: str, line: int, deed: Coroutine[Any, Any, str], expectation: object = None
+    ) -> None:
+        outcome = self._begin(kind, title, line)
+        try:
+            if isinstance(expectation, Expectation):
+                deed.close()
+                step = next(s for s in (*self._case.steps, *self._case.finally_) if s.deed is expectation)
+                since = self._ends.get(step.modifiers.after)
+                held = await Judge(expectation, self._world, outcome).judge(step.modifiers, since)
+                self._complete(outcome, "held" if held else "failed")
+            else:
+                outcome.message = await deed
+                self._complete(outcome, "held")
+        except TargetError:
+            raise
+        except (StepError, DemoError, httpx.HTTPError, OSError) as error:
+            outcome.message = str(error) or type(error).__name__
+            self._complete(outcome, "error")
+        except BaseException:
+            outcome.message = "interrupted"
+            self._complete(outcome, "skipped")
+            raise
+
+    def _begin(self, kind: Kind, title: str, line: int) -> Outcome:
+        outcome = Outcome(kind=kind, title=title, line=line, started=self._timeline.now())
+        self.result.outcomes.append(outcome)
+        return outcome
+
+    def _complete(self, outcome: Outcome, state: Literal["held", "failed", "error", "skipped"]) -> None:
+        outcome.state = state
+        outcome.seconds = self._timeline.now() - outcome.started
+        bad = state in ("failed", "error")
+        self._timeline.note(STEPS, outcome.title, seconds=outcome.seconds, bad=bad)
+        if bad and self.result.state == "held":
+            self.result.state = "failed" if state == "failed" else "error"
+            self.result.reason = f"line {outcome.line}: {outcome.title}" if outcome.line else outcome.title
+        self._tell(outcome)
+
+    # ending
+
+    async def _end_traffic(self) -> None:
+        for name, running in self._world.traffic.items():
+            await running.stop()
+            self.result.traffic[name] = running.samples
+
+    async def _clean_up(self) -> None:
+        """Everything that was started ends, whatever happened; each part even when another fails to."""
+        await self._tasks.close()
+        await self._observers.stop()
+        house = self._house
+        if house is not None:
+            self.result.logs = {name: child.tail(200) for name, child in house.children.items()}
+        closing = [self._target.close(), *([house.close()] if house is not None else [])]
+        for failure in await asyncio.gather(*closing, return_exceptions=True):
+            if isinstance(failure, BaseException) and self.result.state == "held":
+                self.result.state, self.result.reason = "error", f"cleaning up failed: {failure}"
+
+
+async def _all(deeds: list[Coroutine[Any, Any, Any]]) -> None:
+    """All at once; when one fails the others are ended before its error goes on."""
+    tasks = Tasks()
+    running = [tasks.start(_quiet(deed), "given") for deed in deeds]
+    try:
+        errors = [error for error in await asyncio.gather(*running) if error is not None]
+    finally:
+        await tasks.close()
+    for error in errors:
+        raise error
+
+
+async def _quiet(deed: Coroutine[Any, Any, Any]) -> Exception | None:
+    try:
+        await deed
+    except Exception as error:
+        return error
+    return None

@@ -1,0 +1,160 @@
+"""Actions on what Edge needs of a cluster: its token, its permissions, its API server."""
+
+from __future__ import annotations
+
+from typing import Any, ClassVar
+
+from msgspec import field
+
+from scenarios.errors import StepError
+from scenarios.kubernetes import Json
+from scenarios.steps.base import Action
+from scenarios.world import READER, World
+
+
+class Revoke(Action):
+    """Revoke a service account's tokens. On a real cluster, its token Secret is deleted, which the API server may
+    notice only when its cache of tokens has expired."""
+
+    serviceaccount: str
+    namespace: str = "default"
+
+    async def run(self, world: World) -> str:
+        if world.target.control is not None:
+            body = {"namespace": self.namespace, "serviceaccount": self.serviceaccount}
+            await world.control.send("POST", "tokens/revoke", body)
+            return f"tokens of {self.serviceaccount} revoked"
+        deleted = []
+        for secret in await world.kubernetes.list("secret", self.namespace):
+            metadata: Json = secret["metadata"]
+            account = (metadata.get("annotations") or {}).get("kubernetes.io/service-account.name")
+            if account == self.serviceaccount:
+                await world.kubernetes.delete("secret", metadata["name"], self.namespace)
+                deleted.append(metadata["name"])
+        if not deleted:
+            raise StepError(f"service account {self.serviceaccount} has no token Secret to delete")
+        return f"secrets {', '.join(deleted)} deleted"
+
+
+class RotateToken(Action):
+    """Give Edge a new token of a service account (TokenRequest API) for a cluster that it has registered."""
+
+    kubernetes_cluster: str = "test"
+    serviceaccount: str = "edge-reader"
+    namespace: str = "default"
+
+    async def run(self, world: World) -> str:
+        path = world.kubernetes.path("serviceaccount", self.serviceaccount, self.namespace)
+        asked = {"apiVersion": "authentication.k8s.io/v1", "kind": "TokenRequest", "spec": {}}
+        answer = await world.kubernetes.request("POST", f"{path}/token", asked)
+        cluster = await world.house.find("kubernetes-clusters", self.kubernetes_cluster)
+        body = {"token": answer["status"]["token"]}
+        await world.house.admin.request("PATCH", f"kubernetes-clusters/{cluster['id']}", body)
+        return f"{self.kubernetes_cluster} has a new token of {self.serviceaccount}"
+
+
+class RemoveAccess(Action):
+    """Remove a ClusterRoleBinding, and remember it for `restore-access`."""
+
+    clusterrolebinding: str
+
+    async def run(self, world: World) -> str:
+        found = await world.kubernetes.get("clusterrolebinding", self.clusterrolebinding)
+        world.removed[self.clusterrolebinding] = _bare(found)
+        await world.kubernetes.delete("clusterrolebinding", self.clusterrolebinding)
+        return f"clusterrolebinding/{self.clusterrolebinding} removed"
+
+
+class RestoreAccess(Action):
+    """Bring back what `remove-access` removed."""
+
+    clusterrolebinding: str
+
+    async def run(self, world: World) -> str:
+        try:
+            document = world.removed.pop(self.clusterrolebinding)
+        except KeyError:
+            raise StepError(f"no earlier step removed {self.clusterrolebinding!r}") from None
+        await world.kubernetes.apply(document)
+        return f"clusterrolebinding/{self.clusterrolebinding} restored"
+
+
+def _bare(document: Json) -> Json:
+    """An object without what the server writes, so that it can be applied again."""
+    return {
+        "apiVersion": document.get("apiVersion", "rbac.authorization.k8s.io/v1"),
+        "kind": document.get("kind", "ClusterRoleBinding"),
+        "metadata": {"name": document["metadata"]["name"]},
+        "roleRef": document["roleRef"],
+        "subjects": document.get("subjects") or [],
+    }
+
+
+class Fault(Action):
+    """Add a fault to the simulator's API, as its control API takes it. A match that names no `user` is of Edge's own
+    requests only, so that the runner itself is not hit."""
+
+    needs_simulator: ClassVar[bool] = True
+
+    fault: dict[str, Any]
+    match: dict[str, str] = field(default_factory=dict)
+    times: int | None = None
+    share: float | None = None
+    name: str = "fault"
+
+    async def run(self, world: World) -> str:
+        wanted: Json = {"match": {"user": READER, **self.match}, "fault": self.fault}
+        wanted |= {key: value for key, value in (("times", self.times), ("share", self.share)) if value is not None}
+        answer = await world.control.send("POST", "faults", wanted)
+        world.faults[self.name] = answer["id"]
+        return f"fault {self.name} acts"
+
+
+class ClearFault(Action):
+    """Remove a fault by the name that `fault` gave it; `all` removes every one."""
+
+    needs_simulator: ClassVar[bool] = True
+
+    name: str = "all"
+
+    async def run(self, world: World) -> str:
+        if self.name == "all":
+            await world.control.send("DELETE", "faults")
+            world.faults.clear()
+        elif self.name in world.faults:
+            await world.control.send("DELETE", f"faults/{world.faults.pop(self.name)}")
+        else:
+            raise StepError(f"expected one of the faults {', '.join(world.faults) or '(none)'}, got {self.name!r}")
+        return f"fault {self.name} is gone"
+
+
+class Compact(Action):
+    """Forget the API server's history, so that a watch that resumes gets 410 Gone."""
+
+    needs_simulator: ClassVar[bool] = True
+
+    async def run(self, world: World) -> str:
+        answer = await world.control.send("POST", "compact", {})
+        return f"history forgotten up to {answer['revision']}"
+
+
+class StopApiServer(Action):
+    """Stop the API server; pods go on. With `keep: false` it forgets everything."""
+
+    needs_simulator: ClassVar[bool] = True
+
+    keep: bool = True
+
+    async def run(self, world: World) -> str:
+        await world.control.send("POST", "server", {"state": "stopped", "keep": self.keep})
+        return "the API server is stopped"
+
+
+class StartApiServer(Action):
+    """Start the API server again where it was."""
+
+    needs_simulator: ClassVar[bool] = True
+
+    async def run(self, world: World) -> str:
+        await world.control.send("POST", "server", {"state": "running"})
+        return "the API server runs"
