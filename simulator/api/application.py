@@ -23,7 +23,7 @@ from simulator.api.backend import Backend, Call
 from simulator.api.discovery import VERSION, discover
 from simulator.api.exchange import ClientGone, Exchange, Receive, Scope, Send, read_body
 from simulator.api.faults import (
-    STREAM,
+    BODY,
     Asked,
     ExpiredFault,
     Fault,
@@ -164,8 +164,8 @@ class Application:
         answer = self._route(call)
         exchange.close = answer.close
         fault: Fault | None = None
-        if not self.faults.idle and answer.stream is None:
-            fault = self.faults.take(asked, (*STREAM, SlowFault))
+        if not self.faults.idle:
+            fault = self.faults.take(asked, BODY if answer.stream is None else (SlowFault,))
             entry.fault = type(fault).__struct_config__.tag or "" if fault else entry.fault  # type: ignore[assignment]
         return answer, fault
 
@@ -183,7 +183,7 @@ class Application:
         if isinstance(fault, ExpiredFault):
             entry.fault = "expired"
             error = Expired("The resourceVersion for the provided watch is too old.")
-            if request.watches:
+            if request.watches and not fault.http:
                 return Answer(200, JSON, encoded({"type": "ERROR", "object": error.status()}))
             raise error
         return None
@@ -276,7 +276,9 @@ class Application:
         headers.append(("Content-Type", answer.content_type))
         headers += self._flow
         headers += answer.headers
-        for said in warnings.texts:
+        for said in dict.fromkeys(warnings.texts):
+            if not said.isprintable():
+                continue  # apimachinery/pkg/util/net.NewWarningHeader takes no control characters
             quoted = said.replace("\\", "\\\\").replace('"', '\\"')
             headers.append(("Warning", f'299 - "{quoted}"'))
         headers.sort(key=_first)  # as Go's HTTP server writes them

@@ -52,13 +52,13 @@ class Exchange:
         if isinstance(fault, SilenceFault):
             await self._until_gone()
             return
-        raw = [(name.lower().encode("latin-1"), value.encode("latin-1", "replace")) for name, value in headers]
+        raw = [(name.lower().encode("latin-1"), value.encode("utf-8", "replace")) for name, value in headers]
         body = b"" if method == "HEAD" else answer.body
         if answer.stream is None:
             raw.append((b"content-length", str(len(answer.body)).encode()))
         await self._send({"type": "http.response.start", "status": answer.status, "headers": raw})
         if answer.stream is not None:
-            await self._stream(answer)
+            await self._stream(answer, fault)
         elif isinstance(fault, CutFault):
             await self._break(body[: len(body) // 2])
         elif isinstance(fault, SlowFault):
@@ -66,12 +66,15 @@ class Exchange:
         else:
             await self._piece(body, more=False)
 
-    async def _stream(self, answer: Answer) -> None:
+    async def _stream(self, answer: Answer, fault: Fault | None) -> None:
         assert answer.stream is not None
         watcher = self._tasks.start(self._closing(answer.close), "a watch's reader")
         try:
             async for piece in answer.stream:
-                await self._piece(piece)
+                if isinstance(fault, SlowFault):
+                    await self._pieces(piece, fault)
+                else:
+                    await self._piece(piece)
             await self._piece(b"", more=False)
         except watching.Cut as cut:
             await self._break(cut.rest)
@@ -90,10 +93,13 @@ class Exchange:
             pass
 
     async def _slowly(self, body: bytes, fault: SlowFault) -> None:
+        await self._pieces(body, fault)
+        await self._piece(b"", more=False)
+
+    async def _pieces(self, body: bytes, fault: SlowFault) -> None:
         for start in range(0, len(body), fault.size):
             await self._piece(body[start : start + fault.size])
             await asyncio.sleep(fault.pause)
-        await self._piece(b"", more=False)
 
     async def _break(self, rest: bytes) -> None:
         """Send a part, then break the connection without ending the answer."""

@@ -9,11 +9,20 @@ from __future__ import annotations
 
 import base64
 import binascii
+from collections.abc import Callable
 from typing import Any
 
 from simulator.resource import Object, Resource
+from simulator.schema import scalars
 from simulator.schema.types import Field, Schema, Type, schema
 
+SMALLEST, LARGEST = -(1 << 63), (1 << 63) - 1
+TEXTS: dict[str, Callable[[str], str]] = {
+    "Time": scalars.time,
+    "MicroTime": scalars.micro_time,
+    "Duration": scalars.duration,
+    "Quantity": scalars.quantity,
+}
 EMPTY: tuple[Any, ...] = ("", 0, False, [], {})
 
 
@@ -80,9 +89,9 @@ class Normaliser:
             if isinstance(value, str):
                 return value
         elif base == "int":
-            if isinstance(value, int) and not isinstance(value, bool):
+            if isinstance(value, int) and not isinstance(value, bool) and SMALLEST <= value <= LARGEST:
                 return value
-            if isinstance(value, float) and value.is_integer():
+            if isinstance(value, float) and value.is_integer() and SMALLEST <= value <= LARGEST:
                 return int(value)
         elif field.is_struct:
             return self.struct(self._schema.get(base), {} if value is None else value, path)
@@ -97,12 +106,15 @@ class Normaliser:
                 return value
         elif base == "Quantity":
             if isinstance(value, int | float | str) and not isinstance(value, bool):
-                return str(value)
+                return _text(base, str(value))
         elif base == "bytes":
             return _bytes(field, value, path)
-        elif base in ("Time", "MicroTime", "Duration"):
+        elif base == "Items":
+            if isinstance(value, list) and all(element is None or isinstance(element, str) for element in value):
+                return [element or "" for element in value]
+        elif base in TEXTS:
             if isinstance(value, str):
-                return value
+                return _text(base, value)
         else:
             return value
         if value is None and field.shape != "one":
@@ -125,12 +137,23 @@ def _bytes(field: Field, value: Any, path: str) -> str:
     return value
 
 
+def _text(base: str, value: str) -> str | None:
+    if not value and base in ("Time", "MicroTime"):
+        return None
+    try:
+        return TEXTS[base](value)
+    except scalars.BadScalar as error:
+        raise WrongType(str(error)) from None
+
+
 def _owner(field: Field) -> str:
     return field.owner.rpartition(".")[2]
 
 
 def _go(base: str) -> str:
-    return {"int": "int32", "double": "float64", "Time": "v1.Time"}.get(base, base.rpartition("/")[2])
+    return {"int": "int32", "double": "float64", "Time": "v1.Time", "Items": "[]string"}.get(
+        base, base.rpartition("/")[2]
+    )
 
 
 def _cannot(value: Any, owner: str, path: str, wanted: str) -> str:
