@@ -3,7 +3,9 @@
 A fault has a *match* (all given parts must be equal), a limit (``times``, or ``share`` of the matching requests;
 neither: always) and what it does. Where several match, the oldest one that still acts is taken, for each stage of a
 request: before it is answered (status, latency, expired), its answer (empty-list, stale-list, slow), its stream (cut,
-end, silence) and each event (drop-event, duplicate-event, delay-event). Stream faults also reach open watches.
+end, silence, expired) and each event (drop-event, duplicate-event, delay-event). Stream faults also reach open watches.
+
+    simulator.faults.inject(StatusFault(429, retry_after=2), verb="list", resource="pods", times=1)
 """
 
 from __future__ import annotations
@@ -58,7 +60,9 @@ class EndFault(Fault, tag="end"):
 
 
 class ExpiredFault(Fault, tag="expired"):
-    """410: an ERROR event on a watch, a Status on a list."""
+    """410: a Status on a list; on a watch, also an open one, an ERROR event, or with ``http`` a Status too."""
+
+    http: bool = False
 
 
 class SlowFault(Fault, tag="slow"):
@@ -108,7 +112,8 @@ Any_ = (
 )
 BEFORE = (StatusFault, LatencyFault, ExpiredFault)
 ANSWER = (EmptyListFault, StaleListFault, SlowFault)
-STREAM = (CutFault, EndFault, SilenceFault)
+BODY = (CutFault, SilenceFault, SlowFault)
+STREAM = (CutFault, EndFault, SilenceFault, ExpiredFault)
 EVENT = (DropEventFault, DuplicateEventFault, DelayEventFault)
 
 
@@ -192,6 +197,22 @@ class Faults:
         self._entries[entry.id] = entry
         self._tell()
         return entry.id
+
+    def inject(
+        self,
+        fault: Any_,
+        *,
+        verb: str | None = None,
+        resource: str | None = None,
+        namespace: str | None = None,
+        name: str | None = None,
+        user: str | None = None,
+        times: int | None = None,
+        share: float | None = None,
+    ) -> str:
+        """``add`` for Python: what happens, and the requests to which. Answers its id; ValueError."""
+        match = Match(verb=verb, resource=resource, namespace=namespace, name=name, user=user)
+        return self.add(msgspec.to_builtins(Wanted(fault, match, times, share)))
 
     def list(self) -> list[dict[str, Any]]:
         return [entry.as_json() for entry in self._entries.values()]

@@ -22,6 +22,7 @@ from simulator.api.faults import (
     DropEventFault,
     DuplicateEventFault,
     EndFault,
+    ExpiredFault,
     Fault,
     SilenceFault,
 )
@@ -197,6 +198,8 @@ class Stream:
             fault = self._call.backend.faults.take(self._call.asked, STREAM)
             if isinstance(fault, CutFault | EndFault | SilenceFault):
                 self._fault = (now + fault.after, fault)
+            elif fault is not None:
+                self._fault = (now, fault)
 
     def _show_fault(self, now: float) -> None:
         if self._fault is None or self._fault[0] > now:
@@ -206,6 +209,8 @@ class Stream:
             raise Cut(self._bookmark()[:40])
         if isinstance(fault, SilenceFault):
             raise Silent
+        if isinstance(fault, ExpiredFault):
+            raise Expired("The resourceVersion for the provided watch is too old.")
         self._watch.close()
 
     async def _wait(self, until: float) -> None:
