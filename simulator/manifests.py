@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable
 from pathlib import Path
 from typing import Any
 
@@ -59,11 +59,12 @@ def _items(document: Any, where: str) -> Iterable[Object]:
     return [document]
 
 
-def apply(store: Store, rows: Iterable[Resource], objects: Iterable[tuple[str, Object]]) -> None:
-    """Create each object, or replace the one of its name."""
-    kinds = {(row.api_version, row.kind): row for row in reversed(tuple(rows))}
+def apply(store: Store, find: Callable[[str, str], Resource | None], objects: Iterable[tuple[str, Object]]) -> None:
+    """Create each object, or replace the one of its name; ``find`` knows the row of an apiVersion and kind, also of one
+    that an object before it defined.
+    """
     for where, obj in objects:
-        row = kinds.get((str(obj["apiVersion"]), str(obj["kind"])))
+        row = find(str(obj["apiVersion"]), str(obj["kind"]))
         if row is None:
             raise ManifestError(f"{where}: the simulator knows no {obj['kind']} in {obj['apiVersion']}")
         metadata = obj["metadata"]
