@@ -22,10 +22,13 @@ class Ending:
             await self._app(scope, receive, send)
             return
         streaming = asyncio.Event()
+        whole = False
 
         async def send_noting(message: Message) -> None:
+            nonlocal whole
             if message["type"] == "http.response.start" and is_event_stream(message):
                 streaming.set()
+            whole = message["type"] == "http.response.body" and not message.get("more_body", False)
             await send(message)
 
         async def receive_or_end() -> Message:
@@ -39,6 +42,9 @@ class Ending:
                 await tasks.close()
 
         await self._app(scope, receive if _brings_body(scope) else receive_or_end, send_noting)
+        if streaming.is_set() and self._ending.is_set() and not whole:
+            # Starlette's StreamingResponse leaves a stream whose client has gone as it is; this client has not
+            await send({"type": "http.response.body", "body": b""})
 
     async def _ended(self, streaming: asyncio.Event) -> None:
         await streaming.wait()

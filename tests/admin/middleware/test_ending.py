@@ -6,8 +6,9 @@ from edge import virtual_time
 from edge.admin.middleware.ending import Ending
 
 
-def run_until_ended(media_type):
-    """A response that streams until its client is gone, with `ending` set after 10 s; its end, in seconds."""
+def run_until_ended(media_type, sent=None):
+    """A response that streams until its client is gone, with `ending` set after 10 s; its end, in seconds. `sent`
+    collects its messages."""
 
     async def endless():
         while True:
@@ -24,7 +25,8 @@ def run_until_ended(media_type):
             await asyncio.Event().wait()
 
         async def send(message):
-            pass
+            if sent is not None:
+                sent.append(message)
 
         loop = asyncio.get_running_loop()
         loop.call_later(10, ending.set)
@@ -41,6 +43,13 @@ def run_until_ended(media_type):
 
 def test_an_event_stream_ends_when_the_admin_does():
     assert 10 <= run_until_ended("text/event-stream") < 11
+
+
+def test_an_event_stream_that_ends_so_is_whole_to_its_client():
+    sent = []
+    run_until_ended("text/event-stream", sent)
+    assert [message.get("more_body", False) for message in sent[1:-1]] == [True] * (len(sent) - 2)
+    assert sent[-1] == {"type": "http.response.body", "body": b""}
 
 
 def test_an_ordinary_answer_is_not_cut_off():
