@@ -10,10 +10,10 @@ from __future__ import annotations
 import hashlib
 from typing import Any
 
+from simulator.api import openapi_protobuf
 from simulator.api.answer import Answer
 from simulator.api.negotiation import JSON
 from simulator.api.request import Request
-from simulator.errors import ApiError
 from simulator.record import encode
 from simulator.resource import Custom, Resource
 from simulator.resources import Table
@@ -85,8 +85,8 @@ class OpenApi:
         if path == "/openapi/v3":
             return self._index()
         if path == "/openapi/v2":
-            if PROTOBUF_V2 in request.header("accept") and JSON not in request.header("accept"):
-                raise ApiError(406, "NotAcceptable", f"only the following media types are accepted: {JSON}")
+            if PROTOBUF_V2 in request.header("accept"):
+                return Answer(200, f"{PROTOBUF_V2}.v1.0+protobuf", self._document("v2 protobuf"))
             return Answer(200, JSON, self._document("v2"))
         name = path.removeprefix("/openapi/v3/")
         if path.startswith("/openapi/v3/") and name in self._groups():
@@ -118,7 +118,10 @@ class OpenApi:
     def _document(self, name: str) -> bytes:
         made = self._documents.get(name)
         if made is None:
-            made = encode(_v2(self._table.rows) if name == "v2" else _v3(self._groups()[name]))
+            if name == "v2 protobuf":
+                made = openapi_protobuf.document(_v2(self._table.rows))
+            else:
+                made = encode(_v2(self._table.rows) if name == "v2" else _v3(self._groups()[name]))
             self._documents[name] = made
         return made
 

@@ -42,6 +42,9 @@ class Protocol(HttpToolsProtocol):
         }
         self.scope["extensions"] = extensions
 
+    def _unsupported_upgrade_warning(self) -> None:
+        """Nothing to log: the application answers (``kubectl exec``), and no library is missing."""
+
 
 class ApiServer:
     """One listening API server. ``start`` answers when it listens, ``stop`` when the last connection is closed."""

@@ -252,16 +252,23 @@ def log(call: Call, resource: Resource) -> Answer:
     if container not in names:
         raise bad_request(f"container {container} is not valid for pod {name}")
     statuses = {one.get("name"): one for one in (pod.get("status") or {}).get("containerStatuses") or ()}
-    state = (statuses.get(container) or {}).get("state") or {}
+    status = statuses.get(container) or {}
+    if call.request.flag("previous") and not status.get("lastState"):
+        raise bad_request(f'previous terminated container "{container}" in pod "{name}" not found')
+    state = status.get("state") or {}
     if "running" not in state and "terminated" not in state:
         reason = (state.get("waiting") or {}).get("reason") or "ContainerCreating"
         raise bad_request(f'container "{container}" in pod "{name}" is waiting to start: {reason}')
     return text("")
 
 
-def needs_upgrade(call: Call, resource: Resource) -> Answer:
-    _parent(call, resource)
-    raise bad_request("Upgrade request required")
+def no_processes(call: Call, resource: Resource) -> Answer:
+    """exec, attach and port-forward: a pod is an HTTP server of the simulator, with nothing inside."""
+    pod = _parent(call, resource)
+    ports = [port["containerPort"] for one in pod["spec"].get("containers") or () for port in one.get("ports") or ()]
+    address = (pod.get("status") or {}).get("podIP")
+    where = f": reach it at http://{address}:{ports[0]}" if address and ports else ""
+    raise bad_request(f"a simulated pod has no processes to run in, attach to or forward to{where}")
 
 
 def no_proxy(call: Call, resource: Resource) -> Answer:
@@ -278,7 +285,7 @@ HANDLERS: dict[tuple[str, str], Handler] = {
     ("binding", "create"): bind,
     ("eviction", "create"): evict,
     ("log", "get"): log,
-    **{(name, verb): needs_upgrade for name in ("exec", "attach", "portforward") for verb in ("get", "create")},
+    **{(name, verb): no_processes for name in ("exec", "attach", "portforward") for verb in ("get", "create")},
     **{("proxy", verb): no_proxy for verb in ("get", "create", "update", "patch", "delete")},
 }
 """(subresource, verb) → what answers it."""

@@ -29,6 +29,8 @@ APPLY_PATCH = "application/apply-patch+yaml"
 PATCHES = (JSON_PATCH, MERGE_PATCH, STRATEGIC_PATCH, APPLY_PATCH)
 CUSTOM_PATCHES = (JSON_PATCH, MERGE_PATCH, APPLY_PATCH)
 """Custom resources know no strategic merge patch."""
+IMMORTAL = ("default", "kube-system", "kube-public")
+"""Namespaces that may not be deleted (plugin/pkg/admission/namespace/lifecycle)."""
 PROPAGATION = ("Background", "Foreground", "Orphan")
 DELETE_OPTIONS = Resource("meta.k8s.io", "v1", "DeleteOptions", "deleteoptions", "deleteoptions", False)
 PATCH_OPTIONS = Resource("meta.k8s.io", "v1", "PatchOptions", "patchoptions", "patchoptions", False)
@@ -209,6 +211,8 @@ def delete(call: Call, resource: Resource) -> Answer:
     target, store = call.request.target, call.backend.store
     if store.record(resource, target.namespace or None, target.name) is None:
         raise not_found(resource, target.name)
+    if resource.key == "namespaces" and target.name in IMMORTAL:
+        raise forbidden(resource, target.name, "this namespace may not be deleted")
     obj = _delete_one(call, resource, target.name, _delete_options(call))
     remaining = store.record(resource, target.namespace or None, target.name)
     stays = remaining is not None and remaining.uid == obj["metadata"]["uid"] and not dry_run(call)

@@ -1,4 +1,4 @@
-"""Make `recorded.json` from a folder of recordings (one JSON file for each command, as `python distil.py FOLDER`).
+"""Make `recorded.json` from recordings, one JSON file for each: `python -m tests.conformance.distil FOLDER`.
 
 Of each command it keeps what the test compares: the line, what it printed, its exit code, and of every HTTP exchange
 the method, path, status, content type and the shape of the body. Equal shapes are stored once.
