@@ -101,7 +101,7 @@ def test_an_answer_breaks_off_in_the_middle_of_its_json() -> None:
                 async for piece in answer.aiter_raw():
                     got += piece
         assert got
-        with pytest.raises(ValueError, match="."):
+        with pytest.raises(json.JSONDecodeError):
             json.loads(got)
         assert (await api.get(PODS)).status_code == 200
 
