@@ -10,6 +10,7 @@ from simulator.controllers.endpoints import EndpointsController
 from simulator.controllers.endpointslice import EndpointSliceController
 from simulator.controllers.garbage import GarbageCollector
 from simulator.controllers.namespaces import NamespaceController
+from simulator.controllers.nodes import NodeController
 from simulator.controllers.queue import Gate
 from simulator.controllers.replicaset import ReplicaSetController
 from simulator.controllers.scheduler import Scheduler
@@ -29,6 +30,7 @@ class ControllerManager:
             TokenController(cluster, sign, gate),
             DeploymentController(cluster, gate),
             ReplicaSetController(cluster, gate),
+            NodeController(cluster, gate),
             StatefulSetController(cluster, gate),
             DaemonSetController(cluster, gate),
             Scheduler(cluster, gate),

@@ -12,13 +12,18 @@ PREFIX = "simulator/"
 
 
 class Behaviour(msgspec.Struct, frozen=True):
-    """Seconds each; `status` 0 means what the path asks for, `crash_after` 0 means never."""
+    """Seconds each; `status` 0 means what the path asks for, `crash_after` 0 means never.
+
+    Images are there already, unless pulling them takes `pull_after`, or fails with `pull_error`.
+    """
 
     ready_after: float = 0.3
     ends_after: float = 2.0
     latency: float = 0.0
     status: int = 0
     crash_after: float = 0.0
+    pull_after: float = 0.0
+    pull_error: str = ""
 
 
 USUAL = Behaviour()
@@ -28,6 +33,7 @@ _DURATIONS = {
     "ends-after": "ends_after",
     "latency": "latency",
     "crash-after": "crash_after",
+    "pull-after": "pull_after",
 }
 
 
@@ -35,7 +41,7 @@ def parse(annotations: Mapping[str, str]) -> tuple[Behaviour, tuple[str, ...]]:
     """The behaviour, and one sentence for each annotation that could not be understood (its default holds)."""
     if not annotations:
         return USUAL, ()
-    fields: dict[str, float | int] = {}
+    fields: dict[str, float | int | str] = {}
     problems: list[str] = []
     for key, value in annotations.items():
         if not key.startswith(PREFIX):
@@ -46,8 +52,10 @@ def parse(annotations: Mapping[str, str]) -> tuple[Behaviour, tuple[str, ...]]:
                 fields[_DURATIONS[name]] = durations.seconds(value)
             elif name == "status":
                 fields["status"] = _status(value)
+            elif name == "pull-error":
+                fields["pull_error"] = value
             else:
-                expected = ", ".join(sorted([*_DURATIONS, "status"]))
+                expected = ", ".join(sorted([*_DURATIONS, "pull-error", "status"]))
                 problems.append(f"annotation {key}: unknown, expected one of {expected}")
         except ValueError as error:
             problems.append(f"annotation {key}: {error}")

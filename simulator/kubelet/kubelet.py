@@ -1,21 +1,7 @@
 """The kubelet: the life of every pod that has a node.
 
-A pod's life is this table; each row is a state, what may happen in it, and the state that follows.
-
-    state      event            next       what is done
-    bound      start due        starting   an address is allocated, the ports are being bound
-    starting   ports bound      running    status Running; Ready too when its time has come
-    starting   a port refused   blocked    status ContainerCreating, Warning event; tried again, less and less often
-    blocked    retry due        starting
-    running    ready due        running    status Ready
-    running    crash due        crashed    connections cut; status CrashLoopBackOff (or Error, the first time)
-    crashed    restart due      starting
-    any        deletion begun   ending     goes on serving until `ends-after`, or the grace period, has passed
-    ending     end due          closing    takes nothing new, finishes what is in flight within the grace period
-    closing    closed           gone       deleted from the API
-    any        deleted          gone       (by force) connections cut
-
-Starting takes `ready-after`, at most 0.3 s; a pod with a longer one is Running first and Ready when that has passed.
+What may happen when is the table in `life`. Starting takes `ready-after`, at most 0.3 s; a pod with a longer one is
+Running first and Ready when that has passed.
 With the defaults a pod's watch shows what a real cluster's does: Pending, bound, Running and ready; then terminating,
 and gone 2 s later. Readiness stays True until the end, so its endpoint stays `serving`, and is no longer `ready`.
 """
@@ -23,7 +9,7 @@ and gone 2 s later. Readiness stays True until the end, so its endpoint stays `s
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Mapping
+from collections.abc import Callable
 from functools import partial
 from typing import Any
 
@@ -37,8 +23,10 @@ from simulator.controllers.queue import Gate
 from simulator.controllers.recorder import Recorder
 from simulator.errors import ApiError
 from simulator.kubelet import status
-from simulator.kubelet.behaviour import Behaviour, parse
+from simulator.kubelet.behaviour import parse
+from simulator.kubelet.life import Life
 from simulator.kubelet.network import NetworkError, PodNetwork
+from simulator.kubelet.nodes import Nodes
 from simulator.kubelet.pace import Pace
 from simulator.kubelet.server import BindError, PodServer
 from simulator.kubelet.status import Container
@@ -53,51 +41,6 @@ START = 0.3
 FIRST_RETRY, LAST_RETRY = 0.5, 30.0
 FIRST_BACKOFF, LAST_BACKOFF = 10.0, 300.0
 
-LIFE: Mapping[tuple[str, str], str] = {
-    ("bound", "start"): "starting",
-    ("starting", "started"): "running",
-    ("starting", "refused"): "blocked",
-    ("blocked", "start"): "starting",
-    ("running", "ready"): "running",
-    ("running", "crash"): "crashed",
-    ("crashed", "start"): "starting",
-    ("bound", "delete"): "ending",
-    ("starting", "delete"): "ending",
-    ("blocked", "delete"): "ending",
-    ("running", "delete"): "ending",
-    ("crashed", "delete"): "ending",
-    ("ending", "end"): "closing",
-    ("ending", "delete"): "ending",
-    ("closing", "delete"): "closing",
-    ("closing", "closed"): "gone",
-}
-
-
-class Life(msgspec.Struct):
-    """One pod's place in the table, and what it holds."""
-
-    ref: Ref
-    uid: str
-    behaviour: Behaviour
-    ports: tuple[int, ...]
-    born: float
-    state: str = "bound"
-    address: str = ""
-    server: PodServer | None = None
-    timers: dict[str, asyncio.TimerHandle] = msgspec.field(default_factory=dict)
-    container: Container = msgspec.field(default_factory=lambda: Container("waiting", reason="ContainerCreating"))
-    started: str = ""
-    failures: int = 0
-    deadline: float = 0.0
-
-    def step(self, event: str) -> bool:
-        """Take `event`; False when it means nothing in this state."""
-        following = LIFE.get((self.state, event))
-        if following is None:
-            return False
-        self.state = following
-        return True
-
 
 class Kubelet:
     """Lives for all nodes. Without a network pods are addresses only and nothing listens (`--pods none`)."""
@@ -108,9 +51,19 @@ class Kubelet:
         self._serve = serve
         self._loop = asyncio.get_running_loop()
         self._pace = Pace(gate)
+        self._nodes = Nodes(cluster, self._pace, self._node_changed)
         self._tasks = Tasks()
         self._lives: dict[str, Life] = {}
         self._events: dict[str, Recorder] = {}
+        self._actions: dict[str, Callable[[Life], None]] = {
+            "pull": self._pull,
+            "pulled": self._pulled,
+            "backoff": self._back_off,
+            "start": self._start,
+            "ready": self._ready,
+            "crash": self._crash,
+            "end": self._end,
+        }
         cluster.on("pods", self._pod_changed)
 
     def __repr__(self) -> str:
@@ -142,19 +95,28 @@ class Kubelet:
         if life is None and pod.node and pod.phase not in ("Succeeded", "Failed"):
             life = self._begin(change.ref, pod)
         if life is not None and pod.terminating and life.state != "closing":
-            self._pace.do(partial(self._end_later, life))
+            self._nodes.do(life.node, partial(self._end_later, life))
+
+    def _node_changed(self, node: str) -> None:
+        """Its pods are Ready only while it is."""
+        for life in self._lives.values():
+            if life.node == node and life.state in ("running", "ending"):
+                self._pace.do(partial(self._write, life))
 
     def _begin(self, ref: Ref, pod: Pod) -> Life:
         behaviour, problems = parse(self._annotations(ref))
         ports = dict.fromkeys(port.container_port for port in pod.ports if port.protocol == "TCP")
-        life = Life(ref, pod.uid, behaviour, tuple(p for p in ports if p), self._loop.time())
+        life = Life(ref, pod.uid, pod.node, behaviour, tuple(p for p in ports if p), self._loop.time())
         life.started = self._cluster.clock.timestamp()
         self._lives[pod.key] = life
         for problem in problems:
             self._pace.do(partial(self._warn, life, "InvalidAnnotation", problem))
         if pod.ip:
             life.born -= behaviour.ready_after  # it ran before this kubelet did
-        self._timer(life, "start", min(behaviour.ready_after, START))
+        if (behaviour.pull_after or behaviour.pull_error) and not pod.ip:
+            self._timer(life, "pull", 0.0)
+        else:
+            self._timer(life, "start", min(behaviour.ready_after, START))
         return life
 
     def _annotations(self, ref: Ref) -> dict[str, str]:
@@ -163,6 +125,54 @@ class Kubelet:
             return {}
         annotations: dict[str, str] = record.decode()["metadata"].get("annotations") or {}
         return annotations
+
+    # pulling the image
+
+    def _pull(self, life: Life) -> None:
+        if not life.step("pull"):
+            return
+        life.behaviour, _ = parse(self._annotations(life.ref))  # whoever mended the annotation mended the image
+        pod = self._wait(life, "ContainerCreating") if life.container.reason == "ContainerCreating" else None
+        self._say(life, pod, "Pulling", "Pulling image {image}")
+        self._timer(life, "pulled", life.behaviour.pull_after)
+
+    def _pulled(self, life: Life) -> None:
+        error, took = life.behaviour.pull_error, life.behaviour.pull_after
+        if not error and life.step("pulled"):
+            life.pulled, life.failures = True, 0
+            text = f"in {took:g}s ({took:g}s including waiting). Image size: 0 bytes."
+            self._say(life, None, "Pulled", f"Successfully pulled image {{image}} {text}")
+            life.born = self._loop.time()
+            self._timer(life, "start", min(life.behaviour.ready_after, START))
+        elif error and life.step("failed"):
+            pod = self._wait(life, "ErrImagePull", error)
+            self._say(life, pod, "Failed", f"Failed to pull image {{image}}: {error}", warning=True)
+            self._warn(life, "Failed", "Error: ErrImagePull")
+            self._timer(life, "backoff", 1.0)
+            self._timer(life, "pull", min(FIRST_BACKOFF * 2**life.failures, LAST_BACKOFF))
+            life.failures += 1
+
+    def _back_off(self, life: Life) -> None:
+        if life.state == "unpulled":
+            pod = self._cluster.at(life.ref) or {"spec": {}}
+            images = [container.get("image", "") for container in pod["spec"].get("containers") or []]
+            text = f'Back-off pulling image "{images[0] if images else ""}": ErrImagePull: {life.behaviour.pull_error}'
+            self._wait(life, "ImagePullBackOff", text)
+            self._say(life, None, "BackOff", "Back-off pulling image {image}")
+
+    def _wait(self, life: Life, reason: str, message: str = "") -> Object | None:
+        life.container = Container("waiting", reason=reason, message=message)
+        return self._write(life)
+
+    def _say(self, life: Life, pod: Object | None, reason: str, text: str, *, warning: bool = False) -> None:
+        """An event for each container, about its image."""
+        pod = pod or self._cluster.at(life.ref)
+        if pod is None:
+            return
+        recorder = self._recorder(pod)
+        for container in pod["spec"].get("containers") or []:
+            tell = recorder.warning if warning else recorder.normal
+            tell(pod, reason, text.replace("{image}", f'"{container.get("image", "")}"'))
 
     # starting
 
@@ -217,13 +227,14 @@ class Kubelet:
             self._timer(life, "crash", life.behaviour.crash_after)
         pod = self._write(life)
         if pod is not None:
-            self._say_started(pod)
+            self._say_started(life, pod)
 
-    def _say_started(self, pod: Object) -> None:
+    def _say_started(self, life: Life, pod: Object) -> None:
         recorder = self._recorder(pod)
         for container in pod["spec"].get("containers") or []:
             image = container.get("image", "")
-            recorder.normal(pod, "Pulled", f'Container image "{image}" already present on machine')
+            if not life.pulled:
+                recorder.normal(pod, "Pulled", f'Container image "{image}" already present on machine')
             recorder.normal(pod, "Created", f"Created container: {container['name']}")
             recorder.normal(pod, "Started", f"Started container {container['name']}")
 
@@ -272,7 +283,7 @@ class Kubelet:
         pod = self._cluster.at(life.ref)
         if pod is None:
             return
-        for name in ("start", "ready", "crash"):
+        for name in ("pull", "pulled", "backoff", "start", "ready", "crash"):
             self._stop_timer(life, name)
         grace = float(pod["metadata"].get("deletionGracePeriodSeconds") or 0)
         passed = 0.0
@@ -337,7 +348,14 @@ class Kubelet:
         if pod is None or pod["metadata"]["uid"] != life.uid:
             return None
         now = self._cluster.clock.timestamp()
-        pod["status"] = status.build(pod, life.container, ip=life.address, started=life.started, now=now)
+        pod["status"] = status.build(
+            pod,
+            life.container,
+            ip=life.address,
+            started=life.started,
+            now=now,
+            node_ready=self._nodes.ready(life.node),
+        )
         metadata = pod["metadata"]
         metadata["managedFields"] = with_status(
             self._cluster.rows["pods"], metadata.get("managedFields") or [], pod["status"], self._cluster.clock.now()
@@ -370,5 +388,4 @@ class Kubelet:
     def _due(self, life: Life, name: str) -> None:
         life.timers.pop(name, None)
         life.timers = life.timers or {}  # a dict that was filled once keeps its room
-        actions = {"start": self._start, "ready": self._ready, "crash": self._crash, "end": self._end}
-        self._pace.do(partial(actions[name], life))
+        self._nodes.do(life.node, partial(self._actions[name], life))

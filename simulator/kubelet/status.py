@@ -28,13 +28,13 @@ class Container(msgspec.Struct, frozen=True):
     last: Object = msgspec.field(default_factory=dict)
 
 
-def build(pod: Object, container: Container, *, ip: str, started: str, now: str) -> Object:
+def build(pod: Object, container: Container, *, ip: str, started: str, now: str, node_ready: bool = True) -> Object:
     """The whole status of `pod`; conditions that keep their value keep their time."""
     old = pod.get("status") or {}
     running = container.state == "running"
     status: Object = {
         "phase": _phase(pod, container),
-        "conditions": _conditions(old.get("conditions") or [], container.ready, now),
+        "conditions": _conditions(old.get("conditions") or [], container.ready, node_ready, now),
         "hostIP": HOST,
     }
     if ip and running:
@@ -61,15 +61,17 @@ def _phase(pod: Object, container: Container) -> str:
     return "Pending"
 
 
-def _conditions(old: list[Object], ready: bool, now: str) -> list[Object]:
+def _conditions(old: list[Object], ready: bool, node_ready: bool, now: str) -> list[Object]:
     known = {condition["type"]: condition for condition in old}
     result: list[Object] = []
     for kind in _ORDER:
         value = "True" if ready or kind in ("Initialized", "PodScheduled") else "False"
+        if kind == "Ready" and ready and not node_ready:  # as the node controller marks it, with no reason
+            value = "False"
         before = known.get(kind)
         since = before["lastTransitionTime"] if before is not None and before.get("status") == value else now
         condition = {"type": kind, "status": value, "lastProbeTime": None, "lastTransitionTime": since}
-        if value == "False":
+        if value == "False" and not ready:
             condition.update(reason="ContainersNotReady", message="containers with unready status")
         result.append(condition)
     return result

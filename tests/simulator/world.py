@@ -23,6 +23,7 @@ from simulator.store import Store
 
 FILES = Path(__file__).parent / "files"
 Object = dict[str, Any]
+Events = list[tuple[str, Object]]
 ONE_NODE = (Node("node-1", "z1"),)
 
 
@@ -70,7 +71,7 @@ class World:
     def list(self, resource: str, namespace: str = "default") -> list[Object]:
         return self.cluster.list(resource, namespace)
 
-    def events(self, resource: str, since: int = 0) -> list[tuple[str, Object]]:
+    def events(self, resource: str, since: int = 0) -> Events:
         return [(e.type, e.object) for e in self.log if e.resource.key == resource and e.revision > since]
 
 

@@ -39,7 +39,7 @@ def test_every_node_has_one_also_a_new_one_and_none_that_is_gone() -> None:
         made = world.cluster.create("nodes", {"metadata": {"name": "node-4"}, "spec": {}})
         world.cluster.update("nodes", {**made, "status": ready}, "status")
         world.cluster.delete(Ref("nodes", "", "node-1"))
-        await asyncio.sleep(5)
+        await asyncio.sleep(45)
         assert nodes_of(world) == ["node-2", "node-3", "node-4"]
 
     simulate(story, nodes=NODES)

@@ -127,6 +127,55 @@ def test_a_crashing_pod_restarts_later_and_later() -> None:
     simulate(story)
 
 
+def waiting(pod: Object) -> str:
+    reason: str = pod["status"]["containerStatuses"][0]["state"]["waiting"]["reason"]
+    return reason
+
+
+def test_an_image_that_has_to_be_pulled_delays_the_start() -> None:
+    async def story(world: World) -> None:
+        world.cluster.create("pods", a_pod(pull_after="4s"))
+        await asyncio.sleep(3.9)
+        pod = world.get("pods", "one")
+        assert (pod["status"]["phase"], waiting(pod)) == ("Pending", "ContainerCreating")
+        await asyncio.sleep(0.5)
+        assert ready(world.get("pods", "one"))
+        reasons = [event["reason"] for event in world.list("events")]
+        assert sorted(reasons) == ["Created", "Pulled", "Pulling", "Scheduled", "Started"]
+
+    simulate(story)
+
+
+def test_an_image_that_cannot_be_pulled_is_tried_again_later_and_later_until_it_is_mended() -> None:
+    async def story(world: World) -> None:
+        world.cluster.create("pods", a_pod(pull_error="no such image {x}"))
+        await asyncio.sleep(0.5)
+        assert waiting(world.get("pods", "one")) == "ErrImagePull"
+        await asyncio.sleep(1)
+        assert waiting(world.get("pods", "one")) == "ImagePullBackOff"
+        await asyncio.sleep(60)
+        failed = [event for event in world.list("events") if "no such image {x}" in event["message"]]
+        assert [event["count"] for event in failed] == [3]
+        pod = world.get("pods", "one")
+        pod["metadata"]["annotations"] = {}
+        world.cluster.update("pods", pod)
+        await asyncio.sleep(30)
+        assert ready(world.get("pods", "one"))
+
+    simulate(story)
+
+
+def test_a_pod_whose_image_never_comes_can_be_deleted() -> None:
+    async def story(world: World) -> None:
+        world.cluster.create("pods", a_pod(pull_error="no such image"))
+        await asyncio.sleep(5)
+        world.cluster.delete(Ref("pods", "default", "one"))
+        await asyncio.sleep(3)
+        assert world.list("pods") == []
+
+    simulate(story)
+
+
 def test_an_annotation_that_cannot_be_understood_is_a_warning() -> None:
     async def story(world: World) -> None:
         world.cluster.create("pods", a_pod(latency="slow"))
