@@ -40,6 +40,8 @@ STEADY = 5.0
 """A connection that held this long was a good one: the next attempt after it is quick."""
 _REFUSALS = (401, 403, 409, 422)
 _MESSAGE_SHOWN = 300
+_UNKNOWN_ISSUER = (18, 19, 20, 21)
+"""OpenSSL's X509_V_ERR_… for a chain that ends in no known CA (x509_vfy.h); another CA cures nothing else."""
 
 
 class Refused(Exception):
@@ -171,9 +173,8 @@ class Dial:
             message = _message(body) or f"it answered with the status {status}"
             raise (Refused(message) if status in _REFUSALS else Unreachable(message)) from None
         except ssl.SSLCertVerificationError as error:
-            raise Unreachable(
-                f"its certificate cannot be verified ({error.verify_message}): give its CA with --admin-ca"
-            ) from None
+            advice = ": give its CA with --admin-ca" if error.verify_code in _UNKNOWN_ISSUER else ""
+            raise Unreachable(f"its certificate cannot be verified ({error.verify_message}){advice}") from None
         except (OSError, TimeoutError, InvalidHandshake, WebSocketException, EOFError) as error:
             raise Unreachable(_sentence(error)) from None
         self._introduction = msgspec.structs.replace(self._introduction, join_token=None)

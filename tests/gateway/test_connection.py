@@ -149,6 +149,15 @@ async def test_an_admin_that_is_away_or_speaks_something_else_is_unreachable():
     server.close()
 
 
+async def test_a_certificate_of_another_name_is_not_cured_by_another_ca(certificate):
+    context = ssl.create_default_context(ssl.Purpose.CLIENT_AUTH)
+    context.load_cert_chain(certificate)
+    async with FakeAdmin(tls=context) as admin:
+        url = admin.url.replace("127.0.0.1", "localhost")
+        with pytest.raises(Unreachable, match=r"cannot be verified \(Hostname mismatch.*\)$"):
+            await Dial(admin_address(url, certificate), WHO)()
+
+
 async def test_a_certificate_that_is_not_trusted_names_the_option(certificate):
     context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
     context.load_cert_chain(certificate)
