@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import pytest
 
+from edge.gateway.own_ports import OwnPorts
 from edge.gateway.pool import HEALTHY, Health, Origin, after_failure, is_kept
 from edge.gateway.settings import Settings
 from edge.gateway.worker import Serving
@@ -89,7 +90,7 @@ def test_connections_to_a_vanished_endpoint_are_closed_when_idle() -> None:
     dialogue = Dialogue(serving("10.0.0.1:80", "10.0.0.2:80"))
     (_, idle), (client, working) = busy(dialogue, 2)
     idle.says(OK)
-    Serving(dialogue.path).apply_source(endpoints("10.0.0.3:80", number=2))
+    Serving(dialogue.path, OwnPorts()).apply_source(endpoints("10.0.0.3:80", number=2))
     dialogue.loop.run_ready()
     assert idle.closed
     assert not working.closed
@@ -104,7 +105,7 @@ def test_connections_to_a_vanished_endpoint_are_closed_when_idle() -> None:
 def test_an_endpoint_that_comes_back_keeps_its_connections_again() -> None:
     dialogue = Dialogue(serving("10.0.0.1:80"))
     ((client, upstream),) = busy(dialogue, 1)
-    receiver = Serving(dialogue.path)
+    receiver = Serving(dialogue.path, OwnPorts())
     receiver.apply_source(endpoints(number=2))
     receiver.apply_source(endpoints("10.0.0.1:80", number=3))
     upstream.says(OK)
@@ -116,7 +117,7 @@ def test_an_endpoint_that_comes_back_keeps_its_connections_again() -> None:
 
 def test_churning_endpoints_leave_nothing_behind() -> None:
     dialogue = Dialogue(serving("10.0.0.1:80"))
-    receiver = Serving(dialogue.path)
+    receiver = Serving(dialogue.path, OwnPorts())
     client = dialogue.client()
     for number in range(2, 50):
         client.says(GET)
