@@ -31,11 +31,12 @@ class Machine:
         sign: Sign,
         *,
         serve: bool,
+        ca: str = "",
     ) -> None:
         self.store = store
         self.gate = Gate()
         self.cluster = Cluster(store, rows, clock, random)
-        self._manager = ControllerManager(self.cluster, sign, self.gate)
+        self._manager = ControllerManager(self.cluster, sign, self.gate, ca)
         self.kubelet = Kubelet(self.cluster, self.gate, network, serve=serve)
 
     def start(self, nodes: Iterable[Node], host: str, port: int) -> None:

@@ -188,6 +188,7 @@ class Simulator:
             self._network,
             self._backend.issuer.legacy,
             serve=self.settings.pods == "serve" and self.settings.sockets,
+            ca=self.ca.decode(),
         )
 
     # what embedding code does

@@ -8,25 +8,32 @@ from simulator.controllers.daemonset import DaemonSetController
 from simulator.controllers.deployment import DeploymentController
 from simulator.controllers.endpoints import EndpointsController
 from simulator.controllers.endpointslice import EndpointSliceController
+from simulator.controllers.event_ttl import EventTimeToLive
 from simulator.controllers.garbage import GarbageCollector
 from simulator.controllers.namespaces import NamespaceController
 from simulator.controllers.nodes import NodeController
 from simulator.controllers.queue import Gate
 from simulator.controllers.replicaset import ReplicaSetController
+from simulator.controllers.root_ca import RootCertificateController
 from simulator.controllers.scheduler import Scheduler
 from simulator.controllers.services import ServiceIndex
 from simulator.controllers.statefulset import StatefulSetController
 
 
 class ControllerManager:
-    """Makes the controllers on `cluster`, which must not have been started yet; they work while `gate` is open."""
+    """Makes the controllers on `cluster`, which must not have been started yet; they work while `gate` is open.
 
-    def __init__(self, cluster: Cluster, sign: Sign, gate: Gate) -> None:
+    `ca` is the certificate authority that pods find in every namespace, as PEM.
+    """
+
+    def __init__(self, cluster: Cluster, sign: Sign, gate: Gate, ca: str = "") -> None:
         services = ServiceIndex(cluster)
         self._garbage = GarbageCollector(cluster, gate)
         self._controllers = (
             NamespaceController(cluster, gate),
             AccountController(cluster, gate),
+            RootCertificateController(cluster, ca, gate),
+            EventTimeToLive(cluster, gate),
             TokenController(cluster, sign, gate),
             DeploymentController(cluster, gate),
             ReplicaSetController(cluster, gate),
