@@ -14,6 +14,7 @@ COMMANDS: dict[str, tuple[str, str, str]] = {
     "admin": ("edge.admin.cli", "admin", "Run the Admin: console, API, Kubernetes watching, releases."),
     "gateway": ("edge.gateway.cli", "gateway", "Run a gateway server."),
     "simulator": ("simulator.cli", "simulator", "Run the Kubernetes API simulator."),
+    "scenario": ("scenarios.cli", "scenario", "Run scripted, timed proofs against Edge."),
     "token": ("edge.admin.commands", "token", "Make API tokens."),
     "db": ("edge.admin.commands", "db", "Migrate the database."),
 }

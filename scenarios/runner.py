@@ -1,7 +1,7 @@
 """Plays one case: what is given, the traffic, step by step; then `finally`, the clean-up, and the result.
 
 A failed step ends the steps; `finally` runs whatever happened. Invariants are looked at after every event from the
-first step to the last; the first moment at which one does not hold ends the run, too. Cancelling a run (Ctrl-C) cleans up.
+first step to the last; the first moment at which one does not hold ends the run, too. A cancelled run cleans up.
 """
 
 from __future__ import annotations

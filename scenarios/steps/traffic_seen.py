@@ -25,10 +25,12 @@ class Latency(Part):
 
 
 class TrafficWanted(Part):
-    """Of one traffic. `errors`: of all requests so far that failed or were answered with 400 and more, or by class
-    (`refused`, `closed`, `timeout`, `late`, `malformed`, or a status). `pods` and `share` are of the last `window`."""
+    """Of one traffic. `errors`: of all requests so far that failed or were answered with 400 and more; `outcomes`: by
+    class (`refused`, `closed`, `timeout`, `late`, `malformed`, or a status). `pods` and `share` are of the last
+    `window`."""
 
-    errors: Number | dict[str, Number] | UnsetType = UNSET
+    errors: Number | UnsetType = UNSET
+    outcomes: dict[str, Number] | UnsetType = UNSET
     answers: Number | UnsetType = UNSET
     latency: Latency | UnsetType = UNSET
     pods: Number | UnsetType = UNSET  # how many answer
@@ -55,13 +57,12 @@ class TrafficSeen(Expectation):
 
 def _judge(wanted: TrafficWanted, running: Running, world: World) -> Seen:
     checks, shown = [], [f"{len(running.samples)} answers"]
+    if not isinstance(wanted.outcomes, UnsetType):
+        checks += [compares(number, running.outcomes[name]) for name, number in wanted.outcomes.items()]
     if not isinstance(wanted.errors, UnsetType):
-        by_class = wanted.errors if isinstance(wanted.errors, dict) else {}
-        checks += [compares(number, running.outcomes[name]) for name, number in by_class.items()]
-        if not isinstance(wanted.errors, dict):
-            checks.append(compares(wanted.errors, running.failed))
-        bad = {k: v for k, v in sorted(running.outcomes.items()) if not k.isdigit() or int(k) >= 400}
-        shown.append(f"{running.failed} errors" + (f" {bad}" if bad else ""))
+        checks.append(compares(wanted.errors, running.failed))
+    bad = {k: v for k, v in sorted(running.outcomes.items()) if not k.isdigit() or int(k) >= 400}
+    shown.append(f"{running.failed} errors" + (f" {bad}" if bad else ""))
     if not isinstance(wanted.answers, UnsetType):
         checks.append(compares(wanted.answers, len(running.samples)))
     if not isinstance(wanted.latency, UnsetType):

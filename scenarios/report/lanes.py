@@ -1,0 +1,49 @@
+"""What the timeline's lanes draw: marks, spans, and numbers over time."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Sequence
+
+import msgspec
+
+from scenarios.timeline import Event
+from scenarios.traffic import Sample, percentile
+
+
+class Interval(msgspec.Struct, frozen=True):
+    """Traffic from `at` on, for one interval; latencies in seconds."""
+
+    at: float
+    answers: int
+    errors: int
+    p50: float
+    p99: float
+
+
+def per_interval(samples: Sequence[Sample], length: float) -> list[Interval]:
+    """Traffic in pieces of `length` seconds, without those before the first and after the last request."""
+    if not samples:
+        return []
+    pieces: dict[int, list[Sample]] = {}
+    for sample in samples:
+        pieces.setdefault(math.floor(sample.at / length), []).append(sample)
+    return [
+        Interval(
+            round(index * length, 3),
+            len(piece := pieces.get(index, [])),
+            sum(sample.failed for sample in piece),
+            round(percentile([sample.seconds for sample in piece], 0.5), 6),
+            round(percentile([sample.seconds for sample in piece], 0.99), 6),
+        )
+        for index in range(min(pieces), max(pieces) + 1)
+    ]
+
+
+def numbers(events: Sequence[Event]) -> dict[str, list[tuple[float, float]]]:
+    """Lanes of numbers: (when it changed, to what), in the order of their first event."""
+    found: dict[str, list[tuple[float, float]]] = {}
+    for event in events:
+        if event.value is not None:
+            found.setdefault(event.lane, []).append((event.at, event.value))
+    return found
