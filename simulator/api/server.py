@@ -96,6 +96,8 @@ class ApiServer:
         self._application.close_streams()
         self._server.end()
         await asyncio.wait({self._serving})
+        self.drop()  # idle clients that read nothing never answer the end of TLS
+        await asyncio.sleep(0)
         self._server = self._serving = None
 
     def drop(self) -> None:

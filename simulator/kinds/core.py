@@ -2,8 +2,8 @@
 
 from collections.abc import Callable
 
-from simulator.kinds import plain_cells, pods, services, shared_forms
-from simulator.kinds.plain import default_namespace, default_secret, prepare_namespace, validate_secret
+from simulator.kinds import config_rules, plain_cells, pods, services, shared_forms
+from simulator.kinds.plain import default_namespace, default_secret, prepare_namespace
 from simulator.kinds.rows import PROXY_VERBS, SCALE, STATUS_VERBS, row
 from simulator.kinds.workload_rules import REPLICA_SET_COLUMNS, replica_set_cells
 from simulator.resource import Object, Resource, Subresource, at_path, by_path
@@ -45,6 +45,8 @@ EVENT_FIELDS = {
 ENDPOINTS_WARNING = "v1 Endpoints is deprecated in v1.33+; use discovery.k8s.io/v1 EndpointSlice"
 NAMESPACE_VERBS = ("create", "delete", "get", "list", "patch", "update", "watch")
 
+ANSWERED = {"returns_deleted": True}
+PV = {"status": True, **ANSWERED}
 ROWS: tuple[Resource, ...] = (
     row("", "v1", "Binding", "bindings", verbs=("create",)),
     row(
@@ -52,7 +54,7 @@ ROWS: tuple[Resource, ...] = (
         namespaced=False, short_names=("cs",), verbs=("get", "list"),
     ),
     row(
-        "", "v1", "ConfigMap", "configmaps", short_names=("cm",),
+        "", "v1", "ConfigMap", "configmaps", short_names=("cm",), validate=config_rules.validate_config_map,
         columns=plain_cells.CONFIG_MAP_COLUMNS, cells=plain_cells.config_map_cells,
     ),
     row(
@@ -79,24 +81,24 @@ ROWS: tuple[Resource, ...] = (
         columns=plain_cells.NODE_COLUMNS, cells=plain_cells.node_cells,
         subresources=(Subresource("proxy", "NodeProxyOptions", PROXY_VERBS),),
     ),
-    row("", "v1", "PersistentVolumeClaim", "persistentvolumeclaims", short_names=("pvc",), status=True),
-    row("", "v1", "PersistentVolume", "persistentvolumes", namespaced=False, short_names=("pv",), status=True),
+    row("", "v1", "PersistentVolumeClaim", "persistentvolumeclaims", short_names=("pvc",), status=True, **ANSWERED),
+    row("", "v1", "PersistentVolume", "persistentvolumes", namespaced=False, short_names=("pv",), **PV),
     row(
         "", "v1", "Pod", "pods", short_names=("po",), categories=("all",), status=True,
         generation=("spec",), subresources=POD_SUBRESOURCES, selectable=by_path(*POD_FIELDS), returns_deleted=True,
         defaults=pods.default_pod, prepare=pods.prepare_pod, validate=pods.validate_pod, graceful=pods.grace,
         columns=pods.COLUMNS, cells=pods.pod_cells,
     ),
-    row("", "v1", "PodTemplate", "podtemplates"),
+    row("", "v1", "PodTemplate", "podtemplates", **ANSWERED),
     row(
         "", "v1", "ReplicationController", "replicationcontrollers",
         short_names=("rc",), categories=("all",), subresources=(SCALE,), status=True, generation=("spec",),
         columns=REPLICA_SET_COLUMNS, cells=replica_set_cells,
     ),
-    row("", "v1", "ResourceQuota", "resourcequotas", short_names=("quota",), status=True),
+    row("", "v1", "ResourceQuota", "resourcequotas", short_names=("quota",), status=True, **ANSWERED),
     row(
         "", "v1", "Secret", "secrets", selectable=by_path("type"),
-        defaults=default_secret, validate=validate_secret,
+        defaults=default_secret, validate=config_rules.validate_secret,
         columns=plain_cells.SECRET_COLUMNS, cells=plain_cells.secret_cells,
     ),
     row(

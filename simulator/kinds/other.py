@@ -1,10 +1,12 @@
 """Kinds that are stored, listed and watched as they are given; no controller of the simulator acts on them."""
 
-from simulator.kinds import definitions, plain_cells, shared_forms
+from simulator.kinds import definitions, ingress_rules, plain_cells, shared_forms
 from simulator.kinds.rows import STATUS_VERBS, row
 from simulator.resource import Resource, Subresource
 
 GLOBAL = {"namespaced": False}
+ANSWERED = {"returns_deleted": True}
+VAC = {**GLOBAL, **ANSWERED}
 EXTENSION = {"namespaced": False, "categories": ("api-extensions",), "generation": ("spec", "webhooks")}
 ALL = {"categories": ("all",), "status": True, "generation": ("spec",)}
 SPEC = {"generation": ("spec",)}
@@ -14,8 +16,19 @@ HPA = {
 }  # fmt: skip
 CRON_JOB = {"columns": plain_cells.CRON_JOB_COLUMNS, "cells": plain_cells.cron_job_cells}
 JOB = {"columns": plain_cells.JOB_COLUMNS, "cells": plain_cells.job_cells}
-INGRESS = {"columns": plain_cells.INGRESS_COLUMNS, "cells": plain_cells.ingress_cells, "status": True}
-INGRESS_CLASS = {"columns": plain_cells.INGRESS_CLASS_COLUMNS, "cells": plain_cells.ingress_class_cells}
+INGRESS = {
+    "columns": plain_cells.INGRESS_COLUMNS,
+    "cells": plain_cells.ingress_cells,
+    "status": True,
+    "prepare": ingress_rules.prepare_ingress,
+    "validate": ingress_rules.validate_ingress,
+}
+INGRESS_CLASS = {
+    "columns": plain_cells.INGRESS_CLASS_COLUMNS,
+    "cells": plain_cells.ingress_class_cells,
+    "defaults": ingress_rules.default_ingress_class,
+    "validate": ingress_rules.validate_ingress_class,
+}
 
 REGISTRATION: tuple[Resource, ...] = (
     row(
@@ -53,12 +66,12 @@ NETWORKING_AND_POLICY: tuple[Resource, ...] = (
 )
 
 STORAGE_AND_ADMISSION: tuple[Resource, ...] = (
-    row("storage.k8s.io", "v1", "CSIDriver", "csidrivers", **GLOBAL),
-    row("storage.k8s.io", "v1", "CSINode", "csinodes", **GLOBAL),
+    row("storage.k8s.io", "v1", "CSIDriver", "csidrivers", **GLOBAL, **ANSWERED),
+    row("storage.k8s.io", "v1", "CSINode", "csinodes", **GLOBAL, **ANSWERED),
     row("storage.k8s.io", "v1", "CSIStorageCapacity", "csistoragecapacities"),
-    row("storage.k8s.io", "v1", "StorageClass", "storageclasses", short_names=("sc",), **GLOBAL),
-    row("storage.k8s.io", "v1", "VolumeAttachment", "volumeattachments", status=True, **GLOBAL),
-    row("storage.k8s.io", "v1", "VolumeAttributesClass", "volumeattributesclasses", short_names=("vac",), **GLOBAL),
+    row("storage.k8s.io", "v1", "StorageClass", "storageclasses", short_names=("sc",), **GLOBAL, **ANSWERED),
+    row("storage.k8s.io", "v1", "VolumeAttachment", "volumeattachments", status=True, **GLOBAL, **ANSWERED),
+    row("storage.k8s.io", "v1", "VolumeAttributesClass", "volumeattributesclasses", short_names=("vac",), **VAC),
     *(
         row("admissionregistration.k8s.io", "v1", kind, plural, status=status, **EXTENSION)
         for kind, plural, status in (
@@ -80,10 +93,10 @@ STORAGE_AND_ADMISSION: tuple[Resource, ...] = (
 )  # fmt: skip
 
 SCHEDULING: tuple[Resource, ...] = (
-    row("resource.k8s.io", "v1", "DeviceClass", "deviceclasses", **GLOBAL, **SPEC),
-    row("resource.k8s.io", "v1", "ResourceClaim", "resourceclaims", status=True),
-    row("resource.k8s.io", "v1", "ResourceClaimTemplate", "resourceclaimtemplates"),
-    row("resource.k8s.io", "v1", "ResourceSlice", "resourceslices", **GLOBAL, **SPEC),
+    row("resource.k8s.io", "v1", "DeviceClass", "deviceclasses", **GLOBAL, **SPEC, **ANSWERED),
+    row("resource.k8s.io", "v1", "ResourceClaim", "resourceclaims", status=True, **ANSWERED),
+    row("resource.k8s.io", "v1", "ResourceClaimTemplate", "resourceclaimtemplates", **ANSWERED),
+    row("resource.k8s.io", "v1", "ResourceSlice", "resourceslices", **GLOBAL, **SPEC, **ANSWERED),
     row("flowcontrol.apiserver.k8s.io", "v1", "FlowSchema", "flowschemas", status=True, **GLOBAL, **SPEC),
     row(
         "flowcontrol.apiserver.k8s.io", "v1", "PriorityLevelConfiguration", "prioritylevelconfigurations",
