@@ -1,18 +1,25 @@
-"""Rules of small kinds: namespaces, secrets, roles and bindings."""
+"""Rules of small kinds: namespaces, config maps, secrets, roles and bindings."""
 
 from __future__ import annotations
 
 import base64
+import re
 from typing import TYPE_CHECKING
 
 from simulator.errors import Cause
 from simulator.resource import Object
-from simulator.validation import immutable, required, unsupported
+from simulator.validation import bad, immutable, required, unsupported
 
 if TYPE_CHECKING:
     from simulator.store import Store
 
 RBAC = "rbac.authorization.k8s.io"
+DATA_LIMIT = 1024 * 1024
+CONFIG_KEY = re.compile(r"[-._a-zA-Z0-9]+")
+SAYS_CONFIG_KEY = (
+    "a valid config key must consist of alphanumeric characters, '-', '_' or '.' (e.g. 'key.name',  or 'KEY_NAME',  or "
+    "'key-name', regex used for validation is '[-._a-zA-Z0-9]+')"
+)
 TOKEN_SECRET = "kubernetes.io/service-account-token"  # a type's name, not a secret  # noqa: S105
 
 
@@ -36,8 +43,41 @@ def default_secret(obj: Object) -> None:
         obj["data"] = {**data, **{key: base64.b64encode(value.encode()).decode() for key, value in plain.items()}}
 
 
-def validate_secret(obj: Object, old: Object | None) -> list[Cause]:
+def validate_config_map(obj: Object, old: Object | None) -> list[Cause]:
+    text, binary = obj.get("data") or {}, obj.get("binaryData") or {}
+    causes = [*_key_problems("data", text), *_key_problems("binaryData", binary)]
+    causes += [bad(f"data[{key}]", key, "duplicate of key present in binaryData") for key in text if key in binary]
+    size = sum(len(value.encode()) for value in text.values()) + sum(map(_decoded_size, binary.values()))
+    return causes + _size_problems("", size)
+
+
+def _key_problems(field: str, data: Object) -> list[Cause]:
     causes = []
+    for key in data:
+        path = f"{field}[{key}]"
+        if len(key) > 253:
+            causes.append(bad(path, key, "must be no more than 253 characters"))
+        elif not CONFIG_KEY.fullmatch(key):
+            causes.append(bad(path, key, SAYS_CONFIG_KEY))
+        elif key == "." or key.startswith(".."):
+            causes.append(bad(path, key, "must not be '.'" if key == "." else "must not start with '..'"))
+    return causes
+
+
+def _size_problems(field: str, size: int) -> list[Cause]:
+    """Both kinds are limited to 1 MiB of values (MaxSecretSize)."""
+    if size <= DATA_LIMIT:
+        return []
+    return [Cause("FieldValueTooLong", f"Too long: may not be more than {DATA_LIMIT} bytes", field or "[]")]
+
+
+def _decoded_size(value: str) -> int:
+    return len(value) // 4 * 3 - value[-2:].count("=")
+
+
+def validate_secret(obj: Object, old: Object | None) -> list[Cause]:
+    data = obj.get("data") or {}
+    causes = [*_key_problems("data", data), *_size_problems("data", sum(map(_decoded_size, data.values())))]
     annotations = obj["metadata"].get("annotations") or {}
     if obj.get("type") == TOKEN_SECRET and not annotations.get("kubernetes.io/service-account.name"):
         causes.append(required("metadata.annotations[kubernetes.io/service-account.name]"))

@@ -6,7 +6,7 @@ import ipaddress
 from datetime import datetime
 from typing import TYPE_CHECKING
 
-from simulator.errors import Cause
+from simulator.errors import Cause, invalid
 from simulator.kinds.cells import age, columns, joined, labels_text, name
 from simulator.resource import Cell, Object
 from simulator.validation import LABEL, SAYS_LABEL, bad, duplicate, immutable, label_problems, required, unsupported
@@ -64,6 +64,8 @@ def prepare_service(store: Store, obj: Object, old: Object | None) -> None:
         listed = spec.get("clusterIPs") or []
         spec["clusterIP"] = (listed[0] if listed else "") or before.get("clusterIP") or _free_address(store, others)
     spec["clusterIPs"] = [spec["clusterIP"]]
+    if spec["clusterIP"] not in ("None", before.get("clusterIP")):
+        _refuse_taken_address(obj, {record.fields[0] for record in others})
     if spec["clusterIP"] != "None" or spec.get("selector"):
         family = "IPv6" if ":" in spec["clusterIP"] else "IPv4"
         spec.setdefault("ipFamilies", before.get("ipFamilies") or [family])
@@ -73,6 +75,15 @@ def prepare_service(store: Store, obj: Object, old: Object | None) -> None:
         spec.setdefault("ipFamilyPolicy", "RequireDualStack")
     if spec.get("type") in ("NodePort", "LoadBalancer"):
         _node_ports(store, _problem_ports, before, others)
+
+
+def _refuse_taken_address(obj: Object, taken: set[str]) -> None:
+    from simulator.resources import RESOURCES
+
+    address = obj["spec"]["clusterIP"]
+    if address in taken:
+        why = f"failed to allocate IP {address}: provided IP is already allocated"
+        raise invalid(RESOURCES.of("v1", "Service"), obj["metadata"]["name"], [bad("spec.clusterIPs", [address], why)])
 
 
 def _free_address(store: Store, others: list) -> str:  # type: ignore[type-arg]  # records, named in the store
