@@ -1,6 +1,6 @@
 """coordination.k8s.io/v1, node.k8s.io/v1 and discovery.k8s.io/v1, with what discovery lists around them."""
 
-from simulator.kinds import plain_cells, services
+from simulator.kinds import ingress_rules, plain_cells, services
 from simulator.kinds.rows import row
 from simulator.resource import Resource
 
@@ -10,7 +10,7 @@ ROWS: tuple[Resource, ...] = (
         namespaced=False, short_names=("pc",), generation=("value", "description"),
     ),
     row(
-        "coordination.k8s.io", "v1", "Lease", "leases",
+        "coordination.k8s.io", "v1", "Lease", "leases", validate=ingress_rules.validate_lease,
         columns=plain_cells.LEASE_COLUMNS, cells=plain_cells.lease_cells,
     ),
     row("node.k8s.io", "v1", "RuntimeClass", "runtimeclasses", namespaced=False),

@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Any
 
 from simulator.errors import Cause, forbidden
 from simulator.kinds.cells import age, columns, since
+from simulator.kinds.pod_rules import pod_level_problems
 from simulator.metadata import parse_timestamp, suffix
 from simulator.resource import Cell, Object
 from simulator.validation import LABEL, SAYS_LABEL, bad, duplicate, forbidden_field, required, unsupported
@@ -214,7 +215,7 @@ def spec_problems(spec: Object, path: str) -> list[Cause]:
     grace_period = spec.get("terminationGracePeriodSeconds")
     if isinstance(grace_period, int) and grace_period < 0:
         causes.append(bad(f"{path}.terminationGracePeriodSeconds", grace_period, "must be greater than or equal to 0"))
-    return causes
+    return causes + pod_level_problems(spec, path)
 
 
 def _container_problems(container: Object, path: str, names: list[str]) -> list[Cause]:

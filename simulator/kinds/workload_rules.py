@@ -12,7 +12,7 @@ from simulator.kinds.cells import age as age_of
 from simulator.kinds.pods import default_template, spec_problems
 from simulator.resource import Cell, Object
 from simulator.selectors import as_text, of_label_selector
-from simulator.validation import bad, forbidden_field, immutable, required, unsupported
+from simulator.validation import bad, forbidden_field, immutable, label_problems, required, unsupported
 
 if TYPE_CHECKING:
     from simulator.store import Store
@@ -24,6 +24,10 @@ STATEFUL_SET_COLUMNS = columns("Ready", "Age", wide=("Containers", "Images"))
 DAEMON_SET_COLUMNS = columns(
     "Desired:integer", "Current:integer", "Ready:integer", "Up-to-date:integer", "Available:integer",
     "Node Selector", AGE, wide=WIDE,
+)  # fmt: skip
+STATEFUL_CHANGEABLE = (
+    "replicas", "ordinals", "template", "updateStrategy", "revisionHistoryLimit",
+    "persistentVolumeClaimRetentionPolicy", "minReadySeconds",
 )  # fmt: skip
 PERCENT = re.compile(r"^[0-9]+%$")
 
@@ -95,6 +99,7 @@ def validate_workload(obj: Object, old: Object | None) -> list[Cause]:
         causes.append(bad("spec.replicas", replicas, "must be greater than or equal to 0"))
     causes += _selector_problems(spec)
     template = spec.get("template") or {}
+    causes += label_problems((template.get("metadata") or {}).get("labels"), "spec.template.labels")
     causes += spec_problems(template.get("spec") or {}, "spec.template.spec")
     policy = (template.get("spec") or {}).get("restartPolicy")
     if policy != "Always" and policy in ("OnFailure", "Never"):
@@ -102,9 +107,19 @@ def validate_workload(obj: Object, old: Object | None) -> list[Cause]:
     if obj.get("kind") == "Deployment":
         causes += _strategy_problems(spec.get("strategy") or {})
     before = (old or {}).get("spec") or {}
+    if before and obj.get("kind") == "StatefulSet":
+        return causes + _stateful_changes(spec, before)
     if before and before.get("selector") != spec.get("selector"):
         causes.append(immutable("spec.selector", spec.get("selector")))
     return causes
+
+
+def _stateful_changes(spec: Object, before: Object) -> list[Cause]:
+    names = {*spec, *before} - set(STATEFUL_CHANGEABLE)
+    if all((spec.get(name) or None) == (before.get(name) or None) for name in names):
+        return []
+    listed = ", ".join(f"'{name}'" for name in STATEFUL_CHANGEABLE[:-1]) + f" and '{STATEFUL_CHANGEABLE[-1]}'"
+    return [forbidden_field("spec", f"updates to statefulset spec for fields other than {listed} are forbidden")]
 
 
 def _selector_problems(spec: Object) -> list[Cause]:
