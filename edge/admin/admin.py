@@ -43,6 +43,7 @@ from edge.admin.remembering import Remembering
 from edge.admin.roster import Live, Roster
 from edge.admin.rules import Rules
 from edge.admin.tokens import Tokens
+from edge.admin.upstream_revision import UpstreamRevisions
 from edge.admin.upstreams import Upstreams
 from edge.admin.users import Users
 from edge.admin.wording import describe
@@ -118,6 +119,7 @@ class Admin:
         self._tasks = Tasks()
         self._hasher = ThreadPoolExecutor(1, thread_name_prefix="passwords")
         self.events = Events(generation)
+        self.upstream_revisions = UpstreamRevisions(generation)
         self.roster = Roster()
         self.hub = Hub(on_report=self._reported, on_gone=lambda name: None)
         self.publisher = Publisher(generation, self.hub.publish_manifest)
@@ -299,7 +301,7 @@ class Admin:
         if source is not None:
             revision = int(self.clusters.state(source).revision)
             for upstream in self.following.upstreams_of(id):
-                self.events.publish("upstream", upstream, revision)
+                self.events.publish("upstream", upstream, self.upstream_revisions.lifted(upstream, revision))
 
     def _dropped(self, sources: Sequence[Source]) -> None:
         for source in sources:

@@ -75,6 +75,7 @@ class Upstreams(Service):
             return msgspec.structs.replace(draft, upstreams=tuple(item for item in draft.upstreams if item.id != id))
 
         await self._admin.carry(self._admin.edit(actor, application, edit, "delete an upstream of"))
+        self._admin.upstream_revisions.forget(id)
         self._admin.events.publish("upstream", id)
 
     async def _edit(
@@ -100,7 +101,7 @@ class Upstreams(Service):
             kubernetes=kubernetes_of(upstream.sources),
             servers=list(upstream.servers) or None,
             endpoints=list(endpoints),
-            revision=max((int(state.revision) for state in states), default=0),
+            revision=self._admin.upstream_revisions.of(upstream, (state.revision for state in states)),
             stale_since=min(stale, default=None),
             warnings=list(dict.fromkeys(warning for state in states for warning in state.warnings)),
         )
