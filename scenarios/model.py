@@ -107,6 +107,7 @@ class Given(Part):
 
     manifests: list[Manifest] = field(default_factory=list)
     edge: Literal["tutorial", "none"] | EdgeGiven = "tutorial"
+    ready: bool = True  # before the first step, the pods of given Deployments are ready and served by every gateway
     faults: list[Json] = field(default_factory=list)  # as the step `fault` takes it; from when Edge is ready
 
     @property

@@ -19,7 +19,7 @@ from edge.tasks import Tasks
 from scenarios.errors import StepError
 from scenarios.steps.edge_seen import ready_addresses
 from scenarios.timeline import Event
-from scenarios.world import World
+from scenarios.world import Slice, World
 
 SAMPLE = 0.1
 RETRY = 0.1
@@ -76,16 +76,15 @@ class Observers:
         first = True
         async for event in kubernetes.watch(kubernetes.path("endpointslice", None, namespace)):
             if first:
-                for key in [key for key in offered if key.startswith(f"{namespace}/")]:
+                for key in [key for key in offered if key.namespace == namespace]:
                     del offered[key]
                 first = False
             if event["type"] not in ("ADDED", "MODIFIED", "DELETED"):
                 return
-            name = event["object"]["metadata"]["name"]
-            if name == "kubernetes":  # the API server's own
-                continue
+            metadata = event["object"]["metadata"]
+            service = (metadata.get("labels") or {}).get("kubernetes.io/service-name", "")
             ready = set() if event["type"] == "DELETED" else _ready(event["object"])
-            offered[f"{namespace}/{name}"] = ready
+            offered[Slice(namespace, service, metadata["name"])] = ready
             self._number(KUBERNETES, len(self._world.ready_addresses))
             self._world.timeline.pulse()
 

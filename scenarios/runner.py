@@ -25,12 +25,15 @@ from scenarios.model import EdgeGiven
 from scenarios.observers import Observers
 from scenarios.steps.base import Action, Expectation
 from scenarios.steps.cluster import Fault
+from scenarios.steps.edge_seen import GatewaySeen
+from scenarios.steps.other_seen import ObjectName, ObjectSeen
 from scenarios.targets import Target
 from scenarios.timeline import Outcome, Timeline
 from scenarios.traffic import Running, Sample
 from scenarios.world import World
 
 STEPS = "steps"
+READY = 60.0  # seconds that what is given may take to be ready
 Kind = Literal["given", "action", "expectation", "invariant", "finally"]
 
 
@@ -106,7 +109,13 @@ class Run:
         await _all(deeds)
         if edge is not None and edge.release:
             await self._world.house.release_all()
+        for application in edge.applications if edge is not None else []:
+            for source in (upstream.kubernetes for upstream in application.upstreams):
+                if source is not None:
+                    self._world.services[source.namespace, source.service] = None
         self._observers.start(self._namespaces(edge), edge is not None)
+        if given.ready:
+            await self._ready(edge)
         for fault in given.faults:
             await msgspec.convert(fault, Fault).run(self._world)
         self._start_traffic()
@@ -119,6 +128,25 @@ class Run:
 
     async def _configure(self, edge: EdgeGiven) -> None:
         await self._world.house.configure(await self._target.address())
+
+    async def _ready(self, edge: EdgeGiven | None) -> None:
+        """Wait until the pods of given Deployments are ready, and every gateway serves them."""
+        wanted: list[Expectation] = [
+            ObjectSeen(
+                object=ObjectName(kind="deployment", name=name, namespace=namespace),
+                path="status.readyReplicas",
+                value=replicas,
+            )
+            for document in self._world.kubernetes.applied
+            if document["kind"] == "Deployment" and (replicas := document["spec"].get("replicas", 1))
+            for name, namespace in [(document["metadata"]["name"], document["metadata"].get("namespace", "default"))]
+        ]
+        if edge is not None and edge.release:
+            wanted.append(GatewaySeen(gateway="every", as_kubernetes=True))
+        outcome = Outcome(kind="given", title="")
+        for expectation in wanted:
+            if not await Judge(expectation, self._world, outcome).comes(self._timeline.now() + READY):
+                raise StepError(f"what is given was not ready after {READY:g} s: {outcome.explain()}")
 
     def _namespaces(self, edge: EdgeGiven | None) -> list[str]:
         upstreams = [u for a in (edge.applications if edge else []) for u in a.upstreams]

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import random
 from pathlib import Path
-from typing import Any
+from typing import Any, NamedTuple
 
 import yaml
 
@@ -22,6 +22,14 @@ BUILT_IN = {"test-hello.yaml": HELLO_MANIFEST, "token.yml": TOKEN_MANIFEST}
 READER = "system:serviceaccount:default:edge-reader"
 
 
+class Slice(NamedTuple):
+    """An EndpointSlice and the service that it belongs to."""
+
+    namespace: str
+    service: str
+    name: str
+
+
 class World:
     """`beside` is the scenario file's folder, where relative paths begin."""
 
@@ -34,7 +42,8 @@ class World:
         self.faults: dict[str, str] = {}  # name → the simulator's id
         self.removed: dict[str, Json] = {}  # objects taken away for a while
         self.pods_ended: dict[str, float] = {}  # pod → when it was told to end
-        self.offered: dict[str, set[str]] = {}  # EndpointSlice → its ready addresses, as Kubernetes has it
+        self.offered: dict[Slice, set[str]] = {}  # their ready addresses, as Kubernetes has them
+        self.services: dict[tuple[str, str], None] = {}  # (namespace, name) of those that upstreams follow
         self._house: House | None = None
 
     @property
@@ -58,8 +67,13 @@ class World:
 
     @property
     def ready_addresses(self) -> set[str]:
-        """Every address that Kubernetes offers as ready now."""
-        return {address for addresses in self.offered.values() for address in addresses}
+        """Every address that Kubernetes offers as ready now, of the services that upstreams follow."""
+        return {
+            address
+            for slice, addresses in self.offered.items()
+            if (slice.namespace, slice.service) in self.services
+            for address in addresses
+        }
 
     async def documents(self, manifest: Manifest) -> list[Json]:
         """A manifest's objects."""

@@ -84,5 +84,7 @@ class Edit(Action):
         if "actions" in body:
             body["actions"] = [await world.house.resolve(application, action) for action in body["actions"]]
         if isinstance(given := body.get("kubernetes"), dict) and "service" in given:
-            body["kubernetes"] = await world.house.kubernetes(KubernetesGiven(**given))
+            source = KubernetesGiven(**given)
+            world.services[source.namespace, source.service] = None
+            body["kubernetes"] = await world.house.kubernetes(source)
         return body
