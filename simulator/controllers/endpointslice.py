@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Any
 
-from simulator.controllers import slices
+from simulator.controllers import placement, slices
 from simulator.controllers.addressing import TriggerTimes, selects
 from simulator.controllers.cluster import Change, Cluster, Ref
 from simulator.controllers.queue import Gate, Queue
@@ -23,18 +23,27 @@ class EndpointSliceController:
         self.queue = Queue("endpointslice", self.sync, gate)
         self._triggers = TriggerTimes()
         self._zones: dict[str, str] = {}
+        self._cores: dict[str, float] = {}
+        self._cpu: dict[str, float] = {}
         self._written: dict[str, int] = {}
         services.on_change(self.queue.add)
         cluster.on("nodes", self._node_changed)
         cluster.on(KIND, self._slice_changed)
 
     def _node_changed(self, change: Change) -> None:
-        before = dict(self._zones)
+        before = (dict(self._zones), self._cpu)
         if change.type == "DELETED":
             self._zones.pop(change.ref.name, None)
+            self._cores.pop(change.ref.name, None)
         else:
             self._zones[change.ref.name] = change.record.labels.get(ZONE, "")
-        if before != self._zones:
+            self._cores[change.ref.name] = _cores(change.record.decode())
+        cpu: dict[str, float] = {}
+        for node, cores in self._cores.items():
+            if cores and self._zones[node]:
+                cpu[self._zones[node]] = cpu.get(self._zones[node], 0.0) + cores
+        self._cpu = dict(sorted(cpu.items()))
+        if before != (self._zones, self._cpu):
             for ref in self._cluster.refs.get("services", ()):
                 self.queue.add(f"{ref.namespace}/{ref.name}")
 
@@ -63,7 +72,7 @@ class EndpointSliceController:
         ]
         trigger = self._triggers.change(key, service["metadata"]["creationTimestamp"], pods)
         self.queue.rest(key, len(pods))
-        plan = slices.plan(service, pods, self._zones, existing, trigger)
+        plan = slices.plan(service, pods, self._zones, existing, trigger, self._cpu)
         for made in plan.create:
             self._cluster.create(KIND, made)
         for changed in plan.update:
@@ -74,3 +83,14 @@ class EndpointSliceController:
             self._written[gone["metadata"]["uid"]] = 1
             self._cluster.delete(Ref(KIND, namespace, gone["metadata"]["name"]))
             self._written.pop(gone["metadata"]["uid"], None)
+
+
+def _cores(node: Object) -> float:
+    """The CPU that a node can give to pods, 0 while it is not ready."""
+    if placement.ready(node) != "True":
+        return 0.0
+    text = str(((node.get("status") or {}).get("allocatable") or {}).get("cpu", "0"))
+    try:
+        return float(text.removesuffix("m")) / (1000 if text.endswith("m") else 1)
+    except ValueError:
+        return 0.0

@@ -8,6 +8,7 @@ from simulator.controllers.daemonset import DaemonSetController
 from simulator.controllers.deployment import DeploymentController
 from simulator.controllers.endpoints import EndpointsController
 from simulator.controllers.endpointslice import EndpointSliceController
+from simulator.controllers.endpointslicemirroring import EndpointSliceMirroringController
 from simulator.controllers.event_ttl import EventTimeToLive
 from simulator.controllers.garbage import GarbageCollector
 from simulator.controllers.namespaces import NamespaceController
@@ -42,6 +43,7 @@ class ControllerManager:
             DaemonSetController(cluster, gate),
             Scheduler(cluster, gate),
             EndpointSliceController(cluster, services, gate),
+            EndpointSliceMirroringController(cluster, gate),
             EndpointsController(cluster, services, gate),
             self._garbage,
         )

@@ -21,6 +21,7 @@ from typing import Any
 import msgspec
 
 from simulator.controllers.addressing import HEADLESS, TRIGGER_TIME, Port, Resolver, belongs, headless
+from simulator.controllers.hints import hints
 from simulator.controllers.pods import Pod
 
 CAPACITY = 100
@@ -47,8 +48,13 @@ def plan(
     zones: Mapping[str, str],
     existing: Sequence[Object],
     trigger_time: str | None,
+    cpu: Mapping[str, float] | None = None,
 ) -> Plan:
-    """What to write for `service`. `zones` is node → zone ("" when it has none); a pod on no known node is left out."""
+    """What to write for `service`. `zones` is node → zone ("" when it has none); a pod on no known node is left out.
+
+    `cpu` is zone → cores of its ready nodes, for hints in proportion.
+    """
+    given, existing = existing, [_without_hints(found) for found in existing]
     result = Plan()
     for family in (service.get("spec") or {}).get("ipFamilies") or ["IPv4"]:
         slices = [found for found in existing if found.get("addressType") == family]
@@ -56,7 +62,38 @@ def plan(
         _family(result, service, family, desired, slices, trigger_time)
     families = (service.get("spec") or {}).get("ipFamilies") or ["IPv4"]
     result.delete += [found for found in existing if found.get("addressType") not in families]
+    _hint(result, service, given, existing, cpu or {})
     return result
+
+
+def _without_hints(found: Object) -> Object:
+    endpoints = found.get("endpoints") or ()
+    if not any("hints" in endpoint for endpoint in endpoints):
+        return found
+    bare = [{name: value for name, value in endpoint.items() if name != "hints"} for endpoint in endpoints]
+    return {**found, "endpoints": bare}
+
+
+def _hint(
+    result: Plan, service: Object, given: Sequence[Object], existing: Sequence[Object], cpu: Mapping[str, float]
+) -> None:
+    """Give all endpoints their hints, also those of slices that did not change otherwise."""
+    written = {found["metadata"]["uid"] for found in (*result.update, *result.delete)}
+    kept = [pair for pair in zip(given, existing, strict=True) if pair[0]["metadata"]["uid"] not in written]
+    slices = [*(bare for _, bare in kept), *result.update, *result.create]
+    found = hints(service, [endpoint for one in slices for endpoint in one.get("endpoints") or ()], cpu)
+    if not any(found) and not any(before is not bare for before, bare in kept):
+        return
+    remaining = iter(found)
+    hinted = []
+    for one in slices:
+        pairs = [(endpoint, next(remaining)) for endpoint in one.get("endpoints") or ()]
+        hinted.append([{**endpoint, "hints": hint} if hint else endpoint for endpoint, hint in pairs])
+    for one, endpoints in zip(slices[len(kept) :], hinted[len(kept) :], strict=True):
+        one["endpoints"] = endpoints or None
+    for (before, _), endpoints in zip(kept, hinted, strict=False):
+        if (before.get("endpoints") or []) != endpoints:
+            result.update.append({**before, "endpoints": endpoints})
 
 
 def _desired(service: Object, pods: Sequence[Pod], zones: Mapping[str, str]) -> dict[PortSet, dict[Identity, Object]]:
