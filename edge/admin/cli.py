@@ -9,6 +9,7 @@ from pathlib import Path
 import click
 
 from edge.admin.admin import AdminSettings
+from edge.admin.api.authentication import LONGEST_TOKEN
 from edge.admin.main import Settings, run
 from edge.admin.server import Listen
 
@@ -46,13 +47,24 @@ def admin(
             # secrets come from the environment only: everybody on the machine can read a command line
             secret_key=os.environ.get("EDGE_SECRET_KEY") or None,
             admin_password=os.environ.get("EDGE_ADMIN_PASSWORD") or None,
-            admin_token=os.environ.get("EDGE_ADMIN_TOKEN") or None,
+            admin_token=_token(os.environ.get("EDGE_ADMIN_TOKEN", "")),
         ),
         listen=_listen(listen, tls_certificate, tls_key),
         allowed_hosts=allowed_host,
         log_level=log_level,
     )
     sys.exit(run(settings))
+
+
+def _token(text: str) -> str | None:
+    """A token that a header can carry, without the line end that files bring along; None when it is empty."""
+    text = text.strip()
+    if len(text) > LONGEST_TOKEN or not text.isascii() or not text.isprintable() or " " in text:
+        raise click.UsageError(
+            f"EDGE_ADMIN_TOKEN: expected at most {LONGEST_TOKEN} visible ASCII characters without spaces, "
+            f"got {len(text)} characters that an Authorization header cannot carry"
+        )
+    return text or None
 
 
 def _listen(text: str, certificate: Path | None, key: Path | None) -> Listen:

@@ -12,7 +12,7 @@ from edge.admin.errors import Unauthorized
 if TYPE_CHECKING:
     from edge.admin.admin import Admin
 
-_LONGEST = 1024
+LONGEST_TOKEN = 1024
 
 
 def bearer(headers: Headers) -> str:
@@ -22,7 +22,7 @@ def bearer(headers: Headers) -> str:
         raise Unauthorized("expected the header Authorization: Bearer TOKEN")
     scheme, _, token = values[0].partition(" ")
     token = token.strip()
-    if len(values) > 1 or scheme.lower() != "bearer" or not token or len(token) > _LONGEST or not token.isascii():
+    if len(values) > 1 or scheme.lower() != "bearer" or not token or len(token) > LONGEST_TOKEN or not token.isascii():
         raise Unauthorized("expected one header Authorization: Bearer TOKEN, with an API token")
     return token
 
