@@ -48,6 +48,21 @@ PATH = click.Path(path_type=Path)
     metavar="CIDR",
     help="A part of 127.0.0.0/8 for pod addresses. [default: a free /16]",
 )
+@click.option(
+    "--time-factor",
+    type=click.FloatRange(0, min_open=True),
+    default=1.0,
+    metavar="N",
+    help="Seconds that pass in the simulator in one real second.",
+)
+@click.option("--replay", type=PATH, default=None, metavar="FILE", help="Play a recording back instead of a cluster.")
+@click.option(
+    "--speed",
+    type=click.FloatRange(0, min_open=True),
+    default=1.0,
+    metavar="N",
+    help="How many times faster a recording is played.",
+)
 @click.pass_context
 def simulator(
     context: click.Context,
@@ -59,6 +74,9 @@ def simulator(
     seed: int | None,
     pods: str,
     pod_network: str | None,
+    time_factor: float,
+    replay: Path | None,
+    speed: float,
 ) -> None:
     """Run a Kubernetes API simulator that kubectl and client libraries cannot tell from a real cluster.
 
@@ -78,5 +96,31 @@ def simulator(
         seed=seed,
         pods="none" if pods == "none" else "serve",
         pod_network=pod_network,
+        time_factor=time_factor,
+        replay=replay,
+        speed=speed,
     )
     sys.exit(run(settings))
+
+
+@simulator.command()
+@click.option("--kubeconfig", type=PATH, required=True, metavar="FILE", help="How to reach the cluster.")
+@click.option("--context", "chosen", default=None, metavar="NAME", help="Its context. [default: the current one]")
+@click.option("--out", type=PATH, required=True, metavar="FILE", help="The recording (0600; replaced if it is there).")
+@click.option("--duration", default=None, metavar="TIME", help="Such as 30s or 10m. [default: until Ctrl-C]")
+def record(kubeconfig: Path, chosen: str | None, out: Path, duration: str | None) -> None:
+    """Record what a live cluster shows: everything that may be listed and watched.
+
+    The data of secrets and everything that looks like a token is left out. Play it back with
+    `edge simulator --replay FILE`.
+    """
+    from simulator.durations import seconds
+    from simulator.main import record_cluster
+
+    lasting = None
+    if duration is not None:
+        try:
+            lasting = seconds(duration)
+        except ValueError as error:
+            raise click.BadParameter(str(error), param_hint="--duration") from None
+    sys.exit(record_cluster(kubeconfig, chosen, out, lasting))

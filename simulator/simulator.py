@@ -50,6 +50,8 @@ if TYPE_CHECKING:
 
     from simulator.access.authentication import Peer
     from simulator.memory import MemoryServer
+    from simulator.recording.format import Recording
+    from simulator.recording.player import Player
 
 IN_MEMORY = "kubernetes.default.svc"
 ANYWHERE = {"0.0.0.0": "127.0.0.1", "::": "::1"}
@@ -68,7 +70,8 @@ class Simulator:
         self.control_url = ""
         self.ca = b""
         self.client: Pair
-        self.machine: Machine
+        self.machine: Machine | Player
+        self._recording: Recording | None = None
         self._backend = Backend.of(self.store, self.clock, self.random)
         self._application = Application(self._backend)
         self._network: PodNetwork
@@ -114,6 +117,8 @@ class Simulator:
         settings = self.settings
         _check(settings)
         self._loaded = [entry for path in settings.load for entry in manifests.read(path)]
+        if settings.replay is not None:
+            self._recording = _read_recording(settings)
         try:
             await (self._start() if settings.sockets else self._start_in_memory())
         except BaseException:
@@ -174,13 +179,25 @@ class Simulator:
 
     def _begin(self) -> None:
         """The cluster as it is at first, on an empty store."""
-        self._make_machine()
+        if self._recording is not None:
+            self._replay(self._recording)
+            return
+        machine = self._make_machine()
         bootstrap_roles(self.store)
-        self.machine.start(self.settings.nodes, "127.0.0.1", self._server.port)
+        machine.start(self.settings.nodes, "127.0.0.1", self._server.port)
         manifests.apply(self.store, self._backend.find, self._loaded)
 
-    def _make_machine(self) -> None:
-        self.machine = Machine(
+    def _replay(self, recording: Recording) -> None:
+        from simulator.recording.player import Player, table_of
+
+        table = table_of(recording)
+        self._backend.use(table)
+        self._backend.read_only = True
+        self.machine = Player(recording, table, self.store, self.settings.speed)
+        self.machine.start()
+
+    def _make_machine(self) -> Machine:
+        self.machine = machine = Machine(
             self.store,
             RESOURCES.rows,
             self.clock,
@@ -190,6 +207,7 @@ class Simulator:
             serve=self.settings.pods == "serve" and self.settings.sockets,
             ca=self.ca.decode(),
         )
+        return machine
 
     # what embedding code does
 
@@ -206,12 +224,15 @@ class Simulator:
             raise SettingsError("this simulator listens: connect to its url, or start it with sockets=False")
         return self._server.transport(peer)
 
-    def connect(self, token: str | None = None) -> httpx.AsyncClient:
-        """A client of this event loop with the administrator's token (or `token`). Only without `sockets`."""
+    def connect(self, token: str | None = None, **options: Any) -> httpx.AsyncClient:
+        """A client of this event loop with the administrator's token (or `token`). Only without `sockets`.
+
+        `options` are httpx's; its timeouts (5 s for each read) hold on the simulator's clock.
+        """
         import httpx
 
         headers = {"Authorization": f"Bearer {self.token if token is None else token}"}
-        return httpx.AsyncClient(transport=self.transport(), base_url=self.url, headers=headers)
+        return httpx.AsyncClient(transport=self.transport(), base_url=self.url, headers=headers, **options)
 
     # what the control API does
 
@@ -276,7 +297,8 @@ class Simulator:
         except Expired as error:
             raise LookupError(error.message) from None
         finally:
-            self._make_machine()
+            if self._recording is None:
+                self._make_machine()
             if not self._server.running:
                 self.machine.gate.close()
             self.machine.resume()
@@ -333,6 +355,20 @@ def _check(settings: Settings) -> None:
             f"time-factor {settings.time_factor:g}: this event loop runs at {runs_at:g}; "
             "start it with simulator.loops.run_scaled(main, factor)"
         )
+
+
+def _read_recording(settings: Settings) -> Recording:
+    from simulator.recording.format import RecordingError, read
+
+    assert settings.replay is not None
+    if settings.speed <= 0:
+        raise SettingsError(f"speed: expected more than 0, got {settings.speed:g}")
+    if settings.load:
+        raise SettingsError("a recording is replayed as it is: give --load or --replay, not both")
+    try:
+        return read(settings.replay)
+    except RecordingError as error:
+        raise SettingsError(str(error)) from None
 
 
 async def _listening(starting: Any, where: str, name: str) -> None:

@@ -207,6 +207,8 @@ class Application:
             raise no_such_path()
         if resource.warning:
             call.warnings.texts.append(resource.warning)
+        if self.backend.read_only and _writes(request, resource):
+            raise ApiError(405, "MethodNotAllowed", "this cluster is a recording: it can be read, not changed")
         if target.subresource:
             return subresources.handle(call, resource)
         if request.verb not in resource.verbs:
@@ -290,6 +292,12 @@ class Application:
 
 UNSTORED = ("Binding", "ComponentStatus")
 _first = itemgetter(0)
+
+
+def _writes(request: Request, resource: Resource) -> bool:
+    if request.verb in ("get", "list", "watch") or resource.kind in reviews.REVIEWS:
+        return False
+    return request.target.subresource != "token"
 
 
 def _selected_name(request: Request) -> str:

@@ -31,6 +31,8 @@ class Backend:
     faults: Faults
     extensions: Extensions | None = None
     """Keeps ``table`` up to date with the custom resources that are defined."""
+    read_only: bool = False
+    """Whether objects cannot be written, because they are a recording's."""
 
     @classmethod
     def of(cls, store: Store, clock: Clock, random: Random) -> Backend:

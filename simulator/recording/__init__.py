@@ -1,0 +1,1 @@
+"""Recording what a cluster shows, and playing it back."""
