@@ -1,7 +1,7 @@
 """pytest collects scenario files: every `*.yaml` below a folder called `scenarios` that declares `title` and `steps`.
 
-`pytest scenarios/library -n auto` runs them all; `--scenario-target` chooses the target, `--scenario-seed` the seed. A file
-that is wrong is an error at collection, with file, line and key.
+`pytest scenarios/library -n auto` runs them all; `--scenario-target` chooses the target, `--scenario-seed` the seed. A
+file that is wrong is an error at collection, with file, line and key.
 """
 
 from __future__ import annotations
