@@ -39,10 +39,8 @@ class EndpointSliceMirroringController:
             for found in self._cluster.children(endpoints["metadata"]["uid"], KIND)
             if (found["metadata"].get("labels") or {}).get(MANAGED_BY) == mirror.CONTROLLER
         ]
-        if mirror.mirrored(endpoints, service):
-            plan = mirror.plan(endpoints, existing)
-        else:
-            plan = Plan(delete=existing)
+        mirrored = mirror.mirrored(endpoints, service)
+        plan = mirror.plan(endpoints, existing) if mirrored else Plan(delete=existing)
         for made in plan.create:
             self._cluster.create(KIND, made)
         for changed in plan.update:

@@ -2,8 +2,8 @@
 
 Sources: k8s.io/endpointslice trafficdist/trafficdist.go and topologycache/{topologycache,sliceinfo,utils}.go.
 
-- `trafficDistribution: PreferClose` or `PreferSameZone`: a ready endpoint is for its own zone, `PreferSameNode` also for
-  its own node. An endpoint without a zone, or not ready, has no hint.
+- `trafficDistribution: PreferClose` or `PreferSameZone`: a ready endpoint is for its own zone, `PreferSameNode` also
+  for its own node. An endpoint without a zone, or not ready, has no hint.
 - `service.kubernetes.io/topology-mode: Auto` (it wins): zones get endpoints in proportion to the CPU of their ready
   nodes, their own first, then what other zones have too many of. With fewer than two zones, fewer endpoints than zones,
   or a zone that would be more than 20 % overloaded, there are no hints at all.
@@ -65,10 +65,10 @@ def spread(endpoints: Sequence[Object], cpu: Mapping[str, float]) -> list[str]:
         while len(given[zone]) < least[zone]:
             richest = max(sorted(given), key=lambda other: len(given[other]) - least[other])
             given[zone].append(left.pop(0) if left else given[richest].pop())
+    share = {zone: cores * len(ready) / sum(cpu.values()) for zone, cores in cpu.items()}
     for index in left:
-        given[
-            min(sorted(given), key=lambda zone: len(given[zone]) - cpu[zone] * len(ready) / sum(cpu.values()))
-        ].append(index)
+        poorest = min(sorted(given), key=lambda zone: len(given[zone]) - share[zone])
+        given[poorest].append(index)
     for zone, indexes in given.items():
         for index in indexes:
             chosen[index] = zone
