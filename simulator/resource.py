@@ -15,6 +15,7 @@ from typing import TYPE_CHECKING, Any, NamedTuple
 from simulator.errors import Cause
 
 if TYPE_CHECKING:
+    from simulator.schema.types import Type
     from simulator.store import Store
 
 Object = dict[str, Any]
@@ -59,6 +60,7 @@ class Custom(NamedTuple):
 
     schema: Object
     scale: ScalePaths | None = None
+    type: Type | None = None
 
 
 @dataclass(frozen=True, slots=True, eq=False)

@@ -72,7 +72,7 @@ class OpenApi:
         self._documents: dict[str, bytes] = {}
         if former is not None:
             before, now = former._groups(), self._groups()
-            kept = {name: made for name, made in former._documents.items() if before.get(name) == now.get(name)}
+            kept = {name: made for name, made in former._documents.items() if name in now and before.get(name) == now[name]}
             self._documents = kept
 
     def of(self, table: Table) -> OpenApi:

@@ -11,6 +11,7 @@ from typing import Any
 from simulator.errors import Cause
 from simulator.extensions import structural
 from simulator.extensions.jsonpath import BadPath, JsonPath
+from simulator.extensions.types import type_of
 from simulator.kinds.cells import duration
 from simulator.kinds.rows import SCALE, STATUS_VERBS, storage_hash
 from simulator.metadata import parse_timestamp
@@ -71,7 +72,7 @@ def _row(definition: Object, version: Object) -> Resource:
         validate=partial(_validate, schema),
         warning=_deprecation(group, title, names["kind"], version),
         storage_version_hash=storage_hash(group, title, names["kind"]),
-        custom=Custom(schema, _scale(subresources.get("scale"))),
+        custom=Custom(schema, _scale(subresources.get("scale")), type_of(schema, f"{group}/{title}.{names['kind']}")),
     )
 
 

@@ -13,14 +13,14 @@ from simulator.managed import sets
 from simulator.managed.managers import Manager, entry_of, in_order, is_of
 from simulator.managed.sets import MEMBER, Tree
 from simulator.resource import Object, Resource
-from simulator.schema import Field, Type, schema
+from simulator.schema import Field, Type
 
 
 def apply(
     resource: Resource, live: Object | None, wanted: Object, manager: Manager, force: bool, now: datetime
 ) -> Object:
     """The object after the apply, with its managed fields. Raises ``ApiError`` (409) for conflicts."""
-    type = schema().find(resource.schema) if resource.schema else None
+    type = sets.type_of(resource)
     config = sets.tracked(wanted)
     if not config.get("metadata"):
         config.pop("metadata", None)
@@ -80,9 +80,10 @@ def _check_conflicts(entries: list[Object], manager: Manager, resource: Resource
     for entry in entries:
         if is_of(entry, manager, resource):
             continue
+        inside = f' with subresource "{entry["subresource"]}"' if entry.get("subresource") else ""
         for path in sets.paths(sets.common(different, sets.from_fields(entry.get("fieldsV1")))):
             using = "" if entry.get("operation") == "Apply" else f" using {entry.get('apiVersion')}"
-            message = f'conflict with "{entry["manager"]}"{using}'
+            message = f'conflict with "{entry["manager"]}"{inside}{using}'
             causes.append({"reason": "FieldManagerConflict", "message": message, "field": path})
     if not causes:
         return

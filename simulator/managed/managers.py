@@ -9,7 +9,6 @@ from simulator.managed import sets
 from simulator.managed.sets import Tree
 from simulator.metadata import timestamp
 from simulator.resource import Object, Resource
-from simulator.schema import schema
 from simulator.schema.normalise import Normaliser
 
 
@@ -30,10 +29,11 @@ def track_update(resource: Resource, manager: Manager, new: Object, old: Object 
 
     The fields that changed become the manager's and nobody else's; fields that went are nobody's.
     """
-    type = schema().find(resource.schema) if resource.schema else None
+    type = sets.type_of(resource)
     metadata = new["metadata"]
     if old is None:
-        before = sets.tracked(Normaliser().struct(type, {})) if type is not None else {"metadata": {}}
+        empty = Normaliser().struct(type, {}) if type is not None and resource.custom is None else {"metadata": {}}
+        before = sets.tracked(empty)
         entries: list[Object] = []
     else:
         before = sets.tracked(old)

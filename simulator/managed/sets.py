@@ -10,6 +10,7 @@ import json
 from collections.abc import Iterator
 from typing import Any
 
+from simulator.resource import Resource
 from simulator.schema import Field, Type, schema
 
 Tree = dict[str, Any]
@@ -23,6 +24,13 @@ UNTRACKED = frozenset(
 )  # fmt: skip
 KEY_DEFAULTS = {"protocol": "TCP"}
 ATOMIC_MAPS = frozenset({("core/v1.ServiceSpec", "selector"), ("core/v1.PodSpec", "nodeSelector")})
+
+
+def type_of(resource: Resource) -> Type | None:
+    """The type by which a resource's fields have managers; None: by their values alone."""
+    if resource.custom is not None:
+        return resource.custom.type
+    return schema().find(resource.schema) if resource.schema else None
 
 
 def tracked(obj: dict[str, Any]) -> dict[str, Any]:
@@ -54,12 +62,12 @@ def children(field: Field | None, type: Type | None, value: Any) -> Parts | None
 def _typed(field: Field | None, value: Any) -> tuple[Any, Field | None, Type | None]:
     if field is None or not field.is_struct or field.shape != "one":
         return value, field, None
-    return value, field, schema().find(field.base)
+    return value, field, field.inner or schema().find(field.base)
 
 
 def _elements(field: Field, value: list[Any]) -> Parts | None:
     if field.keys and all(isinstance(one, dict) for one in value):
-        type = schema().find(field.base)
+        type = field.inner or schema().find(field.base)
         single = field._replace(shape="one")
         return {key_part(field, one): (one, single, type) for one in value}
     if field.is_set:
@@ -68,7 +76,8 @@ def _elements(field: Field, value: list[Any]) -> Parts | None:
 
 
 def key_part(field: Field, element: dict[str, Any]) -> str:
-    keys = {key: element.get(key, KEY_DEFAULTS.get(key, "")) for key in sorted(field.keys)}
+    defaults = field.key_defaults or KEY_DEFAULTS
+    keys = {key: element.get(key, defaults.get(key, "")) for key in sorted(field.keys)}
     return "k:" + json.dumps(keys, separators=(",", ":"))
 
 

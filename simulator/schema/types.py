@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from functools import cache
 from importlib import resources
+from types import MappingProxyType
 from typing import NamedTuple
 
 from simulator.schema.lists import ATOMIC_TYPES, LIST_KEYS, SETS
@@ -33,6 +35,10 @@ class Field(NamedTuple):
     merge_key: str
     owner: str
     """The type that declares the field."""
+    inner: Type | None = None
+    """The type of a struct that no name of the schema stands for (custom resources)."""
+    map_keys: tuple[str, ...] = ()
+    key_defaults: Mapping[str, object] = MappingProxyType({})
 
     @property
     def is_struct(self) -> bool:
@@ -54,6 +60,8 @@ class Field(NamedTuple):
     @property
     def keys(self) -> tuple[str, ...]:
         """What identifies an element of an associative list in server-side apply; none: the list is atomic."""
+        if self.map_keys:
+            return self.map_keys
         listed = LIST_KEYS.get((self.owner, self.name))
         if listed is not None:
             return listed
