@@ -88,6 +88,17 @@ class Authenticator:
             return self._bound(claims, audiences)
         return None
 
+    def review(self, token: str, audiences: tuple[str, ...]) -> tuple[User, list[str]] | None:
+        """A TokenReview's answer: whose the token is now, and for which of the audiences; None when it is no good."""
+        static = self._static.get(_digest(token))
+        if static is not None:
+            return (static, list(audiences)) if AUDIENCE in audiences else None
+        user = self.check(token, audiences)
+        if user is None:
+            return None
+        meant = (self._issuer.read(token) or {}).get("aud") or [AUDIENCE]
+        return user, [audience for audience in audiences if audience in meant]
+
     def revoke(self, namespace: str, account: str, *, at_once: bool = False) -> None:
         """No token of this account that was issued until now is good any more; ``at_once`` also forgets successes."""
         found = self._store.record(ACCOUNTS, namespace, account)
@@ -95,8 +106,12 @@ class Authenticator:
         if at_once:
             self._remembered.clear()
 
+    def restarted(self) -> None:
+        """As after a restart of the API server: no success is remembered. What is revoked stays so."""
+        self._remembered.clear()
+
     def forget(self) -> None:
-        """As after a restart: nothing remembered, nothing revoked."""
+        """As in a new cluster: nothing remembered, nothing revoked."""
         self._remembered.clear()
         self._revoked.clear()
 

@@ -4,11 +4,13 @@ from __future__ import annotations
 
 import copy
 import json
+from collections.abc import Sequence
 from typing import Any
 
 import msgspec
 import yaml
 
+from simulator.api import repetition
 from simulator.api.negotiation import ACCEPTED, JSON, PROTOBUF, YAML
 from simulator.api.request import Request
 from simulator.errors import ApiError, Cause, bad_request, invalid
@@ -51,7 +53,8 @@ def read(request: Request, resource: Resource, warnings: Warnings, kind: str = "
     if declared == PROTOBUF:
         return _of_protobuf(request.body, resource, kind)
     value = parse(request.body, declared)
-    return checked(request, resource, value, warnings, kind)
+    repeated = [] if request.query.get("fieldValidation") == "Ignore" else repetition.of_json(request.body, declared)
+    return checked(request, resource, value, warnings, kind, repeated)
 
 
 def parse(body: bytes, declared: str) -> Any:
@@ -77,8 +80,13 @@ def _why_not_json(body: bytes) -> str:
     return "couldn't get version/kind; json parse error: invalid value"
 
 
-def checked(request: Request, resource: Resource, value: Any, warnings: Warnings, kind: str = "") -> Object:
-    """A decoded value as an object of the resource's kind: fields known, types right."""
+def checked(
+    request: Request, resource: Resource, value: Any, warnings: Warnings, kind: str = "", repeated: Sequence[str] = ()
+) -> Object:
+    """A decoded value as an object of the resource's kind: fields known, types right.
+
+    ``repeated`` are the paths of fields that the body held more than once.
+    """
     if not isinstance(value, dict):
         raise bad_request(
             f"couldn't get version/kind; json parse error: json: cannot unmarshal {_json_type(value)} "
@@ -109,7 +117,7 @@ def checked(request: Request, resource: Resource, value: Any, warnings: Warnings
             rest = copy.deepcopy(rest)  # an apply goes on with what was given
             unknown += structural.prune(resource.custom.schema, rest)
             structural.default(resource.custom.schema, rest)
-        _report(request, unknown, title, warnings)
+        _report(request, unknown, repeated, title, warnings)
         return {**head, **rest}
     normaliser = Normaliser()
     try:
@@ -118,7 +126,7 @@ def checked(request: Request, resource: Resource, value: Any, warnings: Warnings
         raise bad_request(title + str(error)) from None
     except RecursionError:
         raise bad_request(title + "object is nested too deeply") from None
-    _report(request, normaliser.unknown, title, warnings)
+    _report(request, normaliser.unknown, repeated, title, warnings)
     return {**head, **normalised}
 
 
@@ -150,13 +158,13 @@ def _loosely(value: Object, kind: str, api_version: str) -> list[str]:
     return [f"metadata.{path}" for path in normaliser.unknown]
 
 
-def _report(request: Request, unknown: list[str], title: str, warnings: Warnings) -> None:
+def _report(request: Request, unknown: Sequence[str], repeated: Sequence[str], title: str, warnings: Warnings) -> None:
     mode = request.query.get("fieldValidation") or "Warn"
     if mode not in VALIDATION:
         listed = ", ".join(f'"{one}"' for one in sorted(("", *VALIDATION)))
         message = f'Unsupported value: "{mode}": supported values: {listed}'
         raise invalid(CREATE_OPTIONS, "", [Cause("FieldValueNotSupported", message, "fieldValidation")])
-    said = [f'unknown field "{path}"' for path in unknown]
+    said = [f'duplicate field "{path}"' for path in repeated] + [f'unknown field "{path}"' for path in unknown]
     if mode == "Strict" and said:
         raise bad_request(title + "strict decoding error: " + ", ".join(said))
     if mode == "Warn":

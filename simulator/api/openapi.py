@@ -72,8 +72,8 @@ class OpenApi:
         self._documents: dict[str, bytes] = {}
         if former is not None:
             before, now = former._groups(), self._groups()
-            kept = {name: made for name, made in former._documents.items() if name in now and before.get(name) == now[name]}
-            self._documents = kept
+            same = {name for name in now if before.get(name) == now[name]}
+            self._documents = {name: made for name, made in former._documents.items() if name in same}
 
     def of(self, table: Table) -> OpenApi:
         """The documents of ``table``; those of groups that are as before are not made again."""

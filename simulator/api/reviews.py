@@ -14,10 +14,11 @@ from simulator.api.backend import Call
 from simulator.api.negotiation import negotiate
 from simulator.api.subresources import object_answer
 from simulator.api.writing import tracker
-from simulator.errors import bad_request
+from simulator.errors import Cause, bad_request, invalid
 from simulator.metadata import timestamp
 from simulator.resource import Object, Resource
 from simulator.schema.normalise import as_kubernetes_writes
+from simulator.validation import bad
 
 
 def review(call: Call, resource: Resource) -> Answer:
@@ -28,9 +29,37 @@ def review(call: Call, resource: Resource) -> Answer:
         obj["metadata"] = {"creationTimestamp": timestamp(call.backend.clock.now())}
     else:
         tracker(call, resource)(obj, None)
+    problems = _problems(call, resource, obj)
+    if problems:
+        raise invalid(resource, "", problems)
     obj["status"] = REVIEWS[resource.kind](call, obj.get("spec") or {})
     as_kubernetes_writes(resource, obj)
     return object_answer(call, obj, form, 201)
+
+
+def _problems(call: Call, resource: Resource, obj: Object) -> list[Cause]:
+    """pkg/apis/authorization/validation."""
+    spec, causes = obj.get("spec") or {}, []
+    if not resource.kind.endswith("AccessReview"):
+        return []
+    wanted, path = spec.get("resourceAttributes"), spec.get("nonResourceAttributes")
+    if wanted is not None and path is not None:
+        why = "cannot be specified in combination with resourceAttributes"
+        causes.append(bad("spec.nonResourceAttributes", path, why))
+    if wanted is None and path is None:
+        why = "exactly one of nonResourceAttributes or resourceAttributes must be specified"
+        causes.append(bad("spec.resourceAttributes", None, why))
+    if not resource.kind.startswith("Self") and not spec.get("user") and not spec.get("groups"):
+        causes.append(bad("spec.user", "", "at least one of user or group must be specified"))
+    if resource.kind.startswith("Local"):
+        namespace = call.request.target.namespace
+        obj["metadata"]["namespace"] = namespace
+        if wanted is not None and wanted.get("namespace") != namespace:
+            field = "spec.resourceAttributes.namespace"
+            causes.append(bad(field, wanted.get("namespace") or "", "must match metadata.namespace"))
+        if path is not None:
+            causes.append(bad("spec.nonResourceAttributes", path, "disallowed on this kind of request"))
+    return causes
 
 
 def _self(call: Call, spec: Object) -> Object:
@@ -42,16 +71,11 @@ def _self_access(call: Call, spec: Object) -> Object:
 
 
 def _other_access(call: Call, spec: Object) -> Object:
-    groups = spec.get("groups") or ()
-    if not spec.get("user") and not groups:
-        raise bad_request("spec.user: Invalid value: at least one of user or group must be specified")
-    return _access(call, User(spec.get("user") or "", spec.get("uid") or "", tuple(groups)), spec)
+    return _access(call, User(spec.get("user") or "", spec.get("uid") or "", tuple(spec.get("groups") or ())), spec)
 
 
 def _access(call: Call, user: User, spec: Object) -> Object:
     wanted, path = spec.get("resourceAttributes"), spec.get("nonResourceAttributes")
-    if (wanted is None) == (path is None):
-        raise bad_request("exactly one of nonResourceAttributes or resourceAttributes must be specified")
     allowed, reason = call.backend.authorizer.allows(user, _attributes(wanted, path))
     return {"allowed": allowed, "reason": reason}
 
@@ -71,6 +95,8 @@ def _attributes(wanted: Object | None, path: Object | None) -> Attributes:
 
 
 def _self_rules(call: Call, spec: Object) -> Object:
+    if not spec.get("namespace"):
+        raise bad_request("no namespace on request")
     rules = call.backend.authorizer.rules(call.user, spec.get("namespace") or "")
     resources: list[Any] = []
     others: list[Any] = []
@@ -84,11 +110,13 @@ def _self_rules(call: Call, spec: Object) -> Object:
 
 
 def _token(call: Call, spec: Object) -> Object:
+    if not spec.get("token"):
+        raise bad_request("token is required for TokenReview in authentication")
     audiences = tuple(spec.get("audiences") or (AUDIENCE,))
-    user = call.backend.authenticator.check(spec.get("token") or "", audiences)
-    if user is None:
+    found = call.backend.authenticator.review(spec["token"], audiences)
+    if found is None:
         return {"user": {}, "error": "[invalid bearer token]"}
-    return {"authenticated": True, "user": user.as_json(), "audiences": list(audiences)}
+    return {"authenticated": True, "user": found[0].as_json(), "audiences": found[1]}
 
 
 REVIEWS: dict[str, Callable[[Call, Object], Object]] = {

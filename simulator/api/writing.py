@@ -34,6 +34,12 @@ IMMORTAL = ("default", "kube-system", "kube-public")
 PROPAGATION = ("Background", "Foreground", "Orphan")
 DELETE_OPTIONS = Resource("meta.k8s.io", "v1", "DeleteOptions", "deleteoptions", "deleteoptions", False)
 PATCH_OPTIONS = Resource("meta.k8s.io", "v1", "PatchOptions", "patchoptions", "patchoptions", False)
+OPTIONS = {
+    "POST": bodies.CREATE_OPTIONS,
+    "PUT": Resource("meta.k8s.io", "v1", "UpdateOptions", "updateoptions", "updateoptions", False),
+    "DELETE": DELETE_OPTIONS,
+}
+"""What a method's options are called when they are invalid; a PATCH's are PatchOptions."""
 NAMESPACES = RESOURCES.of("v1", "Namespace")
 
 
@@ -43,7 +49,7 @@ def dry_run(call: Call) -> bool:
         return False
     if given != "All":
         causes = [Cause("FieldValueNotSupported", f'Unsupported value: "{given}": supported values: "All"', "dryRun")]
-        raise invalid(PATCH_OPTIONS, "", causes)
+        raise invalid(OPTIONS.get(call.request.method, PATCH_OPTIONS), "", causes)
     return True
 
 
@@ -189,7 +195,9 @@ def _apply(call: Call, resource: Resource, subresource: str, form: Form) -> Answ
     # Checked for unknown fields and types; merged as it was given, since zero values must not become intent.
     bodies.checked(request, resource, wanted, call.warnings)
     place(call, resource, wanted["metadata"])
-    wanted["metadata"].setdefault("name", target.name)
+    given = wanted["metadata"].setdefault("name", target.name)
+    if given != target.name:
+        raise bad_request(f"the name of the object ({given}) does not match the name on the URL ({target.name})")
     live = call.backend.store.get(resource, target.namespace or None, target.name)
     manager = Manager(name, "Apply", subresource)
     made = server_side_apply(resource, live, wanted, manager, request.flag("force"), call.backend.clock.now())

@@ -1,4 +1,4 @@
-"""What clients send: fields of the wrong type, unknown and repeated ones, and how each mode of validation takes them."""
+"""What clients send: fields of the wrong type, unknown and repeated ones, and how field validation takes them."""
 
 from __future__ import annotations
 
@@ -50,3 +50,52 @@ async def test_times_are_written_in_utc() -> None:
     spec = {"renewTime": "2026-11-22T10:00:00.5+02:00"}
     made = (await api.call("POST", leases, {"metadata": {"name": "l"}, "spec": spec})).json()
     assert made["spec"]["renewTime"] == "2026-11-22T08:00:00.500000Z"
+
+
+async def test_a_repeated_field_is_refused_warned_of_or_ignored() -> None:
+    api = Api()
+    body = b'{"metadata":{"name":"%b"},"data":{"a":"1","a":"2"},"data":{"b":"1","b":"2"}}'
+    strict = await api.call("POST", f"{MAPS}?fieldValidation=Strict", body % b"x", JSON)
+    assert (strict.status, strict.json()["message"]) == (
+        400,
+        'ConfigMap in version "v1" cannot be handled as a ConfigMap: strict decoding error: '
+        'duplicate field "data", duplicate field "data.b"',
+    )
+    warned = await api.call("POST", MAPS, body % b"x", JSON)
+    assert warned.json()["data"] == {"b": "2"}
+    said = [value for key, value in warned.headers if key == "warning"]
+    assert said == ['299 - "duplicate field \\"data\\""', '299 - "duplicate field \\"data.b\\""']
+    ignored = await api.call("POST", f"{MAPS}?fieldValidation=Ignore", body % b"y", JSON)
+    assert (ignored.status, ignored.header("warning")) == (201, "")
+
+
+async def test_options_that_make_no_sense_are_named_by_their_kind() -> None:
+    api = Api()
+    refused = await api.call("POST", f"{MAPS}?dryRun=Some", json.dumps({"metadata": {"name": "x"}}).encode(), JSON)
+    assert refused.json()["message"].startswith('CreateOptions.meta.k8s.io "" is invalid: dryRun: Unsupported value')
+    mode = await api.call("POST", f"{MAPS}?fieldValidation=Loud", {"metadata": {"name": "x"}})
+    assert mode.status == 422
+
+
+async def test_a_dry_run_writes_nothing_and_answers_as_if_it_had() -> None:
+    api = Api()
+    made = await api.call("POST", f"{MAPS}?dryRun=All", {"metadata": {"name": "x"}})
+    assert (made.status, made.json()["metadata"]["name"]) == (201, "x")
+    assert (await api.call("GET", f"{MAPS}/x")).status == 404
+    await api.call("POST", MAPS, {"metadata": {"name": "x"}})
+    before = api.store.revision
+    merge = {"content-type": "application/merge-patch+json"}
+    patched = await api.call("PATCH", f"{MAPS}/x?dryRun=All", {"data": {"a": "1"}}, merge)
+    assert patched.json()["data"] == {"a": "1"}
+    assert (await api.call("DELETE", f"{MAPS}/x?dryRun=All")).status == 200
+    assert (await api.call("DELETE", f"{MAPS}?dryRun=All")).status == 200
+    assert api.store.revision == before
+
+
+async def test_an_apply_to_another_name_is_refused() -> None:
+    sent = {"apiVersion": "v1", "kind": "ConfigMap", "metadata": {"name": "other"}}
+    apply = {"content-type": "application/apply-patch+yaml"}
+    refused = await Api().call("PATCH", f"{MAPS}/x?fieldManager=me", sent, apply)
+    assert (refused.status, refused.json()["message"]) == (
+        400, "the name of the object (other) does not match the name on the URL (x)",
+    )  # fmt: skip
