@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import gc
+import logging
 import signal
 import sys
 from pathlib import Path
@@ -72,6 +73,8 @@ async def _record(kubeconfig: Path, context: str | None, out: Path, duration: fl
 
 
 def _log_to_stderr() -> None:
+    # uvicorn's plain lines say what the answer or the fault said already, and are no JSON.
+    logging.getLogger("uvicorn.error").setLevel(logging.CRITICAL)
     structlog.configure(
         processors=[
             structlog.processors.add_log_level,

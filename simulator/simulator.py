@@ -320,7 +320,8 @@ class Simulator:
             return
         if not self._keep:
             await self._begin_again()
-        self._backend.authenticator.forget()
+            self._backend.authenticator.forget()
+        self._backend.authenticator.restarted()
         await _listening(self._server.start(), self.settings.listen, "listen")
         self.machine.gate.reopen()
 

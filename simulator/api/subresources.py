@@ -253,7 +253,9 @@ def log(call: Call, resource: Resource) -> Answer:
         raise bad_request(f"container {container} is not valid for pod {name}")
     statuses = {one.get("name"): one for one in (pod.get("status") or {}).get("containerStatuses") or ()}
     status = statuses.get(container) or {}
-    if call.request.flag("previous") and not status.get("lastState"):
+    if call.request.flag("previous"):
+        if status.get("lastState"):
+            return text("")
         raise bad_request(f'previous terminated container "{container}" in pod "{name}" not found')
     state = status.get("state") or {}
     if "running" not in state and "terminated" not in state:

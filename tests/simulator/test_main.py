@@ -6,6 +6,7 @@ import asyncio
 import os
 import re
 import signal
+import ssl
 import sys
 from pathlib import Path
 
@@ -75,3 +76,44 @@ async def test_what_makes_no_sense_is_said_in_one_line_without_a_traceback(
     assert err.decode().startswith("edge simulator: ")
     assert expected in err.decode()
     assert err.count(b"\n") == 1
+
+
+async def test_a_port_that_is_taken_is_said_and_two_simulators_never_collide(tmp_path: Path) -> None:
+    first, second = await start("--pods", "none"), await start("--pods", "none")
+    try:
+        found = []
+        for process in (first, second):
+            assert process.stdout is not None
+            line = READY.match((await process.stdout.readline()).decode())
+            assert line is not None
+            found.append(line)
+        third = await start("--listen", f"127.0.0.1:{found[0][1]}")
+        out, err = await third.communicate()
+        assert (third.returncode, out) == (2, b"")
+        assert f"cannot listen on 127.0.0.1:{found[0][1]}: Address already in use" in err.decode()
+        async with httpx.AsyncClient(trust_env=False) as client:
+            networks = [(await client.get(f"{one[2]}/control/v1/state")).json()["pod_network"] for one in found]
+        assert networks[0] != networks[1]
+    finally:
+        for process in (first, second):
+            process.terminate()
+            await process.communicate()
+
+
+async def test_what_is_no_http_leaves_nothing_on_standard_error() -> None:
+    process = await start("--pods", "none")
+    assert process.stdout is not None
+    found = READY.match((await process.stdout.readline()).decode())
+    assert found is not None
+    context = ssl.create_default_context()
+    context.check_hostname, context.verify_mode = False, ssl.CERT_NONE
+    reader, writer = await asyncio.open_connection("127.0.0.1", int(found[1]), ssl=context)
+    writer.write(b"nonsense\r\n\r\n")
+    assert (await reader.read()).startswith(b"HTTP/1.1 400 ")
+    writer.close()
+    reader, writer = await asyncio.open_connection("127.0.0.1", int(found[1]))
+    writer.write(b"GET / HTTP/1.1\r\n\r\n")
+    await reader.read()
+    writer.close()
+    process.terminate()
+    assert (await process.communicate())[1] == b""

@@ -148,6 +148,9 @@ async def test_a_revoked_account_is_unauthorized_and_a_compacted_history_expired
             )
             assert revoked.status_code == 200
             assert (await reader.get("/api/v1/services")).status_code == 401
+            for state in ("stopped", "running"):
+                await commands.post("/server", json={"state": state})
+            assert (await reader.get("/api/v1/services")).status_code == 401, "a restart revokes nothing back"
         missing = await commands.post("/tokens/revoke", json={"namespace": "default", "serviceaccount": "nobody"})
         assert missing.status_code == 404
         compacted = (await commands.post("/compact", json={})).json()["revision"]

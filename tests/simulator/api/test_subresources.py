@@ -41,5 +41,6 @@ async def test_a_previous_log_is_there_only_after_a_restart() -> None:
     assert (reply.status, reply.json()["message"]) == (
         400, 'previous terminated container "c" in pod "p" not found'
     )  # fmt: skip
-    restarted = await with_pod(containerStatuses=[{**running, "lastState": {"terminated": {"exitCode": 1}}}])
+    waiting = {"name": "c", "state": {"waiting": {"reason": "CrashLoopBackOff"}}}
+    restarted = await with_pod(containerStatuses=[{**waiting, "lastState": {"terminated": {"exitCode": 1}}}])
     assert (await restarted.call("GET", f"{PODS}/p/log?previous=true")).status == 200
