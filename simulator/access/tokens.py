@@ -37,6 +37,13 @@ class TokenIssuer:
         )
         self._key_id = _encode(hashlib.sha256(public).digest())
 
+    def key_set(self) -> Claims:
+        """The public key as a JSON Web Key Set."""
+        numbers = self._key.public_key().public_numbers()
+        x, y = (_encode(one.to_bytes(32, "big")) for one in (numbers.x, numbers.y))
+        key = {"use": "sig", "kty": "EC", "kid": self._key_id, "crv": "P-256", "alg": "ES256", "x": x, "y": y}
+        return {"keys": [key]}
+
     def legacy(self, account: dict[str, Any], secret: dict[str, Any]) -> str:
         """The token of a Secret of type ``kubernetes.io/service-account-token``; it does not expire."""
         metadata = account["metadata"]

@@ -17,7 +17,7 @@ import structlog
 from simulator.access.authentication import Authenticator
 from simulator.access.impersonation import forbidden_for, impersonate
 from simulator.access.users import User
-from simulator.api import bodies, reading, reviews, subresources, watching, writing
+from simulator.api import bodies, metrics, reading, reviews, subresources, watching, writing
 from simulator.api.answer import Answer, compressed, encoded, of_error, text, wants_pretty
 from simulator.api.backend import Backend, Call
 from simulator.api.discovery import VERSION, discover
@@ -34,6 +34,7 @@ from simulator.api.faults import (
 )
 from simulator.api.negotiation import JSON, PLAIN, Form, negotiate
 from simulator.api.openapi import OpenApi
+from simulator.api.openid import OPEN_ID
 from simulator.api.request import Request, parse_path
 from simulator.api.requests import Entry, RequestLog
 from simulator.clock import micro_timestamp, precise
@@ -72,6 +73,9 @@ class Application:
         self._openapi = OpenApi(backend.table)
         self._streams: dict[Watch, None] = {}
         self._tasks = Tasks()
+        self._metrics = metrics.Metrics()
+        self.ending = False
+        """Whether the server shuts down: what still comes is sent away."""
         self._flow = [
             ("X-Kubernetes-Pf-Flowschema-Uid", self._uuid()),
             ("X-Kubernetes-Pf-Prioritylevel-Uid", self._uuid()),
@@ -122,6 +126,7 @@ class Application:
                 log.exception("a request failed", path=request.target.path, error=str(error))
                 answer, fault = self._refusal(request, _internal()), None
             entry.status, entry.seconds = answer.status, round(precise() - began, 6)
+            self._metrics.count(request, answer.status, entry.seconds)
             compressed(answer, request.header("accept-encoding"))
             await exchange.respond(request.method, answer, self._headers(answer, request, warnings), fault)
         finally:
@@ -148,6 +153,8 @@ class Application:
     async def _answer(
         self, request: Request, scope: Scope, entry: Entry, warnings: bodies.Warnings, exchange: Exchange
     ) -> tuple[Answer, Fault | None]:
+        if self.ending and not request.target.path.startswith(HEALTH):
+            return _shutting_down(), None
         user = self.backend.authenticator.authenticate(
             request.header("authorization"), scope.get("extensions", {}).get("simulator.peer")
         )
@@ -231,7 +238,9 @@ class Application:
         if path.rstrip("/") == "/version":
             return Answer(200, JSON, encoded(dict(VERSION), pretty=True))
         if path == "/metrics":
-            return self._metrics()
+            return Answer(200, metrics.CONTENT_TYPE, self._metrics.render(self.backend, self.open_streams))
+        if path in OPEN_ID:
+            return OPEN_ID[path](self.backend.issuer)
         if path.rstrip("/") == "":
             return Answer(200, JSON, encoded({"paths": self._paths()}))
         self._openapi = self._openapi.of(self.backend.table)
@@ -247,20 +256,6 @@ class Application:
         named = [f"/apis/{name}" for name in groups if name]
         versions = [f"/apis/{name}/{version}" for name, rows in groups.items() if name for version in rows]
         return sorted(["/api", "/api/v1", "/apis", *named, *versions, *HEALTH, "/metrics", "/openapi/v3", "/version"])
-
-    def _metrics(self) -> Answer:
-        lines = [
-            "# TYPE apiserver_request_total counter",
-            f"apiserver_request_total {self.requests.count}",
-            "# TYPE apiserver_longrunning_requests gauge",
-            f"apiserver_longrunning_requests {self.open_streams}",
-            "# TYPE apiserver_storage_objects gauge",
-        ]
-        for row in self.backend.table.rows:
-            if "list" in row.verbs:
-                count = self.backend.store.count(row)
-                lines.append(f'apiserver_storage_objects{{resource="{row.key}"}} {count}')
-        return Answer(200, "text/plain; version=0.0.4; charset=utf-8", "\n".join(lines).encode() + b"\n")
 
     # answering
 
@@ -311,6 +306,13 @@ def _selected_name(request: Request) -> str:
 
 def _internal() -> ApiError:
     return ApiError(500, "InternalError", "Internal error occurred: see the simulator's log")
+
+
+def _shutting_down() -> Answer:
+    """apiserver/pkg/server/filters/with_retry_after.go."""
+    answer = text("The apiserver is shutting down, please try again later.\n", 429)
+    answer.headers += [("Connection", "close"), ("Retry-After", "5")]
+    return answer
 
 
 def _refused(fault: StatusFault) -> Answer:

@@ -6,6 +6,7 @@ Source: sigs.k8s.io/json, which Kubernetes decodes strictly with.
 from __future__ import annotations
 
 import json
+from collections import Counter
 from typing import Any
 
 from simulator.api.negotiation import JSON
@@ -29,8 +30,8 @@ def of_json(body: bytes, declared: str) -> list[str]:
         if len(plain) == len(pairs):
             return plain
         found = True
-        marked, seen = _Repeated(plain), set()
-        marked.names = [name for name, _ in pairs if name in seen or seen.add(name)]
+        marked, counts = _Repeated(plain), Counter(name for name, _ in pairs)
+        marked.names = [name for name, count in counts.items() if count > 1]
         return marked
 
     value = json.loads(body, object_pairs_hook=made)
@@ -45,7 +46,7 @@ def _paths(value: Any, path: str) -> list[str]:
     elif isinstance(value, dict):
         inside = f"{path}." if path else ""
         if isinstance(value, _Repeated):
-            out += [inside + name for name in dict.fromkeys(value.names)]
+            out += [inside + name for name in value.names]
         for name, one in value.items():
             out += _paths(one, inside + name)
     return out

@@ -37,7 +37,7 @@ class Request:
     ) -> None:
         self.method = method
         self.target = target
-        self.query = dict(parse_qsl(query, keep_blank_values=True, max_num_fields=1000))
+        self.query = dict(parse_qsl(query, keep_blank_values=True))
         self.headers = headers
         self.body = body
 

@@ -83,6 +83,7 @@ class ApiServer:
             timeout_graceful_shutdown=GRACE_SECONDS,
             ssl_context_factory=self._make_context,
         )
+        self._application.ending = False
         self._server = _Uvicorn(config)
         self._serving = self._tasks.start(self._server.serve(sockets=[listening]), "the API server")
         await self._server.listening.wait()
@@ -93,6 +94,7 @@ class ApiServer:
             return
         if crash:
             self.drop()
+        self._application.ending = True
         self._application.close_streams()
         self._server.end()
         await asyncio.wait({self._serving})
