@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Awaitable, Callable
+from collections.abc import AsyncGenerator, Awaitable, Callable
 from typing import Any
 
 from simulator.api import watching
@@ -82,6 +82,8 @@ class Exchange:
             await watcher
         finally:
             watcher.cancel()
+            if isinstance(answer.stream, AsyncGenerator):
+                await answer.stream.aclose()  # now, not when it is collected: it counts as an open watch
 
     async def _closing(self, close: Callable[[], None] | None) -> None:
         await self._until_gone()
