@@ -48,6 +48,8 @@ SCALARS: dict[str, dict[str, Any]] = {
     "bytes": {"type": "string", "format": "byte"},
     "Items": {"type": "array", "items": {"type": "string"}},
     "any": {"type": "object"},
+    "SchemaOrArray": {},
+    "SchemaOrBool": {},
 }
 PATCHES = (
     "application/json-patch+json",

@@ -5,6 +5,7 @@ What a definition makes the API serve is in ``simulator/extensions``.
 
 from __future__ import annotations
 
+import re
 from datetime import datetime
 from typing import TYPE_CHECKING
 
@@ -20,6 +21,12 @@ CLEANUP = "customresourcecleanup.apiextensions.k8s.io"
 APPROVAL = "api-approved.kubernetes.io"
 SCOPES = ("Cluster", "Namespaced")
 COLUMN_TYPES = ("boolean", "date", "integer", "number", "string")
+PLAIN_PATH = re.compile(r"^(\.[A-Za-z0-9_-]+)+$")
+SCALE_PATHS: tuple[tuple[str, tuple[str, ...], bool], ...] = (
+    ("specReplicasPath", (".spec",), True),
+    ("statusReplicasPath", (".status",), True),
+    ("labelSelectorPath", (".status", ".spec"), False),
+)
 COLUMNS = (Column("Name", format="name"), Column("Created At", "date"))
 API_SERVICE_COLUMNS = columns("Service", "Available", "Age")
 
@@ -97,6 +104,9 @@ def _version_problems(spec: Object) -> list[Cause]:
             causes.append(duplicate(f"{field}.name", title))
         seen.append(title)
         causes += _schema_problems(version, field)
+        scale = (version.get("subresources") or {}).get("scale")
+        if scale is not None:
+            causes += _scale_problems(scale, f"{field}.subresources.scale")
         for number, column in enumerate(version.get("additionalPrinterColumns") or ()):
             causes += _column_problems(column, f"{field}.additionalPrinterColumns[{number}]")
     if versions and sum(bool(version.get("storage")) for version in versions) != 1:
@@ -132,6 +142,19 @@ def _structural_problems(schema: Object, place: str) -> list[Cause]:
         if not one.get("type") and not any(one.get(key) for key in free):
             causes.append(required(f"{field}.type", "must not be empty for specified object fields"))
         causes += _structural_problems(one, field)
+    return causes
+
+
+def _scale_problems(scale: Object, field: str) -> list[Cause]:
+    causes = []
+    for key, places, needed in SCALE_PATHS:
+        path = scale.get(key) or ""
+        if not path:
+            causes += [required(f"{field}.{key}")] if needed else []
+        elif not PLAIN_PATH.match(path):
+            causes.append(bad(f"{field}.{key}", path, f"should be a json path under {places[0]}"))
+        elif not path.startswith(tuple(f"{place}." for place in places)):
+            causes.append(bad(f"{field}.{key}", path, f"should be a json path under {' or '.join(places)}"))
     return causes
 
 

@@ -112,6 +112,8 @@ class Normaliser:
         elif base == "Items":
             if isinstance(value, list) and all(element is None or isinstance(element, str) for element in value):
                 return [element or "" for element in value]
+        elif base in ("SchemaOrArray", "SchemaOrBool"):
+            return self._schema_or(base, value, path)
         elif base in TEXTS:
             if isinstance(value, str):
                 return _text(base, value)
@@ -120,6 +122,15 @@ class Normaliser:
         if value is None and field.shape != "one":
             return field.zero if base != "string" else ""
         raise WrongType(_cannot(value, _owner(field), path, _go(base)))
+
+    def _schema_or(self, base: str, value: Any, path: str) -> Any:
+        """A JSON schema where also a list of them, or a boolean, may stand (apiextensions JSONSchemaPropsOrBool …)."""
+        type = self._schema.get("apiextensions/v1.JSONSchemaProps")
+        if base == "SchemaOrBool" and isinstance(value, bool):
+            return value
+        if base == "SchemaOrArray" and isinstance(value, list):
+            return [self.struct(type, one, f"{path}[{index}]") for index, one in enumerate(value)]
+        return self.struct(type, value, path)
 
     def _zero(self, field: Field) -> Any:
         if field.shape == "one" and field.is_struct and not field.pointer:

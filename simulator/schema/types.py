@@ -13,7 +13,7 @@ from simulator.schema.lists import ATOMIC_TYPES, LIST_KEYS, SETS
 SCALARS = frozenset(
     {
         "string", "int", "bool", "double", "bytes", "Time", "MicroTime", "Duration", "Quantity", "IntOrString",
-        "any", "Raw", "RawExtension", "Items",
+        "any", "Raw", "RawExtension", "Items", "SchemaOrArray", "SchemaOrBool",
     }
 )  # fmt: skip
 ZERO = {"string": "", "int": 0, "bool": False, "double": 0.0, "Quantity": "0", "IntOrString": 0, "Duration": "0s"}

@@ -4,6 +4,8 @@ from __future__ import annotations
 
 from typing import Any
 
+import pytest
+
 from tests.simulator.api.client import Api
 from tests.simulator.extensions.widgets import DEFINITIONS, NAME, WIDGETS, definition, shop, widget
 
@@ -185,3 +187,28 @@ async def test_malformed_definitions_are_refused_field_by_field() -> None:
     protected["metadata"]["name"] = "widgets.gateway.networking.k8s.io"
     refused = (await api.call("POST", DEFINITIONS, protected)).json()
     assert refused["details"]["causes"][0]["field"] == "metadata.annotations[api-approved.kubernetes.io]"
+
+
+@pytest.mark.parametrize("part", ["items", "additionalProperties", "properties", "enum", "required", "default"])
+@pytest.mark.parametrize("junk", [5, "x", [None], [[]], {"a": 1}, True])
+async def test_a_malformed_schema_is_taken_or_refused_and_never_a_failure(part: str, junk: object) -> None:
+    api, sent = Api(), definition()
+    schema = sent["spec"]["versions"][0]["schema"]["openAPIV3Schema"]
+    schema["properties"] = {**schema["properties"], "extra": {"type": "array", "items": {"type": "string"}, part: junk}}
+    made = await api.call("POST", DEFINITIONS, sent)
+    assert made.status in (201, 400, 422), made.body
+    if made.status == 201:
+        stored = await api.call("POST", WIDGETS, {**widget(), "extra": ["a"]})
+        assert stored.status in (201, 422), stored.body
+        assert (await api.call("GET", "/openapi/v3/apis/shop.example.com/v1")).status == 200
+
+
+async def test_scale_paths_are_plain_and_in_their_places() -> None:
+    sent = definition()
+    sent["spec"]["versions"][0]["subresources"]["scale"] = {"specReplicasPath": ".status.x", "statusReplicasPath": "x["}
+    refused = (await Api().call("POST", DEFINITIONS, sent)).json()
+    field = "spec.versions[0].subresources.scale"
+    assert [(cause["field"], cause["message"]) for cause in refused["details"]["causes"]] == [
+        (f"{field}.specReplicasPath", 'Invalid value: ".status.x": should be a json path under .spec'),
+        (f"{field}.statusReplicasPath", 'Invalid value: "x[": should be a json path under .status'),
+    ]
