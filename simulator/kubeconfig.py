@@ -10,7 +10,10 @@ import yaml
 
 
 def write(path: Path, *, server: str, ca: bytes, certificate: bytes, key: bytes) -> None:
-    """Write it with mode 0600, whole or not at all: `server` URL, PEM of the CA and of the client's identity."""
+    """Write it with mode 0600, whole or not at all: `server` URL, PEM of the CA and of the client's identity.
+
+    Raises OSError.
+    """
     content = {
         "apiVersion": "v1",
         "kind": "Config",
@@ -28,9 +31,13 @@ def write(path: Path, *, server: str, ca: bytes, certificate: bytes, key: bytes)
     path.parent.mkdir(parents=True, exist_ok=True)
     temporary = path.with_name(f".{path.name}.{os.getpid()}")
     descriptor = os.open(temporary, os.O_WRONLY | os.O_CREAT | os.O_TRUNC, 0o600)
-    with os.fdopen(descriptor, "w") as file:
-        yaml.safe_dump(content, file, sort_keys=False)
-    temporary.replace(path)
+    try:
+        with os.fdopen(descriptor, "w") as file:
+            yaml.safe_dump(content, file, sort_keys=False)
+        temporary.replace(path)
+    except BaseException:
+        temporary.unlink()  # it holds a key
+        raise
 
 
 def _base64(data: bytes) -> str:

@@ -39,7 +39,7 @@ def parse(text: str, where: str) -> list[tuple[str, Object]]:
     try:
         documents = list(yaml.load_all(text, getattr(yaml, "CSafeLoader", yaml.SafeLoader)))
     except yaml.YAMLError as error:
-        raise ManifestError(f"{where}: no YAML: {error}") from None
+        raise ManifestError(f"{where}: no YAML: {' '.join(str(error).split())}") from None
     found: list[tuple[str, Object]] = []
     for number, document in enumerate(documents, 1):
         if document is None:

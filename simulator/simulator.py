@@ -164,9 +164,11 @@ class Simulator:
         self.client = self._authority.client("admin", ("system:masters",))
 
     def _write_kubeconfig(self) -> None:
-        kubeconfig.write(
-            self.kubeconfig, server=self.url, ca=self.ca, certificate=self.client.certificate, key=self.client.key
-        )
+        path, client = self.kubeconfig, self.client
+        try:
+            kubeconfig.write(path, server=self.url, ca=self.ca, certificate=client.certificate, key=client.key)
+        except OSError as error:
+            raise SettingsError(f"kubeconfig: {path} cannot be written: {error.strerror}") from None
 
     async def stop(self) -> None:
         """End everything: servers, watches, pods; give the pod network back. May be called twice."""

@@ -100,6 +100,14 @@ class Told(msgspec.Struct):
     exchanges: list[dict[str, Any]]
 
 
+class Said(msgspec.Struct):
+    """What a command printed, as it is."""
+
+    exit: int
+    out: str
+    err: str
+
+
 class Running:
     """A command that has been started; `claims` is a part of a path that only this command asks for."""
 
@@ -112,6 +120,10 @@ class Running:
     async def watched(self, wanted: str, times: int = 1) -> None:
         """Wait until what it was sent holds this text so often."""
         await until(lambda: b"".join(one.body for one in self.exchanges).count(wanted.encode()) >= times)
+
+    async def said(self) -> Said:
+        out, err = await self._printed
+        return Said(self._process.returncode or 0, out.decode(), err.decode())
 
     async def end(self) -> Told:
         out, err = await self._printed
@@ -172,6 +184,9 @@ class Stage:
 
     async def play(self, command: str) -> Told:
         return await (await self.begin(command)).end()
+
+    async def said(self, command: str) -> Said:
+        return await (await self.begin(command)).said()
 
     async def close(self) -> None:
         """End what a failed test left running."""

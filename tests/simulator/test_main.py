@@ -65,6 +65,8 @@ async def test_its_temporary_kubeconfig_goes_with_it() -> None:
         (("--load", "/nowhere.yaml"), "/nowhere.yaml: cannot be read"),
         (("--pod-network", "10.0.0.0/16"), "expected a part of 127.0.0.0/8"),
         (("--control-listen", "0.0.0.0:0"), "--control-token"),
+        (("--kubeconfig", "/proc/nowhere/config"), "kubeconfig: /proc/nowhere/config cannot be written"),
+        (("--load", str(Path(__file__))), "test_main.py: no YAML: "),
     ],
 )
 async def test_what_makes_no_sense_is_said_in_one_line_without_a_traceback(
@@ -117,3 +119,14 @@ async def test_what_is_no_http_leaves_nothing_on_standard_error() -> None:
     writer.close()
     process.terminate()
     assert (await process.communicate())[1] == b""
+
+
+async def test_a_kubeconfig_that_cannot_be_written_leaves_no_key_behind(tmp_path: Path) -> None:
+    taken = tmp_path / "a" / "folder"
+    taken.mkdir(parents=True)
+    process = await start("--kubeconfig", str(taken))
+    _, err = await process.communicate()
+    assert (process.returncode, err.decode()) == (
+        2, f"edge simulator: kubeconfig: {taken} cannot be written: Is a directory\n"
+    )  # fmt: skip
+    assert os.listdir(tmp_path / "a") == ["folder"]
