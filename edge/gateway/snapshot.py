@@ -2,7 +2,7 @@
 
 Words. An *application* here is a released version made ready to run: its page rules compiled, a selector for each of
 its upstreams. An application is *refused* when its document cannot be decoded or compiled, such as one with an action
-that only a newer gateway knows.
+that only a newer gateway knows, and as long as a source that it names has never been heard of.
 
 Invariants. A snapshot is never changed: `build` and `with_source` make a new one that shares what did not change. An
 application is compiled again only when its document is another: equal hash means compiled once. A refused application
@@ -193,6 +193,9 @@ def _take(
     unknown = _unknown_upstream(document)
     if unknown is not None:
         raise ValueError(f"a rule names the upstream {unknown}, which the application does not have")
+    unheard = next((source.key for source in document.sources() if source.key not in sources), None)
+    if unheard is not None:
+        raise ValueError(f"waits for {unheard}")
     rules = compile_rules(document.rules)
     return Application(entry, document, rules, _selectors(document, old, before, sources))
 

@@ -2,13 +2,16 @@
 
 Words: the *served* manifest was swapped in last. The *target* is a newer one that is still being gathered. An
 application's *older* entry is what it served before the served manifest changed it: kept until the receiver has
-taken the new one (`settle`), and for as long as it is refused.
+taken the new one (`settle`), and for as long as it is refused or cold. An application is *cold* while a source that its
+entry names has never been heard of, such as one of a cluster that cannot be reached; else it is warm.
 
 Rules:
 1. A manifest replaces another only if it is newer, or of another partition (whose revisions do not compare).
 2. A source's state replaces another only if its revision is newer.
 3. A target is swapped in only when every document it names is here and every source those name is here; a source
-   without endpoints is here, a source never heard of is not.
+   without endpoints is here, a source never heard of is not. But nobody waits for another's sources: when all
+   documents are here and an application that is warm would change, the target is swapped in, and what is cold goes on
+   with its older entry (it is served in no version if it has none) until its sources are here.
 4. What neither the served manifest, nor an older entry, nor the target names is dropped.
 5. A document is kept only if its bytes have the hash that names it.
 
@@ -87,12 +90,35 @@ class Shelf:
     @property
     def complete(self) -> bool:
         """Whether there is a target that may be swapped in (rule 3)."""
-        return self.target is not None and not self._lacking and not self._unheard
+        return self.target is not None and not self._lacking and (not self._unheard or self._changes_what_is_warm())
+
+    def _changes_what_is_warm(self) -> bool:
+        assert self.target is not None
+        new = self.target.manifest
+        cold = self._cold(new)
+        served = {entry.application: entry for entry in self.applications()}
+        named = {entry.application: entry for entry in new.applications}
+        return any(name not in named for name in served) or any(
+            name not in cold and served.get(name) != entry for name, entry in named.items()
+        )
+
+    def _cold(self, manifest: Manifest) -> dict[str, None]:
+        """The applications of a manifest that are cold."""
+        named, sources = self._named, self.sources
+        return {
+            entry.application: None
+            for entry in manifest.applications
+            if not all(key in sources for key in named.get(entry.hash, ()))
+        }
 
     @property
     def few_missing(self) -> bool:
         """Whether so little is missing that each arrival is worth a report."""
         return len(self._lacking) + len(self._unheard) <= _FEW
+
+    def awaits(self, key: str) -> bool:
+        """Whether an application of what is served is cold for want of this source."""
+        return key in self._serving and key not in self.sources
 
     def serves(self, key: str) -> bool:
         """Whether what is served names this source."""
@@ -115,9 +141,10 @@ class Shelf:
         return NOTHING if state is None else state.revision
 
     def applications(self) -> tuple[ManifestEntry, ...]:
-        """What is served per application: of a refused one its older entry, if it has one."""
+        """What is served per application: of one that is refused or cold its older entry, if it has one."""
+        kept = {**self.refused, **self._cold(self.served)}
         entries = (
-            self._older.get(entry.application) if entry.application in self.refused else entry
+            self._older.get(entry.application) if entry.application in kept else entry
             for entry in self.served.applications
         )
         return tuple(entry for entry in entries if entry is not None)
@@ -173,6 +200,8 @@ class Shelf:
         held = self.sources.get(key)
         if (held is not None and held.revision >= state.revision) or key not in self._needed:
             return False
+        if held is None and key in self._serving:
+            self.settled = False
         self.sources[key] = state
         self._unheard.pop(key, None)
         return True
@@ -191,7 +220,7 @@ class Shelf:
         offer = self.target
         assert offer is not None
         assert self.complete, self
-        before = {entry.application: entry for entry in self.served.applications} | self._older
+        before = {entry.application: entry for entry in self.applications()} | self._older
         for entry in offer.fallback:
             before.setdefault(entry.application, entry)
         self._older = {
@@ -206,10 +235,12 @@ class Shelf:
         return self.content()
 
     def settle(self, refused: Mapping[str, str]) -> None:
-        """The receiver took what is served except these applications, which go on with their older entry."""
-        named = {entry.application for entry in self.served.applications}
+        """The receiver took what is served except these applications, which go on with their older entry. Those that
+        are cold are missed, not refused."""
+        cold = self._cold(self.served)
+        named = {entry.application: None for entry in self.served.applications if entry.application not in cold}
         self.refused = {application: reason for application, reason in refused.items() if application in named}
-        self._older = {key: entry for key, entry in self._older.items() if key in self.refused}
+        self._older = {key: entry for key, entry in self._older.items() if key in self.refused or key in cold}
         self.settled = True
         self._prune()
 
@@ -247,6 +278,8 @@ class Shelf:
         self._needed = self._serving | _keys(self._named, kept)
         if self.target is not None:
             self._needed |= dict.fromkeys(self.target.sources)
+        else:
+            self._unheard = {key: None for key in self._serving if key not in self.sources}
         self.sources = {key: state for key, state in self.sources.items() if key in self._needed}
 
 

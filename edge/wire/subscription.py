@@ -153,10 +153,13 @@ class Subscription:
 
     def _take_source(self, state: SourceState) -> None:
         shelf = self._shelf
+        key = state.source.key
+        awaited = shelf.awaits(key)
         if not shelf.take_source(state):
             return
-        key = state.source.key
-        if shelf.serves(key):
+        if awaited:
+            self._finish(self._apply(shelf.content()))
+        elif shelf.serves(key):
             self._apply_source(state)
             if self._through is None:
                 self._served_due[key] = state.revision

@@ -200,6 +200,32 @@ async def test_a_release_whose_endpoints_are_not_known_yet_waits_and_opens_no_ga
 
 
 @in_virtual_time
+async def test_a_release_whose_endpoints_are_not_known_yet_blocks_no_other_application_and_no_new_gateway(tmp_path):
+    async with house(tmp_path) as h:
+        eu = await h.partition()
+        await h.gateway(eu)
+        shop, other = await h.shop(partitions=[eu]), await h.shop("other", [eu])
+        h.kubernetes.breaks = lambda asked: httpx.ConnectError("refused")
+        cluster = await h.cluster()
+        await h.rule(shop, await h.service(shop, cluster), "second")
+        await h.release(shop)
+        await edit(h, other)
+        await h.release(other)
+        assert (await sync(h, other, 2)).complete
+        [view] = (await sync(h, shop, 2)).servers
+        assert (view.state, view.version) == ("waiting", 1)
+
+        await h.gateway(eu, "g2")
+        new = {view.name: view for view in (await sync(h, other, 2)).servers}["g2"]
+        assert new.state == "applied"
+        new = {view.name: view for view in (await sync(h, shop, 2)).servers}["g2"]
+        assert (new.state, new.version) == ("waiting", None)
+        h.kubernetes.breaks = lambda asked: None
+        await settle(120)
+        assert (await sync(h, shop, 2)).complete
+
+
+@in_virtual_time
 async def test_endpoint_changes_never_wait_for_a_release(tmp_path):
     async with house(tmp_path) as h:
         eu = await h.partition()

@@ -121,6 +121,38 @@ def test_a_refused_application_is_reported_and_a_worker_started_later_serves_its
     virtual_time.run(main())
 
 
+def test_an_application_that_waits_for_its_endpoints_holds_up_no_other_on_both_hops_and_across_restarts():
+    async def main():
+        async with Server(workers=1) as server:
+            server.hub.publish_manifest(*release(1, document("shop"), document("blog")))
+            await server.join()
+            _, end = await server.worker("0.0")
+            server.hub.publish_manifest(*release(2, document("shop", "far"), document("blog", text="new")))
+            await server.settle()
+
+            def served(report):
+                return {entry.application: entry.version for entry in report.applications}, report.missing
+
+            assert served(server.report) == ({"shop": 1, "blog": 2}, (source("far").key,))
+            await end.close("crashed")
+            again, _ = await server.worker("0.1")
+            assert [entry.version for entry in again.contents[0].manifest.applications] == [1, 2]
+            assert served(server.report) == ({"shop": 1, "blog": 2}, (source("far").key,))
+
+            restarted = Server(workers=1, initial=server.relay.subscription.content)
+            notes, _ = await restarted.worker("0.0")
+            assert [entry.version for entry in notes.contents[0].manifest.applications] == [1, 2]
+            await restarted.tasks.close()
+
+            server.hub.publish_source(state(1, "10.0.0.1", service="far"))
+            await server.settle()
+            assert served(server.report) == ({"shop": 2, "blog": 2}, ())
+            assert source("far").key in again.serves.sources
+            assert server.relay.subscription.content.fallback == ()
+
+    virtual_time.run(main())
+
+
 def test_it_is_ready_when_every_worker_serves():
     async def main():
         async with Server() as server:

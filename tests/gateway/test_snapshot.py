@@ -276,3 +276,15 @@ def test_a_swap_at_a_thousand_applications_touches_only_the_one():
     changed = [id for id in snapshot.applications if swapped.applications[id] is not snapshot.applications[id]]
     assert changed == ["a0051"]
     assert len(swapped.find("a0051.example").selector("k").targets) == 11
+
+
+def test_an_application_of_which_a_source_was_never_heard_keeps_its_older_version_until_it_is():
+    before = build(content(application("a", HELLO), application("b"), sources=[state(HELLO, 1, 1)]))
+    other = Source("cluster", "default", "other", 80)
+    given = content(application("a", other), application("b", default=True), sources=[state(HELLO, 1, 1)], version=2)
+    after, refused = snapshots.build(before, given)
+    assert refused == {"a": f"waits for {other.key}"}
+    assert [(entry.application, entry.version) for entry in after.entries] == [("a", 1), ("b", 2)]
+    assert hosts(after, "a.example", count=1) == ["10.0.0.1"]
+    warm = content(application("a", other), application("b", default=True), sources=[state(other, 1, 9)], version=2)
+    assert hosts(build(warm, after), "a.example", count=1) == ["10.0.0.9"]

@@ -19,11 +19,13 @@ NAMES = ("g1", "g2")
 
 
 class Watched(Notes):
-    """A receiver that checks what it is given while it is given it."""
+    """A receiver that checks what it is given while it is given it. As a gateway does, it keeps the version it has of an
+    application that it refuses or of which a source is missing; `versions` are the hashes that it serves."""
 
     def __init__(self):
         super().__init__()
         self.sources = {}
+        self.versions = {}
         self.wrong = []
 
     def check(self, right, words):
@@ -33,14 +35,21 @@ class Watched(Notes):
     def apply(self, content):
         before = self.serves
         self.check(before is None or content.manifest.revision >= before.manifest.revision, "the manifest went back")
-        for entry in content.manifest.applications:
-            for key in sources_named(content.documents[entry.hash]):
-                self.check(key in content.sources, f"swapped in without {key}")
         for key, given in content.sources.items():
             self.check(self.sources.get(key, NOTHING) <= given.revision, f"{key} went back")
         refused = super().apply(content)
+        versions, self.versions = self.versions, {}
+        for entry in content.manifest.applications:
+            cold = not self.is_warm(entry.hash, content)
+            kept = versions.get(entry.application) if cold or entry.application in refused else entry.hash
+            if kept is not None:
+                self.versions[entry.application] = kept
+                self.check(kept in content.documents and self.is_warm(kept, content), f"{entry.application} lost")
         self.sources = {key: given.revision for key, given in content.sources.items()}
         return refused
+
+    def is_warm(self, name, content):
+        return all(key in content.sources for key in sources_named(content.documents[name]))
 
     def apply_source(self, given):
         key = given.source.key
@@ -198,6 +207,8 @@ class Push(RuleBasedStateMachine):
         assert set(report.refused) == refused
         accepted = {e for e in manifest.applications if e.application not in refused}
         assert accepted <= set(report.applications)
+        assert report.missing == ()
+        assert {e.application: e.hash for e in report.applications} == notes.versions
         assert report.missing == ()
 
 

@@ -1,5 +1,6 @@
 import pytest
 
+from edge.model import Manifest
 from edge.wire.content import Content
 from edge.wire.messages import Offer, ProtocolError
 from edge.wire.shelf import Shelf
@@ -56,6 +57,53 @@ def test_a_source_that_only_the_document_names_is_waited_for_too():
     shelf.take_document(*next(iter(documents.items())))
     assert shelf.unasked
     assert shelf.missing == (source("cart").key,)
+
+
+def test_an_application_whose_sources_are_unheard_of_keeps_its_older_version_and_no_other_waits_for_it():
+    shelf = Shelf()
+    serve(shelf, *offer(1, document("shop"), document("blog")))
+    cold, documents = offer(2, document("shop", "far"), document("blog"))
+    shelf.offer(Offer(cold.manifest, cold.sources))
+    for name, body in documents.items():
+        shelf.take_document(name, body)
+    assert [entry.application for entry in cold.manifest.applications] == ["shop", "blog"]
+    assert shelf.complete, "blog's entry has another version"
+    given, documents = offer(3, document("shop", "far"), document("blog", text="new"))
+    shelf.offer(given)
+    for name, body in documents.items():
+        assert not shelf.complete, "documents are always waited for"
+        shelf.take_document(name, body)
+    assert shelf.complete
+    shelf.swap()
+    shelf.settle({"shop": "waits for it"})
+    assert {entry.application: entry.version for entry in shelf.applications()} == {"shop": 1, "blog": 3}
+    assert shelf.missing == (source("far").key,)
+    assert shelf.refused == {}
+
+    again = Shelf(shelf.content())
+    for one in (shelf, again):
+        assert one.awaits(source("far").key)
+        assert one.wanted() == {source("far").key: revision(0, 0)}
+        assert one.take_source(state(1, "10.0.0.1", service="far"))
+        assert not one.settled
+        one.settle({})
+        assert {entry.application: entry.version for entry in one.applications()} == {"shop": 3, "blog": 3}
+        assert (one.missing, one.content().fallback) == ((), ())
+
+
+def test_a_manifest_that_changes_only_what_is_cold_is_waited_for():
+    shelf = Shelf()
+    first, documents = release(1, document("shop"), document("blog"))
+    serve(shelf, Offer(first), documents)
+    far = document("shop", "far")
+    second, documents = release(2, far)
+    manifest = Manifest(second.revision, "p1", (*second.applications, first.applications[1]))
+    shelf.offer(Offer(manifest, (source("far").key,)))
+    shelf.take_document(*next(iter(documents.items())))
+    assert not shelf.complete
+    assert shelf.missing == (source("far").key,)
+    shelf.take_source(state(1, service="far"))
+    assert shelf.complete
 
 
 def test_an_older_manifest_is_ignored_and_the_same_one_confirmed():
@@ -147,6 +195,18 @@ def test_a_new_application_that_is_refused_is_served_in_no_version():
     shelf.swap()
     shelf.settle({"shop": "no"})
     assert [e.application for e in shelf.applications()] == ["blog"]
+
+
+def test_a_version_that_was_refused_is_no_older_version_of_the_next_one():
+    shelf = Shelf()
+    given, documents = offer(1, document("shop", text="refuse"))
+    serve(shelf, given, documents)
+    shelf.settle({"shop": "it says refuse"})
+    given, documents = offer(2, document("shop", text="refuse this too"))
+    serve(shelf, given, documents)
+    shelf.settle({"shop": "it says refuse"})
+    assert shelf.applications() == ()
+    assert shelf.content().fallback == ()
 
 
 def test_a_fallback_is_applied_first_where_nothing_is_served_yet():

@@ -37,6 +37,26 @@ def test_a_manifest_is_applied_only_when_all_it_names_is_here_and_the_old_one_se
     virtual_time.run(main())
 
 
+def test_an_application_that_waits_for_its_endpoints_holds_up_no_other_and_is_applied_when_they_come():
+    async def main():
+        async with World() as world:
+            world.hub.publish_manifest(*release(1, document("shop"), document("blog")))
+            notes, _, _ = await world.subscriber()
+            world.hub.publish_manifest(*release(2, document("shop", "far"), document("blog", text="new")))
+            await world.settle()
+            report = world.hub.reports["g1"]
+            assert {e.application: e.version for e in report.applications} == {"shop": 1, "blog": 2}
+            assert (report.missing, report.refused) == ((source("far").key,), {})
+            world.hub.publish_source(state(1, "10.0.0.1", service="far"))
+            await world.settle()
+            assert notes.serves.sources == {source("far").key: state(1, "10.0.0.1", service="far")}
+            report = world.hub.reports["g1"]
+            assert {e.application: e.version for e in report.applications} == {"shop": 2, "blog": 2}
+            assert report.missing == ()
+
+    virtual_time.run(main())
+
+
 def test_a_refused_application_keeps_its_older_version_and_the_others_go_on():
     async def main():
         async with World() as world:
