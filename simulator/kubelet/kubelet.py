@@ -9,6 +9,7 @@ and gone 2 s later. Readiness stays True until the end, so its endpoint stays `s
 from __future__ import annotations
 
 import asyncio
+import math
 from collections.abc import Callable
 from functools import partial
 from typing import Any
@@ -20,16 +21,17 @@ from simulator import clock
 from simulator.controllers.cluster import Change, Cluster, Ref
 from simulator.controllers.pods import Pod
 from simulator.controllers.queue import Gate
-from simulator.controllers.recorder import Recorder
 from simulator.errors import ApiError
-from simulator.kubelet import status
-from simulator.kubelet.behaviour import parse
-from simulator.kubelet.life import Life
+from simulator.kubelet import probes, status
+from simulator.kubelet.behaviour import USUAL, parse
+from simulator.kubelet.images import Images
+from simulator.kubelet.life import FIRST_BACKOFF, LAST_BACKOFF, START, Life
 from simulator.kubelet.network import NetworkError, PodNetwork
 from simulator.kubelet.nodes import Nodes
 from simulator.kubelet.pace import Pace
 from simulator.kubelet.server import BindError, PodServer
 from simulator.kubelet.status import Container
+from simulator.kubelet.telling import Teller
 from simulator.managed.pods import with_status
 from simulator.tasks import Tasks
 
@@ -37,9 +39,7 @@ log = structlog.get_logger("simulator.kubelet")
 
 Object = dict[str, Any]
 
-START = 0.3
 FIRST_RETRY, LAST_RETRY = 0.5, 30.0
-FIRST_BACKOFF, LAST_BACKOFF = 10.0, 300.0
 
 
 class Kubelet:
@@ -54,13 +54,16 @@ class Kubelet:
         self._nodes = Nodes(cluster, self._pace, self._node_changed)
         self._tasks = Tasks()
         self._lives: dict[str, Life] = {}
-        self._events: dict[str, Recorder] = {}
+        self._tell = Teller(cluster)
+        images = Images(self._tell, cluster.at, self._write, self._timer)
         self._actions: dict[str, Callable[[Life], None]] = {
-            "pull": self._pull,
-            "pulled": self._pulled,
-            "backoff": self._back_off,
+            "pull": images.pull,
+            "pulled": images.pulled,
+            "backoff": images.back_off,
             "start": self._start,
             "ready": self._ready,
+            "unready": self._unready,
+            "kill": self._kill,
             "crash": self._crash,
             "end": self._end,
         }
@@ -94,6 +97,8 @@ class Kubelet:
             return
         if life is None and pod.node and pod.phase not in ("Succeeded", "Failed"):
             life = self._begin(change.ref, pod)
+        elif life is not None and (b'"simulator/' in change.record.body or life.behaviour is not USUAL):
+            self._nodes.do(life.node, partial(self._annotated, life))
         if life is not None and pod.terminating and life.state != "closing":
             self._nodes.do(life.node, partial(self._end_later, life))
 
@@ -110,7 +115,7 @@ class Kubelet:
         life.started = self._cluster.clock.timestamp()
         self._lives[pod.key] = life
         for problem in problems:
-            self._pace.do(partial(self._warn, life, "InvalidAnnotation", problem))
+            self._pace.do(partial(self._tell.warn, life.ref, "InvalidAnnotation", problem))
         if pod.ip:
             life.born -= behaviour.ready_after  # it ran before this kubelet did
         if (behaviour.pull_after or behaviour.pull_error) and not pod.ip:
@@ -119,60 +124,25 @@ class Kubelet:
             self._timer(life, "start", min(behaviour.ready_after, START))
         return life
 
+    def _annotated(self, life: Life) -> None:
+        """The annotations may have changed: the pod behaves differently from now on, and its probes notice."""
+        behaviour, problems = parse(self._annotations(life.ref))
+        if behaviour == life.behaviour:
+            return
+        life.behaviour = behaviour
+        for problem in problems:
+            self._tell.warn(life.ref, "InvalidAnnotation", problem)
+        if life.server is not None:
+            life.server.behaviour = behaviour
+        if life.state == "running":
+            self._probe(life, started=False)
+
     def _annotations(self, ref: Ref) -> dict[str, str]:
         record = self._cluster.record(ref)
         if record is None or b'"simulator/' not in record.body:
             return {}
         annotations: dict[str, str] = record.decode()["metadata"].get("annotations") or {}
         return annotations
-
-    # pulling the image
-
-    def _pull(self, life: Life) -> None:
-        if not life.step("pull"):
-            return
-        life.behaviour, _ = parse(self._annotations(life.ref))  # whoever mended the annotation mended the image
-        pod = self._wait(life, "ContainerCreating") if life.container.reason == "ContainerCreating" else None
-        self._say(life, pod, "Pulling", "Pulling image {image}")
-        self._timer(life, "pulled", life.behaviour.pull_after)
-
-    def _pulled(self, life: Life) -> None:
-        error, took = life.behaviour.pull_error, life.behaviour.pull_after
-        if not error and life.step("pulled"):
-            life.pulled, life.failures = True, 0
-            text = f"in {took:g}s ({took:g}s including waiting). Image size: 0 bytes."
-            self._say(life, None, "Pulled", f"Successfully pulled image {{image}} {text}")
-            life.born = self._loop.time()
-            self._timer(life, "start", min(life.behaviour.ready_after, START))
-        elif error and life.step("failed"):
-            pod = self._wait(life, "ErrImagePull", error)
-            self._say(life, pod, "Failed", f"Failed to pull image {{image}}: {error}", warning=True)
-            self._warn(life, "Failed", "Error: ErrImagePull")
-            self._timer(life, "backoff", 1.0)
-            self._timer(life, "pull", min(FIRST_BACKOFF * 2**life.failures, LAST_BACKOFF))
-            life.failures += 1
-
-    def _back_off(self, life: Life) -> None:
-        if life.state == "unpulled":
-            pod = self._cluster.at(life.ref) or {"spec": {}}
-            images = [container.get("image", "") for container in pod["spec"].get("containers") or []]
-            text = f'Back-off pulling image "{images[0] if images else ""}": ErrImagePull: {life.behaviour.pull_error}'
-            self._wait(life, "ImagePullBackOff", text)
-            self._say(life, None, "BackOff", "Back-off pulling image {image}")
-
-    def _wait(self, life: Life, reason: str, message: str = "") -> Object | None:
-        life.container = Container("waiting", reason=reason, message=message)
-        return self._write(life)
-
-    def _say(self, life: Life, pod: Object | None, reason: str, text: str, *, warning: bool = False) -> None:
-        """An event for each container, about its image."""
-        pod = pod or self._cluster.at(life.ref)
-        if pod is None:
-            return
-        recorder = self._recorder(pod)
-        for container in pod["spec"].get("containers") or []:
-            tell = recorder.warning if warning else recorder.normal
-            tell(pod, reason, text.replace("{image}", f'"{container.get("image", "")}"'))
 
     # starting
 
@@ -207,7 +177,7 @@ class Kubelet:
             return
         life.container = Container("waiting", reason="ContainerCreating", message=why, restarts=life.container.restarts)
         self._pace.do(partial(self._write, life))
-        self._pace.do(partial(self._warn, life, "FailedCreatePodSandBox", f"Failed to start the pod: {why}"))
+        self._pace.do(partial(self._tell.warn, life.ref, "FailedCreatePodSandBox", f"Failed to start the pod: {why}"))
         delay = min(FIRST_RETRY * 2**life.failures, LAST_RETRY)
         life.failures += 1
         self._timer(life, "start", delay)
@@ -218,30 +188,63 @@ class Kubelet:
         life.failures = 0
         now = self._cluster.clock.timestamp()
         wait = life.born + life.behaviour.ready_after - self._loop.time()
+        probed = self._verdict(life, probes.READINESS)
+        if probed is not None:
+            wait = max(wait, probed.delay if not probed.failure else math.inf)
         ready = wait <= 0.001  # a timer may fire a clock tick early
         before = life.container
         life.container = Container("running", moment=now, ready=ready, restarts=before.restarts, last=before.last)
-        if not ready:
+        if wait < math.inf and not ready:
             self._timer(life, "ready", wait)
         if life.behaviour.crash_after:
             self._timer(life, "crash", life.behaviour.crash_after)
         pod = self._write(life)
         if pod is not None:
-            self._say_started(life, pod)
-
-    def _say_started(self, life: Life, pod: Object) -> None:
-        recorder = self._recorder(pod)
-        for container in pod["spec"].get("containers") or []:
-            image = container.get("image", "")
-            if not life.pulled:
-                recorder.normal(pod, "Pulled", f'Container image "{image}" already present on machine')
-            recorder.normal(pod, "Created", f"Created container: {container['name']}")
-            recorder.normal(pod, "Started", f"Started container {container['name']}")
+            self._tell.started(life.ref, pod, pulled=life.pulled)
+            self._probe(life, started=True)
 
     def _ready(self, life: Life) -> None:
         if life.step("ready"):
             life.container = msgspec.structs.replace(life.container, ready=True)
             self._write(life)
+
+    # probing
+
+    def _verdict(self, life: Life, kind: str) -> probes.Verdict | None:
+        record = self._cluster.record(life.ref)
+        if record is None or f'"{kind}"'.encode() not in record.body:
+            return None
+        return probes.verdict(kind, record.decode(), life.behaviour, life.ports)
+
+    def _probe(self, life: Life, *, started: bool) -> None:
+        """Let what the probes find now take effect when they have found it often enough."""
+        alive = self._verdict(life, probes.LIVENESS)
+        self._stop_timer(life, "kill")
+        if alive is not None and alive.failure:
+            self._tell.warn(life.ref, "Unhealthy", alive.failure)
+            self._timer(life, "kill", alive.fall + (alive.delay if started else 0.0))
+        found = self._verdict(life, probes.READINESS)
+        if found is None:
+            return
+        if found.failure:
+            self._tell.warn(life.ref, "Unhealthy", found.failure)
+        if started:
+            return
+        for name in ("ready", "unready"):
+            self._stop_timer(life, name)
+        if bool(found.failure) == life.container.ready:
+            self._timer(life, "unready" if found.failure else "ready", found.fall if found.failure else found.rise)
+
+    def _unready(self, life: Life) -> None:
+        if life.step("unready"):
+            life.container = msgspec.structs.replace(life.container, ready=False)
+            self._write(life)
+
+    def _kill(self, life: Life) -> None:
+        if life.state == "running":
+            text = "Container {name} failed liveness probe, will be restarted"
+            self._tell.each(life.ref, "Killing", text)
+            self._crash(life)
 
     # crashing
 
@@ -251,7 +254,8 @@ class Kubelet:
         if life.server is not None:
             life.server.abort()
             life.server = None
-        self._stop_timer(life, "ready")
+        for name in ("ready", "unready", "kill", "crash"):
+            self._stop_timer(life, name)
         now = self._cluster.clock.timestamp()
         pod = self._cluster.at(life.ref) or {"spec": {}}
         before = life.container
@@ -271,7 +275,7 @@ class Kubelet:
         )
         life.born = self._loop.time() + delay - START
         self._write(life)
-        self._warn(life, "BackOff", f"Back-off restarting failed container in pod {life.ref.name}")
+        self._tell.warn(life.ref, "BackOff", f"Back-off restarting failed container in pod {life.ref.name}")
         self._timer(life, "start", delay)
 
     # ending
@@ -283,15 +287,14 @@ class Kubelet:
         pod = self._cluster.at(life.ref)
         if pod is None:
             return
-        for name in ("pull", "pulled", "backoff", "start", "ready", "crash"):
+        for name in ("pull", "pulled", "backoff", "start", "ready", "unready", "kill", "crash"):
             self._stop_timer(life, name)
         grace = float(pod["metadata"].get("deletionGracePeriodSeconds") or 0)
         passed = 0.0
         if life.deadline:  # asked before: the end is counted from then
             passed = life.behaviour.ends_after - max(life.deadline - self._loop.time(), 0.0)
         else:
-            for container in pod["spec"].get("containers") or []:
-                self._recorder(pod).normal(pod, "Killing", f"Stopping container {container['name']}")
+            self._tell.each(life.ref, "Killing", "Stopping container {name}", pod)
         wait = max(min(life.behaviour.ends_after, grace) - passed, 0.0)
         if life.server is None:
             wait = min(wait, 0.0) if self._serve else wait
@@ -362,17 +365,6 @@ class Kubelet:
         )
         metadata.pop("resourceVersion", None)
         return self._cluster.update("pods", pod, "status")
-
-    def _warn(self, life: Life, reason: str, message: str) -> None:
-        pod = self._cluster.at(life.ref)
-        if pod is not None:
-            self._recorder(pod).warning(pod, reason, message)
-
-    def _recorder(self, pod: Object) -> Recorder:
-        node = pod["spec"].get("nodeName", "")
-        if node not in self._events:
-            self._events[node] = Recorder(self._cluster, "kubelet", node)
-        return self._events[node]
 
     # time
 

@@ -12,6 +12,7 @@ Each row is a state, what may happen in it, and the state that follows.
     starting   a port refused   blocked    status ContainerCreating, Warning event; tried again, less and less often
     blocked    retry due        starting
     running    ready due        running    status Ready
+    running    unready due      running    (readiness probe) status not Ready
     running    crash due        crashed    connections cut; status CrashLoopBackOff (or Error, the first time)
     crashed    restart due      starting
     any        deletion begun   ending     goes on serving until `ends-after`, or the grace period, has passed
@@ -32,6 +33,10 @@ from simulator.kubelet.behaviour import Behaviour
 from simulator.kubelet.server import PodServer
 from simulator.kubelet.status import Container
 
+START = 0.3
+"""Seconds that starting takes at most."""
+FIRST_BACKOFF, LAST_BACKOFF = 10.0, 300.0
+
 LIFE: Mapping[tuple[str, str], str] = {
     ("bound", "pull"): "pulling",
     ("pulling", "pulled"): "bound",
@@ -42,6 +47,7 @@ LIFE: Mapping[tuple[str, str], str] = {
     ("starting", "refused"): "blocked",
     ("blocked", "start"): "starting",
     ("running", "ready"): "running",
+    ("running", "unready"): "running",
     ("running", "crash"): "crashed",
     ("crashed", "start"): "starting",
     ("bound", "delete"): "ending",
