@@ -2,7 +2,7 @@
 
 from collections.abc import Callable
 
-from simulator.kinds import config_rules, plain_cells, pods, services, shared_forms
+from simulator.kinds import config_rules, plain_cells, pods, service_rules, services, shared_forms
 from simulator.kinds.plain import default_namespace, default_secret, prepare_namespace
 from simulator.kinds.rows import PROXY_VERBS, SCALE, STATUS_VERBS, row
 from simulator.kinds.workload_rules import REPLICA_SET_COLUMNS, replica_set_cells
@@ -59,6 +59,7 @@ ROWS: tuple[Resource, ...] = (
     ),
     row(
         "", "v1", "Endpoints", "endpoints", singular="endpoints", short_names=("ep",), warning=ENDPOINTS_WARNING,
+        validate=service_rules.validate_endpoints,
         columns=services.ENDPOINTS_COLUMNS, cells=services.endpoints_cells,
     ),
     row(
@@ -109,7 +110,8 @@ ROWS: tuple[Resource, ...] = (
     row(
         "", "v1", "Service", "services", short_names=("svc",), categories=("all",), status=True,
         name_rule="label1035", returns_deleted=True, selectable=by_path("spec.clusterIP", "spec.type"),
-        defaults=services.default_service, prepare=services.prepare_service, validate=services.validate_service,
+        defaults=services.default_service, prepare=service_rules.prepare_service,
+        validate=service_rules.validate_service,
         columns=services.SERVICE_COLUMNS, cells=services.service_cells,
         subresources=(Subresource("proxy", "ServiceProxyOptions", PROXY_VERBS),),
     ),

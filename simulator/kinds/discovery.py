@@ -1,6 +1,6 @@
 """coordination.k8s.io/v1, node.k8s.io/v1 and discovery.k8s.io/v1, with what discovery lists around them."""
 
-from simulator.kinds import ingress_rules, plain_cells, services
+from simulator.kinds import ingress_rules, plain_cells, service_rules, services
 from simulator.kinds.rows import row
 from simulator.resource import Resource
 
@@ -17,7 +17,7 @@ ROWS: tuple[Resource, ...] = (
     row(
         "discovery.k8s.io", "v1", "EndpointSlice", "endpointslices",
         generation=("addressType", "endpoints", "ports", "labels"),
-        defaults=services.default_slice, validate=services.validate_slice,
+        defaults=services.default_slice, validate=service_rules.validate_slice,
         columns=services.SLICE_COLUMNS, cells=services.slice_cells,
     ),
 )  # fmt: skip
