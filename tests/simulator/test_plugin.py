@@ -138,4 +138,4 @@ def test_it_is_found_by_every_pytest_where_edge_is_installed() -> None:
     import tomllib
 
     project = tomllib.loads((ROOT / "pyproject.toml").read_text())["project"]
-    assert project["entry-points"]["pytest11"] == {"kubernetes-simulator": "simulator.plugin"}
+    assert project["entry-points"]["pytest11"]["kubernetes-simulator"] == "simulator.plugin"
