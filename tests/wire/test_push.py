@@ -19,8 +19,8 @@ NAMES = ("g1", "g2")
 
 
 class Watched(Notes):
-    """A receiver that checks what it is given while it is given it. As a gateway does, it keeps the version it has of an
-    application that it refuses or of which a source is missing; `versions` are the hashes that it serves."""
+    """A receiver that checks what it is given while it is given it. As a gateway does, it keeps the version it has of
+    an application that it refuses or of which a source is missing; `versions` are the hashes that it serves."""
 
     def __init__(self):
         super().__init__()
