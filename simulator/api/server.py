@@ -139,6 +139,23 @@ class _Uvicorn(uvicorn.Server):
         await super().startup(sockets)
         self.listening.set()
 
+    async def shutdown(self, sockets: list[socket.socket] | None = None) -> None:
+        """As uvicorn's, but as soon as the last answer has ended; what has not after a moment is broken off."""
+        for server in self.servers:
+            server.close()
+        state, loop = self.server_state, asyncio.get_running_loop()
+        for connection in list(state.connections):
+            connection.shutdown()
+        until = loop.time() + GRACE_SECONDS * getattr(loop, "time_factor", 1.0)
+        await asyncio.sleep(0)
+        while (state.connections or state.tasks) and loop.time() < until:
+            await asyncio.sleep(0.005)
+        for connection in list(state.connections):
+            assert isinstance(connection, HttpToolsProtocol)
+            connection.transport.abort()
+        for task in list(state.tasks):
+            task.cancel()
+
     def capture_signals(self) -> Any:
         from contextlib import nullcontext
 
