@@ -5,7 +5,7 @@ BIN := .venv/bin
 PIP := $(BIN)/python -m pip install --quiet --disable-pip-version-check -c constraints.txt
 
 .DEFAULT_GOAL := help
-.PHONY: help demo test lint format bench-propagation scenarios screenshots clean
+.PHONY: help demo test lint format bench-propagation bench-simulator conformance scenarios screenshots clean
 
 help: ## Show what can be made
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / {printf "  make %-20s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
@@ -41,6 +41,12 @@ format: .venv/installed-test ## Format the code
 
 bench-propagation: .venv/installed-test ## Time from an EndpointSlice event to the new pod's first request
 	$(BIN)/python loadtests/propagation.py $(ARGS)
+
+bench-simulator: .venv/installed-test ## The simulator's numbers beside their goals: start, scale, lists, watchers, memory
+	$(BIN)/python -m loadtests.simulator $(ARGS)
+
+conformance: .venv/installed-test ## kubectl and client libraries against the simulator (ARGS=--kubeconfig=FILE: a live cluster)
+	$(BIN)/pytest tests/conformance $(ARGS)
 
 scenarios: .venv/installed-test ## Run the whole library of scenarios against the simulator (ARGS=--report=DIR)
 	$(BIN)/edge scenario run scenarios/library -n 2 $(ARGS)
