@@ -17,10 +17,13 @@ import ctypes.util
 import gc
 import pstats
 import time
+from collections.abc import Callable
 from pathlib import Path
 
 import msgspec
 
+from simulator.controllers.cluster import Cluster
+from simulator.machine import Machine
 from simulator.settings import Settings
 from simulator.simulator import Simulator
 
@@ -76,28 +79,40 @@ async def measure(pods: int, profile: cProfile.Profile | None = None) -> Result:
         if profile is not None:
             profile.enable()
         simulator.load(WORKLOAD.replace("replicas: 0", f"replicas: {pods}"))
-        cluster = simulator.machine.cluster
-        created = 0.0
-        async with asyncio.timeout(PATIENCE):
-            while sum(len(pods) for pods in simulator.machine.cluster.pods_in.values()) < pods:
-                await asyncio.sleep(0.02)
-            created = time.perf_counter() - start
-            while not _all_ready(simulator, pods):
-                await asyncio.sleep(0.1)
+        await _until(simulator, lambda: len(_cluster(simulator).pods) >= pods)
+        created = time.perf_counter() - start
+        await _until(simulator, lambda: _all_ready(simulator, pods))
         if profile is not None:
             profile.disable()
         ready = time.perf_counter() - start
         spent = time.process_time() - cpu
         with_history = (_memory() - before) / pods
-        assert cluster is simulator.machine.cluster
         simulator.compact(None)
         compacted = (_memory() - before) / pods
         return Result(pods, created, ready, spent, with_history, compacted)
 
 
+async def _until(simulator: Simulator, condition: Callable[[], bool]) -> None:
+    """Wait until `condition()` holds, looking again after writes."""
+    written = asyncio.Event()
+    end = simulator.store.subscribe(lambda event: written.set())
+    try:
+        async with asyncio.timeout(PATIENCE):
+            while not condition():
+                written.clear()
+                await written.wait()
+    finally:
+        end()
+
+
+def _cluster(simulator: Simulator) -> Cluster:
+    assert isinstance(simulator.machine, Machine)
+    return simulator.machine.cluster
+
+
 def _all_ready(simulator: Simulator, pods: int) -> bool:
     """By the status of the Deployment and by the slices, so that every controller has caught up."""
-    cluster = simulator.machine.cluster
+    cluster = _cluster(simulator)
     deployment = cluster.get("deployments.apps", "default", "scale") or {}
     if (deployment.get("status") or {}).get("readyReplicas") != pods:
         return False
@@ -105,7 +120,7 @@ def _all_ready(simulator: Simulator, pods: int) -> bool:
     assert service is not None
     slices = cluster.children(service["metadata"]["uid"], "endpointslices.discovery.k8s.io")
     endpoints = [e for found in slices for e in found.get("endpoints") or ()]
-    return sum(endpoint["conditions"]["ready"] for endpoint in endpoints) == pods
+    return sum(bool(endpoint["conditions"]["ready"]) for endpoint in endpoints) == pods
 
 
 def _memory() -> int:
@@ -127,7 +142,7 @@ def main() -> None:
     result = asyncio.run(measure(arguments.pods, profile))
     print("\n".join(result.lines()))
     if profile is not None:
-        pstats.Stats(profile).sort_stats("cumulative").print_stats(70)
+        pstats.Stats(profile).sort_stats("tottime").print_stats(40)
 
 
 if __name__ == "__main__":

@@ -65,3 +65,27 @@ def test_an_earlier_wish_wins_over_a_later_one() -> None:
         return times
 
     assert virtual_time.run(main()) == [1.0]
+
+
+def test_a_key_whose_work_concerned_much_rests_as_long_as_a_real_controller_works() -> None:
+    async def main() -> list[float]:
+        loop = asyncio.get_running_loop()
+        times: list[float] = []
+
+        def work(key: str) -> None:
+            times.append(round(loop.time(), 4))
+            queue.rest(key, 10_000 if key == "large" else 10)
+
+        queue = Queue("test", work, Gate())
+        queue.add("large")
+        await asyncio.sleep(0.1)
+        for _ in range(3):
+            queue.add("large")
+        await asyncio.sleep(0.1)
+        queue.add("small")
+        await asyncio.sleep(0)
+        queue.add("small")
+        await asyncio.sleep(1)
+        return times
+
+    assert virtual_time.run(main()) == [0.0, 0.2, 0.2, 0.25]
