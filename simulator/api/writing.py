@@ -21,6 +21,7 @@ from simulator.resource import Object, Resource
 from simulator.resources import RESOURCES
 from simulator.schema import schema
 from simulator.store import Track, key_of
+from simulator.validation import bad, forbidden_field
 
 JSON_PATCH = "application/json-patch+json"
 MERGE_PATCH = "application/merge-patch+json"
@@ -31,6 +32,7 @@ CUSTOM_PATCHES = (JSON_PATCH, MERGE_PATCH, APPLY_PATCH)
 """Custom resources know no strategic merge patch."""
 IMMORTAL = ("default", "kube-system", "kube-public")
 """Namespaces that may not be deleted (plugin/pkg/admission/namespace/lifecycle)."""
+MANAGER_LIMIT = 128
 PROPAGATION = ("Background", "Foreground", "Orphan")
 DELETE_OPTIONS = Resource("meta.k8s.io", "v1", "DeleteOptions", "deleteoptions", "deleteoptions", False)
 PATCH_OPTIONS = Resource("meta.k8s.io", "v1", "PatchOptions", "patchoptions", "patchoptions", False)
@@ -53,6 +55,21 @@ def dry_run(call: Call) -> bool:
     return True
 
 
+def check_options(call: Call) -> None:
+    """The options of a write beside dryRun (apimachinery/pkg/apis/meta/v1/validation). Raises ``ApiError`` (422)."""
+    query, causes = call.request.query, []
+    manager = query.get("fieldManager", "")
+    if len(manager.encode()) > MANAGER_LIMIT:
+        message = f"Too long: may not be more than {MANAGER_LIMIT} bytes"
+        causes.append(Cause("FieldValueTooLong", message, "fieldManager"))
+    if not manager.isprintable():
+        causes.append(bad("fieldManager", manager, "should only contain printable characters"))
+    if "force" in query and call.request.method == "PATCH" and bodies.media_type(call.request) != APPLY_PATCH:
+        causes.append(forbidden_field("force", "may not be specified for non-apply patch"))
+    if causes:
+        raise invalid(OPTIONS.get(call.request.method, PATCH_OPTIONS), "", causes)
+
+
 def tracker(call: Call, resource: Resource, subresource: str = "") -> Track:
     """What writes the managed fields of this request's manager."""
     name = of_request(call.request.query.get("fieldManager", ""), call.request.header("user-agent"))
@@ -73,6 +90,7 @@ def answered(call: Call, resource: Resource, obj: Object, form: Form, status: in
 
 
 def create(call: Call, resource: Resource) -> Answer:
+    check_options(call)
     form = negotiate(call.request.header("accept"), SINGLE)
     obj = bodies.read(call.request, resource, call.warnings)
     made = create_object(call, resource, obj, tracker(call, resource))
@@ -116,6 +134,7 @@ def _check_namespace(call: Call, resource: Resource, namespace: str, name: str) 
 
 
 def update(call: Call, resource: Resource, subresource: str = "") -> Answer:
+    check_options(call)
     form = negotiate(call.request.header("accept"), SINGLE)
     obj = bodies.read(call.request, resource, call.warnings)
     stored = update_object(call, resource, obj, subresource)
@@ -146,6 +165,7 @@ def update_object(
 
 
 def patch(call: Call, resource: Resource, subresource: str = "") -> Answer:
+    check_options(call)
     form = negotiate(call.request.header("accept"), SINGLE)
     declared = bodies.media_type(call.request)
     accepted = PATCHES if resource.custom is None else CUSTOM_PATCHES

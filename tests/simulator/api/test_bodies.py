@@ -99,3 +99,16 @@ async def test_an_apply_to_another_name_is_refused() -> None:
     assert (refused.status, refused.json()["message"]) == (
         400, "the name of the object (other) does not match the name on the URL (x)",
     )  # fmt: skip
+
+
+async def test_a_manager_is_short_and_force_is_for_apply_alone() -> None:
+    api = Api()
+    long = await api.call("POST", f"{MAPS}?fieldManager={'x' * 129}", {"metadata": {"name": "x"}})
+    assert long.json()["message"] == (
+        'CreateOptions.meta.k8s.io "" is invalid: fieldManager: Too long: may not be more than 128 bytes'
+    )
+    merge = {"content-type": "application/merge-patch+json"}
+    forced = await api.call("PATCH", f"{MAPS}/x?force=true", {"data": {}}, merge)
+    assert forced.json()["message"] == (
+        'PatchOptions.meta.k8s.io "" is invalid: force: Forbidden: may not be specified for non-apply patch'
+    )
