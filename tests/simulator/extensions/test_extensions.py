@@ -6,6 +6,7 @@ from typing import Any
 
 import pytest
 
+from simulator import manifests
 from tests.simulator.api.client import Api
 from tests.simulator.extensions.widgets import DEFINITIONS, NAME, WIDGETS, definition, shop, widget
 
@@ -212,3 +213,15 @@ async def test_scale_paths_are_plain_and_in_their_places() -> None:
         (f"{field}.specReplicasPath", 'Invalid value: ".status.x": should be a json path under .spec'),
         (f"{field}.statusReplicasPath", 'Invalid value: "x[": should be a json path under .status'),
     ]
+
+
+async def test_an_emptied_store_knows_no_custom_kinds_and_a_manifest_may_define_them_again() -> None:
+    api = await shop()
+    api.store.reset()
+    api.backend.reset()
+    assert (await api.call("GET", WIDGETS)).status == 404
+    made = widget("loaded")
+    manifests.apply(api.store, api.backend.find, [("f, document 1", definition()), ("f, document 2", made)])
+    assert (await api.call("GET", f"{WIDGETS}/loaded")).json()["spec"]["color"] == "red"
+    with pytest.raises(manifests.ManifestError, match="color"):
+        manifests.apply(api.store, api.backend.find, [("f, document 3", {**widget("bad"), "spec": {"color": "pink"}})])
