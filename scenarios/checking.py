@@ -54,7 +54,9 @@ class _Check:
         self._faults()
         return self._found
 
-    def _say(self, position: Position, message: str) -> None:
+    def _say(self, position: Position | None, message: str) -> None:
+        if position is None:
+            return
         self._found.append(Problem(self._marked.line(position), written(position), message))
 
     def _known(self, kind: str, name: str, position: Position) -> None:
@@ -147,9 +149,10 @@ class _Check:
         for step in self._case.steps:
             if isinstance(step.deed, objects.Apply):
                 for manifest in step.deed.manifests:
-                    yield from self._documents(manifest, ("steps",))
+                    yield from self._documents(manifest, None)
 
-    def _documents(self, manifest: Manifest, position: Position) -> list[Json]:
+    def _documents(self, manifest: Manifest, position: Position | None) -> list[Json]:
+        """A manifest's objects; what is wrong with it is said of `position`, unless None."""
         if isinstance(manifest, dict):
             documents: Iterable[Any] = [manifest]
         else:

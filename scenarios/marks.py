@@ -65,8 +65,10 @@ def parse(text: str, path: Path) -> Marked:
     except yaml.MarkedYAMLError as error:
         mark = error.problem_mark or error.context_mark
         raise FileError(path, [Problem(mark.line + 1 if mark else 1, "", f"not YAML: {error.problem}")]) from None
-    except (yaml.YAMLError, ValueError, RecursionError) as error:
-        raise FileError(path, [Problem(1, "", f"not YAML: {str(error) or 'nested too deep'}")]) from None
+    except RecursionError:
+        raise FileError(path, [Problem(1, "", "nested too deep")]) from None
+    except (yaml.YAMLError, ValueError) as error:
+        raise FileError(path, [Problem(1, "", f"not YAML: {error}")]) from None
     finally:
         loader.dispose()
     if problems:

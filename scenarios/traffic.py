@@ -38,16 +38,24 @@ class Sample(msgspec.Struct, frozen=True):
 class _Answer:
     """Callbacks of httptools."""
 
-    def __init__(self) -> None:
+    def __init__(self, bodiless: bool) -> None:
         self.pod = ""
         self.complete = False
+        self.keep = False
+        self.parser = httptools.HttpResponseParser(self)
+        self._bodiless = bodiless  # the answer to a HEAD has a length, but no body (RFC 9110, section 9.3.2)
 
     def on_header(self, name: bytes, value: bytes) -> None:
         if name.lower() == b"x-pod":
             self.pod = value.decode("latin-1")
 
+    def on_headers_complete(self) -> None:
+        if self._bodiless:
+            self.on_message_complete()
+
     def on_message_complete(self) -> None:
         self.complete = True
+        self.keep = self.parser.should_keep_alive()  # afterwards the parser has forgotten the message
 
 
 class _Client:
@@ -80,18 +88,17 @@ class _Client:
             self._streams = await asyncio.open_connection(*self._address)
         reader, writer = self._streams
         writer.write(self._request)
-        answer = _Answer()
-        parser = httptools.HttpResponseParser(answer)
+        answer = _Answer(self._request.startswith(b"HEAD "))
         begun = False
         while not answer.complete:
             data = await reader.read(65536)
             if not data:
                 raise EOFError("in the middle of an answer") if begun else EOFError
             begun = True
-            parser.feed_data(data)
-        if not (self._keep and parser.should_keep_alive()):
+            answer.parser.feed_data(data)
+        if not (self._keep and answer.keep):
             self.close()
-        return str(parser.get_status_code()), answer.pod
+        return str(answer.parser.get_status_code()), answer.pod
 
     def close(self) -> None:
         if self._streams is not None:

@@ -1,0 +1,115 @@
+from pathlib import Path
+
+import pytest
+
+from scenarios import marks
+from scenarios.errors import FileError
+from scenarios.loading import cases
+from scenarios.steps.edge_seen import UpstreamSeen
+from scenarios.steps.other import Wait
+
+PATH = Path("some.yaml")
+HEAD = "title: t\ngiven:\n  manifests: [test-hello.yaml]\nsteps:\n"
+
+
+def load(text):
+    return cases(marks.parse(text, PATH), PATH)
+
+
+def wrong(text):
+    with pytest.raises(FileError) as caught:
+        load(text)
+    return [(problem.line, problem.key, problem.message) for problem in caught.value.problems]
+
+
+def test_a_step_is_one_action_or_expectation_with_its_modifiers():
+    [case] = load(
+        HEAD + "- wait: 2s\n- expect: {upstream: my kubernetes backend, endpoints: {ready: 3}}\n  within: 2s\n"
+    )
+    wait, expect = case.steps
+    assert wait.deed == Wait(duration="2s")
+    assert isinstance(expect.deed, UpstreamSeen)
+    assert expect.deed.endpoints.ready == 3
+    assert (expect.modifiers.within, expect.line) == ("2s", 6)
+
+
+@pytest.mark.parametrize(
+    ("steps", "line", "key", "message"),
+    [
+        ("- scal: {}", 5, "steps[0].scal", "did you mean 'scale'?"),
+        ("- scale: {deployment: a, replica: 3}", 5, "steps[0].scale.replica", "did you mean 'replicas'?"),
+        ("- scale:\n    deployment: a\n    replicas: three", 7, "steps[0].scale.replicas", "expected `int`, got `str`"),
+        ("- scale: {deployment: a}", 5, "steps[0].scale", "missing required field `replicas`"),
+        ("- {}", 5, "steps[0]", "expected exactly one action or `expect` in a step, got none"),
+        ("- wait: 1s\n  compact:", 5, "steps[0]", "got wait, compact"),
+        ("- expect: {upsteam: a}", 5, "steps[0].expect.upsteam", "did you mean 'upstream'?"),
+        ("- expect: nothing", 5, "steps[0].expect", "expected a map"),
+        ("- wait: 1 second", 5, "steps[0].wait.duration", "matching regex"),
+        ("- wait: 1s\n  withn: 1s", 6, "steps[0].withn", "did you mean 'within'?"),
+        ("- wait: 1s\n  within: 1s", 6, "steps[0].within", "belongs to an expectation"),
+        ("- expect: {upstream: other, endpoints: {}}", 5, "steps[0].expect.upstream", "there is no upstream 'other'"),
+        ("- expect: {kubernetes_cluster: tset, state: connected}", 5, "steps[0].expect.kubernetes_cluster", "'test'?"),
+        ("- expect: {kubernetes_cluster: test, state: fine}", 5, "steps[0].expect.state", "invalid enum value"),
+        ("- expect: {gateway: gateway-2}", 5, "steps[0].expect.gateway", "did you mean 'gateway-1'?"),
+        ("- expect: {traffic: {steady: {}}}", 5, "steps[0].expect.traffic.steady", "there is no traffic"),
+        ("- kill: gateway-9", 5, "steps[0].kill.process", "there is no process"),
+        ("- apply: absent.yaml", 5, "steps[0].apply[0]", "cannot be read"),
+        ("- expect: {gateway: every}\n  never: true", 6, "steps[0].never", "needs `for`"),
+        ("- expect: {gateway: every}\n  before: later", 6, "steps[0].before", "no later step has the name 'later'"),
+        ("- wait: '${x}'", 5, "steps[0].wait", ""),
+    ],
+)
+def test_what_is_wrong_is_said_with_line_key_and_the_nearest_right_one(steps, line, key, message):
+    found = wrong(HEAD + steps + "\n")
+    assert len(found) == 1
+    assert found[0][0] == line
+    assert found[0][1].startswith(key)
+    assert message in found[0][2]
+
+
+def test_everything_that_is_wrong_is_said_at_once():
+    assert [line for line, _, _ in wrong(HEAD + "- scal: {}\n- wait: 1s\n- compct:\n")] == [5, 7]
+
+
+@pytest.mark.parametrize(
+    ("text", "line", "message"),
+    [
+        ("[]", 1, "expected a map with `title` and `steps`"),
+        ("title: t\n", 1, "missing required field `steps`"),
+        ("title: t\nsteps: []\n", 2, "length >= 1"),
+        ("title: t\nstep: []\nsteps: [wait: 1s]\n", 2, "did you mean 'steps'?"),
+        ("title: t\ngiven:\n  manifest: []\nsteps: [wait: 1s]\n", 3, "did you mean 'manifests'?"),
+        ("title: t\ngiven:\n  edge:\n    gateway: 3\nsteps: [wait: 1s]\n", 4, "did you mean 'gateways'?"),
+        ("title: t\nsteps: [wait: 1s]\n", 1, "no manifest has the service default/test-hello"),
+        ("title: t\ntraffic: {a: {rate: 5}}\nsteps: [wait: 1s]\n", 2, "expected"),
+        ("title: t\ngiven: {edge: none}\nsteps:\n- release:\n", 4, "this needs Edge"),
+        ("title: t\ngiven: {edge: none, faults: [{falt: 1}]}\nsteps: [wait: 1s]\n", 2, "falt"),
+    ],
+)
+def test_a_file_that_cannot_hold_fails_before_anything_starts(text, line, message):
+    assert any(found[0] == line and message in found[2] for found in wrong(text)), wrong(text)
+
+
+def test_parameters_make_a_case_for_every_combination_and_keep_their_types():
+    text = "parameters: {n: [1, 2], g: [a]}\n" + HEAD + "- scale: {deployment: 'x-${g}', replicas: '${n}'}\n"
+    found = load(text)
+    assert [case.parameters for case in found] == [{"n": 1, "g": "a"}, {"n": 2, "g": "a"}]
+    assert [(case.steps[0].deed.deployment, case.steps[0].deed.replicas) for case in found] == [("x-a", 1), ("x-a", 2)]
+    assert found[1].title == "t [n=2, g=a]"
+
+
+def test_a_parameter_that_is_not_there_is_named():
+    text = "parameters: {count: [1]}\n" + HEAD + "- scale: {deployment: a, replicas: '${cuont}'}\n"
+    assert any("did you mean 'count'?" in message for _, _, message in wrong(text))
+
+
+def test_a_case_knows_why_it_needs_the_simulator():
+    assert load(HEAD + "- wait: 1s\n")[0].needs_simulator == ""
+    assert "compact" in load(HEAD + "- compact:\n")[0].needs_simulator
+    assert load(HEAD + "- wait: 1s\ntarget: {needs: [simulator]}\n")[0].needs_simulator
+
+
+def test_before_and_after_name_other_steps():
+    text = HEAD + "- expect: {gateway: every}\n  before: later\n- wait: 1s\n  name: later\n"
+    text += "- expect: {gateway: every}\n  after: later\n  within: 1s\n"
+    assert [step.modifiers.name for step in load(text)[0].steps] == ["", "later", ""]
