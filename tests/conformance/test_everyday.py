@@ -134,6 +134,9 @@ async def play(set_up: Stage, lines: tuple[Line, ...], options: str = "") -> Non
 
 async def test_everyday_commands_end_as_on_a_real_cluster(tmp_path: Path) -> None:
     async with stage(tmp_path) as set_up:
+        quick = "template:\n    metadata: {annotations: {simulator/ends-after: 100ms}, "
+        hello = tmp_path / "hello.yaml"
+        hello.write_text(hello.read_text().replace("template:\n    metadata: {", quick))
         await set_up.play("kubectl apply -f token.yml -f hello.yaml")
         await set_up.settled(1)
         pods = (await set_up.get("/api/v1/namespaces/default/pods"))["items"]

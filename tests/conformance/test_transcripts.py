@@ -83,9 +83,11 @@ async def test_what_a_user_looks_at_is_shown_as_by_a_real_cluster(tmp_path: Path
         await set_up.settled(3)
         await play("26-rollout-status", "27-apply-unchanged")
         await watch_a_scaling(sitting)
-        await play("32-raw-watch-timeout", "33-raw-watch-initial-events-invalid", "34-scale-to-zero")
+        two_seconds = await sitting.begin("32-raw-watch-timeout", claims="timeoutSeconds=2&")
+        await play("33-raw-watch-initial-events-invalid", "34-scale-to-zero")
         await set_up.settled(0)
         await play("35-endpointslices-at-zero")
+        sitting.compare("32-raw-watch-timeout", await two_seconds.end())
         sitting.check("01", "35")
 
 
