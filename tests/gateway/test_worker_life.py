@@ -1,0 +1,186 @@
+"""How a worker ends, what it tells, and its life as a process."""
+
+from __future__ import annotations
+
+import asyncio
+import contextlib
+import signal
+import socket
+import sys
+from typing import Any
+
+import msgspec
+import pytest
+
+from edge.gateway.launch import Launch
+from edge.gateway.listening import ListenAddress
+from edge.gateway.metrics import Measures
+from edge.gateway.settings import Settings
+from edge.model import Revision, SourceState
+from edge.wire.content import Content
+from edge.wire.frames import FrameChannel
+from edge.wire.hub import Hub
+from edge.wire.messages import Report
+from tests.gateway.serving import SOURCE, content, endpoints
+from tests.gateway.working import GET, answer_to, endpoint, pod, read_answer, worker
+
+
+async def test_draining_finishes_what_is_in_flight_and_closes_the_idle() -> None:
+    asked = asyncio.Event()
+    go_on = asyncio.Event()
+
+    async def slow(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+        await reader.readuntil(b"\r\n\r\n")
+        asked.set()
+        await go_on.wait()
+        writer.write(b"HTTP/1.1 200 OK\r\nContent-Length: 2\r\n\r\nok")
+
+    async with endpoint(slow) as address, worker(address, drain_timeout=5) as (running, port):
+        idle, idle_writer = await asyncio.open_connection("127.0.0.1", port)
+        idle_writer.write(GET.replace(b"www", b"unknown"))
+        await read_answer(idle)
+        reader, writer = await asyncio.open_connection("127.0.0.1", port)
+        writer.write(GET)
+        await asked.wait()
+        draining = asyncio.get_running_loop().create_task(running.drain())
+        assert await idle.read() == b""
+        with pytest.raises(ConnectionRefusedError):
+            await asyncio.open_connection("127.0.0.1", port)
+        go_on.set()
+        answer = await reader.read()
+        assert answer.startswith(b"HTTP/1.1 200 OK")
+        assert b"\r\nconnection: close\r\n" in answer
+        await draining
+        for each in (writer, idle_writer):
+            each.close()
+
+
+async def test_connections_that_wait_in_the_listening_queue_are_answered_before_it_is_closed() -> None:
+    async with endpoint(pod) as address, worker(address, drain_timeout=5) as (running, port):
+        clients = [socket.create_connection(("127.0.0.1", port)) for _ in range(5)]  # the loop has no turn to accept
+        for client in clients:
+            client.setblocking(False)
+            client.send(GET)
+        await running.drain()
+        for client in clients:
+            answer = client.recv(65536)
+            assert answer.endswith(b"ok")
+            assert b"connection: close" in answer
+            client.close()
+
+
+async def test_what_does_not_end_within_the_drain_timeout_is_cut() -> None:
+    asked = asyncio.Event()
+
+    async def never(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+        await reader.readuntil(b"\r\n\r\n")
+        asked.set()
+        await reader.read()
+
+    async with endpoint(never) as address, worker(address, drain_timeout=0.2) as (running, port):
+        reader, writer = await asyncio.open_connection("127.0.0.1", port)
+        writer.write(GET)
+        await asked.wait()
+        await running.drain()
+        with contextlib.suppress(ConnectionError):
+            assert await reader.read() == b""
+        assert running.path.connections == {}
+        writer.close()
+
+
+async def test_measures_and_snapshot_are_told() -> None:
+    async with endpoint(pod) as address, worker(address) as (running, port):
+        await answer_to(port, GET)
+        measures = msgspec.json.decode(running.serving.metrics(), type=Measures)
+        assert measures.requests == {"a1": {"u1": [0, 1, 0, 0, 0]}}
+        assert sum(measures.latency) == 1
+        assert measures.upstream_connections == {"idle": 1, "busy": 0, "connecting": 0}
+        assert measures.snapshot_revision == int(Revision(1, 1))
+        assert measures.endpoint_revision_age is not None
+        described = msgspec.json.decode(running.serving.describe())
+        assert [source["endpoints"][0]["address"] for source in described["sources"]] == ["127.0.0.1"]
+
+
+async def test_an_endpoint_that_is_a_port_of_this_gateway_is_never_asked() -> None:
+    async with endpoint(pod) as address, endpoint(pod) as status:
+        process = Process(content(address, status))
+        await process.start(own=(ListenAddress("0.0.0.0", int(status.rpartition(":")[2])),), drain_timeout=1)
+        listening = f"127.0.0.1:{process.port}"
+        for number, given in enumerate(((address, status), (address, status, listening)), 2):
+            process.hub.publish_source(endpoints(*given, number=number))
+            snapshot = msgspec.json.decode(await process.hub.ask("worker 0", "snapshot"))
+            (source,) = snapshot["sources"]
+            assert source["revision"] == int(Revision(1, number))
+            assert [f"127.0.0.1:{one['port']}" for one in source["endpoints"]] == [address]
+            assert (await answer_to(process.port, GET)).endswith(b"ok")
+        process.hub.publish_source(endpoints(status, listening, number=4))
+        await process.hub.ask("worker 0", "snapshot")
+        assert b" 503 " in await answer_to(process.port, GET)
+        process.process.send_signal(signal.SIGTERM)
+        _, errors = await process.process.communicate()
+        assert errors.count(b"left out") == 2
+        await process.served
+
+
+class Process:
+    """A worker as the agent starts it, with a hub at the other end of its channel."""
+
+    def __init__(self, served: Content) -> None:
+        self.reported = asyncio.Event()
+        self.hub = Hub(on_report=self._on_report)
+        for state in served.sources.values():
+            self.hub.publish_source(state)
+        self.hub.publish_manifest(served.manifest, served.documents)
+        self._target = served.manifest.revision
+
+    def _on_report(self, _: str, report: Report) -> None:
+        if report.manifest == self._target:
+            self.reported.set()
+
+    async def start(self, *, own: tuple[ListenAddress, ...] = (), **settings: Any) -> None:
+        ours, theirs = socket.socketpair()
+        with socket.create_server(("127.0.0.1", 0)) as listener, theirs:
+            self.port = listener.getsockname()[1]
+            told = Launch(0, theirs.fileno(), (listener.fileno(),), Settings(**settings), own)
+            self.process = await asyncio.create_subprocess_exec(
+                sys.executable, "-m", "edge.gateway.worker", told.argument(),
+                pass_fds=(theirs.fileno(), listener.fileno()), stderr=asyncio.subprocess.PIPE,
+            )  # fmt: skip
+        self.channel = FrameChannel(ours)
+        self.served = asyncio.get_running_loop().create_task(self.hub.serve(self.channel, "p1", "worker 0"))
+        await self.reported.wait()
+
+
+async def test_a_worker_process_serves_what_its_agent_pushes_and_ends_on_sigterm() -> None:
+    async with endpoint(pod) as one, endpoint(pod) as two:
+        process = Process(content(one))
+        await process.start(drain_timeout=1)
+        assert (await answer_to(process.port, GET)).endswith(b"ok")
+        process.hub.publish_source(SourceState(SOURCE, Revision(1, 2), endpoints(two).endpoints))
+        measures = msgspec.json.decode(await process.hub.ask("worker 0", "metrics"), type=Measures)
+        assert measures.requests == {"a1": {"u1": [0, 1, 0, 0, 0]}}
+        snapshot = msgspec.json.decode(await process.hub.ask("worker 0", "snapshot"))
+        assert f"127.0.0.1:{snapshot['sources'][0]['endpoints'][0]['port']}" == two
+        process.process.send_signal(signal.SIGTERM)
+        _, errors = await process.process.communicate()
+        assert (process.process.returncode, errors) == (0, b"")
+        await process.served
+
+
+async def test_a_worker_process_ends_when_its_agent_has_gone() -> None:
+    async with endpoint(pod) as address:
+        process = Process(content(address))
+        await process.start(drain_timeout=1)
+        await process.channel.close()
+        assert await process.process.wait() == 0
+        await process.served
+
+
+async def test_a_worker_process_that_is_told_nonsense_says_so() -> None:
+    process = await asyncio.create_subprocess_exec(
+        sys.executable, "-m", "edge.gateway.worker", '{"index": "x"}', stderr=asyncio.subprocess.PIPE
+    )
+    _, errors = await process.communicate()
+    assert process.returncode == 2
+    assert b"expected one argument" in errors
+    assert b"Traceback" not in errors
