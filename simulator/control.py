@@ -1,7 +1,8 @@
 """The control API, `/control/v1`: what a scenario does to the simulator that no Kubernetes API could do to itself.
 
 GET state · POST faults → 201 {id} · GET, DELETE faults[/id] · POST tokens/revoke · POST compact · POST rollback ·
-POST certificate · POST server · POST reset · GET requests. Bodies are JSON; an unknown key is refused, so that a typing error is not a silent success.
+POST certificate · POST server · POST reset · GET requests. Bodies are JSON; an unknown key is refused, so that a
+typing error is not a silent success.
 """
 
 from __future__ import annotations

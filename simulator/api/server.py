@@ -148,7 +148,7 @@ class _Uvicorn(uvicorn.Server):
             connection.shutdown()
         until = loop.time() + GRACE_SECONDS * getattr(loop, "time_factor", 1.0)
         await asyncio.sleep(0)
-        while (state.connections or state.tasks) and loop.time() < until:
+        while (state.connections or state.tasks) and loop.time() < until:  # noqa: ASYNC110 uvicorn tells nobody
             await asyncio.sleep(0.005)
         for connection in list(state.connections):
             assert isinstance(connection, HttpToolsProtocol)
