@@ -105,6 +105,7 @@ class Runs:
         self._room = asyncio.Semaphore(parallel)
         self._tasks = Tasks()
         self._found: dict[int, Result] = {}
+        self._unusable = ""  # why the target cannot be used; nothing more begins then
 
     @property
     def results(self) -> list[Result]:
@@ -125,10 +126,9 @@ class Runs:
             await asyncio.wait([running])
             return INTERRUPTED
         ending.cancel()
-        try:
-            running.result()
-        except TargetError as error:
-            click.echo(str(error), err=True)
+        running.result()
+        if self._unusable:
+            click.echo(self._unusable, err=True)
             return NO_TARGET
         return self._sum_up()
 
@@ -145,10 +145,16 @@ class Runs:
     async def _one(self, index: int) -> None:
         case = self._cases[index]
         async with self._room:
+            if self._unusable:
+                return
             if not self._quiet:
                 click.echo(case.title)
             run = Run(case, self._make(), self._seed, (lambda _: None) if self._quiet else tell)
-            result = await run.run()
+            try:
+                result = await run.run()
+            except TargetError as error:
+                self._unusable = self._unusable or str(error)
+                return
             self._found[index] = result
             self._conclude(result)
 

@@ -33,7 +33,7 @@ class ClientTransport:
         headers: dict[str, str] = {"Accept": "application/json", "User-Agent": "edge-scenario"}
         if body is not None:
             headers["Content-Type"] = content_type
-        self._client.update_params_for_auth(headers, [], ["BearerToken"])
+        self._client.update_params_for_auth(headers, [], ["BearerToken"], path, method, body)
         return self._client.rest_client.pool_manager.request(
             method,
             self._client.configuration.host + path,

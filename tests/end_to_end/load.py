@@ -11,6 +11,8 @@ class _Answer:
     def __init__(self):
         self.pod = ""
         self.complete = False
+        self.keep = False
+        self.parser = httptools.HttpResponseParser(self)
 
     def on_header(self, name, value):
         if name.lower() == b"x-pod":
@@ -18,6 +20,7 @@ class _Answer:
 
     def on_message_complete(self):
         self.complete = True
+        self.keep = self.parser.should_keep_alive()  # afterwards the parser has forgotten the message
 
 
 class Load:
@@ -71,21 +74,21 @@ class Load:
             while not self._stopping:
                 writer.write(self._request)
                 answer = _Answer()
-                parser = httptools.HttpResponseParser(answer)
                 while not answer.complete:
                     data = await reader.read(65536)
                     if not data:
                         raise EOFError("the gateway closed the connection in the middle of a request")
-                    parser.feed_data(data)
-                await self._note(parser, answer)
-                if not parser.should_keep_alive():
+                    answer.parser.feed_data(data)
+                await self._note(answer)
+                if not answer.keep:
                     return
         finally:
             writer.close()
 
-    async def _note(self, parser, answer):
-        if parser.get_status_code() != 200:
-            self.failures.append(f"{parser.get_status_code()} from {answer.pod or 'the gateway'}")
+    async def _note(self, answer):
+        status = answer.parser.get_status_code()
+        if status != 200:
+            self.failures.append(f"{status} from {answer.pod or 'the gateway'}")
         async with self._answered:
             self.answers += 1
             self.pods[answer.pod] += 1
