@@ -8,6 +8,7 @@ instead of hanging.
 from __future__ import annotations
 
 import asyncio
+import math
 import selectors
 from collections.abc import Coroutine
 from typing import Any, TypeVar
@@ -50,8 +51,9 @@ class VirtualTimeLoop(asyncio.SelectorEventLoop):
         return self._virtual_now
 
     def advance(self, seconds: float) -> None:
-        """Move the clock on by `seconds`, at least by the clock's resolution so that due timers are due."""
-        self._virtual_now += max(seconds, 1e-9)
+        """Move the clock on by `seconds`, at least to the next number it can show: after years a small step would
+        otherwise vanish in rounding, and a due timer would never be due."""
+        self._virtual_now = max(self._virtual_now + seconds, math.nextafter(self._virtual_now, math.inf))
 
 
 def run(main: Coroutine[Any, Any, T], epoch: float = EPOCH) -> T:

@@ -53,3 +53,13 @@ def test_waiting_for_nothing_is_an_error_instead_of_a_hang():
 
     with pytest.raises(virtual_time.VirtualTimeDeadlock):
         virtual_time.run(main())
+
+
+def test_small_steps_still_count_after_many_years():
+    async def main():
+        await asyncio.sleep(40 * 365 * 86400)
+        for _ in range(100):
+            await asyncio.sleep(1e-7)
+        return asyncio.get_running_loop().time()
+
+    assert virtual_time.run(main()) >= 40 * 365 * 86400
