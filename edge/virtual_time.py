@@ -46,6 +46,8 @@ class VirtualTimeLoop(asyncio.SelectorEventLoop):
         selector.loop = self
         self.virtual_epoch = epoch
         self._virtual_now = 0.0
+        # asyncio runs what is due within this; less would vanish in rounding after a year, and nothing be due again
+        self._clock_resolution = 1e-6
 
     def time(self) -> float:
         return self._virtual_now
