@@ -131,6 +131,7 @@ class Agent:
         self._relay = Relay(
             settings.workers,
             self._disk.load(),
+            released=self._disk.note_release,
             changed=self._disk.note,
             stirred=self._stirred.set,
             leaving=self._leaving,

@@ -5,7 +5,8 @@ MessagePack (documents stay bytes). It is replaced in one step. A file that is d
 none: serving nothing and saying so beats serving half.
 
 Writing is beside the road of endpoints: whatever changes says so with `note`, the content is asked for when it is
-written, off the loop, and at most once a second; what changes meanwhile is in the next file.
+written, off the loop, and at most once a second; what changes meanwhile is in the next file. A release (`note_release`)
+is written at once: a gateway that is killed right after it must not come back without it.
 """
 
 from __future__ import annotations
@@ -28,7 +29,7 @@ log = structlog.get_logger("edge.gateway")
 
 FORMAT = b"edge-snapshot 1 "
 INTERVAL = 1.0
-"""Seconds from the end of one write to the start of the next."""
+"""Seconds from the end of one write to the start of the next, unless there was a release."""
 
 _encoder = msgspec.msgpack.Encoder()
 _decoder = msgspec.msgpack.Decoder(Content)
@@ -65,6 +66,7 @@ class Disk:
         self._file = file
         self._content: Callable[[], Content] | None = None
         self._noted = asyncio.Event()
+        self._released = asyncio.Event()
         self._written: Content | None = None
 
     def load(self) -> Content | None:
@@ -85,12 +87,22 @@ class Disk:
         """What is served changed."""
         self._noted.set()
 
+    def note_release(self) -> None:
+        """What is served changed by a release, which is not made to wait."""
+        self._noted.set()
+        self._released.set()
+
     async def run(self) -> None:
         """Write whenever something was noted."""
         while True:
             await self._noted.wait()
+            self._released.clear()
             await self.write()
-            await asyncio.sleep(INTERVAL)
+            try:
+                async with asyncio.timeout(INTERVAL):
+                    await self._released.wait()
+            except TimeoutError:
+                pass
 
     async def write(self) -> None:
         """Write now if something was noted since the last time."""

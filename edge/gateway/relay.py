@@ -29,19 +29,21 @@ START_WITHIN = 60.0
 
 
 class Relay:
-    """`workers` is how many there should be. `changed` is called when there is something new to keep on disk, `stirred`
-    when a worker reported or went, `leaving` when one begins to end and when it has, with its measures."""
+    """`workers` is how many there should be. `released` is called when a manifest was swapped in, `changed` when anything
+    else is new that is worth keeping on disk, `stirred` when a worker reported or went, `leaving` when one begins to end and when it has, with its measures."""
 
     def __init__(
         self,
         workers: int,
         initial: Content | None = None,
         *,
+        released: Callable[[], None] = lambda: None,
         changed: Callable[[], None] = lambda: None,
         stirred: Callable[[], None] = lambda: None,
         leaving: Callable[[str, bytes], None] = lambda name, measures: None,
     ) -> None:
         self._workers = workers
+        self._released = released
         self._changed = changed
         self._stirred = stirred
         self._sources: dict[str, Source] = {}
@@ -62,7 +64,7 @@ class Relay:
     def apply(self, content: Content) -> Mapping[str, str]:
         """Hand a manifest on. Nothing is refused here: the workers say what they refuse."""
         self._publish(content)
-        self._changed()
+        self._released()
         return {}
 
     def apply_source(self, state: SourceState) -> None:

@@ -91,6 +91,24 @@ def test_many_changes_become_few_writes_and_the_last_one_is_written(tmp_path):
     assert Disk(tmp_path / "snapshot").load().manifest.revision.number == 100
 
 
+def test_a_release_is_written_at_once_also_right_after_another_write(tmp_path):
+    async def main():
+        import asyncio
+
+        disk, tasks, current = Disk(tmp_path / "snapshot"), Tasks(), {"content": content(1)}
+        disk.follow(lambda: current["content"])
+        tasks.start(disk.run(), "disk")
+        disk.note()
+        await asyncio.sleep(0.1)
+        current["content"] = content(2)
+        disk.note_release()
+        await asyncio.sleep(0.001)
+        assert Disk(tmp_path / "snapshot").load().manifest.revision.number == 2
+        await tasks.close()
+
+    virtual_time.run(main())
+
+
 def test_a_folder_that_cannot_be_written_is_logged_and_harms_nothing(tmp_path):
     async def main():
         disk = Disk(tmp_path / "gone" / "snapshot")

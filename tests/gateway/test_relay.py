@@ -13,7 +13,7 @@ class Server(World):
     def __init__(self, workers=2, initial=None):
         super().__init__()
         self.saved = 0
-        self.relay = Relay(workers, initial, changed=self._changed)
+        self.relay = Relay(workers, initial, released=self._changed, changed=self._changed)
 
     def _changed(self):
         self.saved += 1
