@@ -29,8 +29,9 @@ START_WITHIN = 60.0
 
 
 class Relay:
-    """`workers` is how many there should be. `released` is called when a manifest was swapped in, `changed` when anything
-    else is new that is worth keeping on disk, `stirred` when a worker reported or went, `leaving` when one begins to end and when it has, with its measures."""
+    """`workers` is how many there should be. `released` is called when a manifest was swapped in, `changed` when
+    anything else is new that is worth keeping on disk, `stirred` when a worker reported or went, `leaving` when one
+    begins to end and when it has, with its measures."""
 
     def __init__(
         self,
