@@ -5,8 +5,9 @@ MessagePack (documents stay bytes). It is replaced in one step. A file that is d
 none: serving nothing and saying so beats serving half.
 
 Writing is beside the road of endpoints: whatever changes says so with `note`, the content is asked for when it is
-written, off the loop, and at most once a second; what changes meanwhile is in the next file. A release (`note_release`)
-is written at once: a gateway that is killed right after it must not come back without it.
+written, off the loop; what changes meanwhile is in the next file. Between two writes it rests ten times as long as the
+first took, so that a small snapshot is never older than a moment and a large one keeps neither disk nor a core busy. A
+release (`note_release`) does not wait: a gateway that is killed right after it must not come back without it.
 """
 
 from __future__ import annotations
@@ -28,8 +29,11 @@ from edge.wire.content import Content
 log = structlog.get_logger("edge.gateway")
 
 FORMAT = b"edge-snapshot 1 "
-INTERVAL = 1.0
-"""Seconds from the end of one write to the start of the next, unless there was a release."""
+REST = 10.0
+"""How many times as long as a write took the next one waits, unless there was a release."""
+SHORTEST_REST = 0.05
+LONGEST_REST = 5.0
+"""Seconds."""
 
 _encoder = msgspec.msgpack.Encoder()
 _decoder = msgspec.msgpack.Decoder(Content)
@@ -97,9 +101,11 @@ class Disk:
         while True:
             await self._noted.wait()
             self._released.clear()
+            started = clock.precise()
             await self.write()
+            took = clock.precise() - started
             try:
-                async with asyncio.timeout(INTERVAL):
+                async with asyncio.timeout(min(max(REST * took, SHORTEST_REST), LONGEST_REST)):
                     await self._released.wait()
             except TimeoutError:
                 pass

@@ -82,7 +82,7 @@ def test_many_changes_become_few_writes_and_the_last_one_is_written(tmp_path):
         for number in range(1, 101):
             current["content"] = content(number)
             disk.note()
-            await asyncio.sleep(0.025)
+            await asyncio.sleep(0.001)
         await asyncio.sleep(2)
         await tasks.close()
 
@@ -99,7 +99,7 @@ def test_a_release_is_written_at_once_also_right_after_another_write(tmp_path):
         disk.follow(lambda: current["content"])
         tasks.start(disk.run(), "disk")
         disk.note()
-        await asyncio.sleep(0.1)
+        await asyncio.sleep(0.01)
         current["content"] = content(2)
         disk.note_release()
         await asyncio.sleep(0.001)
