@@ -6,7 +6,7 @@ import asyncio
 import secrets
 import signal
 import tempfile
-from collections.abc import Awaitable, Callable, Coroutine
+from collections.abc import Awaitable, Callable, Coroutine, Sequence
 from contextlib import AsyncExitStack
 from pathlib import Path
 from typing import Any, TypeVar
@@ -93,9 +93,33 @@ class Demo:
         return 0 if self._held else 130
 
     async def _start(
-        self, name: str, *arguments: str, folder: Path, environment: dict[str, str] | None = None
+        self,
+        name: str,
+        *arguments: str,
+        ports: dict[str, int],
+        folder: Path,
+        environment: dict[str, str] | None = None,
     ) -> Child:
-        child = await start(name, arguments, folder, environment)
+        """Start a process on the usual `ports` (option → port) where they are free, else on others; also when somebody
+        takes one between looking and binding."""
+        try:
+            usual = {option: port_or_any(port) for option, port in ports.items()}
+            return await self._start_on(name, arguments, usual, folder, environment)
+        except DemoError as error:
+            if "in use" not in str(error):
+                raise
+            return await self._start_on(name, arguments, dict.fromkeys(ports, 0), folder, environment)
+
+    async def _start_on(
+        self,
+        name: str,
+        arguments: Sequence[str],
+        ports: dict[str, int],
+        folder: Path,
+        environment: dict[str, str] | None,
+    ) -> Child:
+        listen = [text for option, port in ports.items() for text in (option, f"127.0.0.1:{port}")]
+        child = await start(name, [*listen, *arguments], folder, environment)
         self._children.append(child)
         await child.wait_ready(self._tasks)
         return child
@@ -109,15 +133,14 @@ class Demo:
             simulator, admin = await asyncio.gather(
                 self._start(
                     "simulator",
-                    *("--listen", f"127.0.0.1:{port_or_any(6443)}"),
-                    *("--control-listen", f"127.0.0.1:{port_or_any(6444)}"),
                     *("--kubeconfig", str(kubeconfig)),
+                    ports={"--listen": 6443, "--control-listen": 6444},
                     folder=folder,
                 ),
                 self._start(
                     "admin",
-                    *("--listen", f"127.0.0.1:{port_or_any(8001)}"),
                     *("--data-dir", str(folder / "admin")),
+                    ports={"--listen": 8001},
                     folder=folder,
                     environment={"EDGE_ADMIN_PASSWORD": password, "EDGE_ADMIN_TOKEN": token},
                 ),
@@ -157,9 +180,8 @@ class Demo:
         gateway = await self._start(
             "gateway",
             *("--admin", admin, "--name", "gateway-1"),
-            *("--listen", f"127.0.0.1:{port_or_any(8080)}"),
-            *("--status-listen", f"127.0.0.1:{port_or_any(8081)}"),
             *("--data-dir", str(folder / "gateway")),
+            ports={"--listen": 8080, "--status-listen": 8081},
             folder=folder,
             environment={"EDGE_GATEWAY_JOIN_TOKEN": join_token},
         )
