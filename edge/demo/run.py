@@ -121,7 +121,12 @@ class Demo:
         listen = [text for option, port in ports.items() for text in (option, f"127.0.0.1:{port}")]
         child = await start(name, [*listen, *arguments], folder, environment)
         self._children.append(child)
-        await child.wait_ready(self._tasks)
+        try:
+            await child.wait_ready(self._tasks)
+        except DemoError:
+            await child.stop()
+            self._children.remove(child)
+            raise
         return child
 
     async def _play(self, folder: Path) -> int:
