@@ -8,7 +8,7 @@ from __future__ import annotations
 import difflib
 import itertools
 import re
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from pathlib import Path
 from typing import Any, TypeVar
 
@@ -18,12 +18,17 @@ from msgspec import inspect
 from scenarios import marks
 from scenarios.errors import FileError, Problem
 from scenarios.marks import Marked, Position, written
-from scenarios.model import Json, Modifiers, Scenario
+from scenarios.model import Json, Modifiers, Need, Scenario
 from scenarios.steps import ACTIONS, EXPECTATIONS, SHORT
 from scenarios.steps.base import Action, Expectation
 
 T = TypeVar("T")
 _PARAMETER = re.compile(r"\$\{([\w-]+)\}")
+_LACKING: dict[Need, str] = {
+    "simulator": "can only be done to the simulator",
+    "api-server": "can only be done to the API server of the simulator or of a kind cluster",
+    "nodes": "can only be done to the nodes of a kind cluster",
+}
 _MODIFIERS = tuple(field.encode_name for field in msgspec.structs.fields(Modifiers))
 
 
@@ -63,16 +68,18 @@ class Case(msgspec.Struct, frozen=True):
         values = ", ".join(f"{name}={value}" for name, value in self.parameters.items())
         return f"{self.scenario.title} [{values}]" if values else self.scenario.title
 
-    @property
-    def needs_simulator(self) -> str:
-        """Why it can run on a simulator only; empty when it can run anywhere."""
+    def lacking(self, offers: Sequence[Need]) -> str:
+        """Why it cannot run on a target that offers these; empty when it can."""
         for step in (*self.steps, *self.finally_):
-            if isinstance(step.deed, Action) and step.deed.needs_simulator:
-                return f"line {step.line}: {step.key} can only be done to the simulator"
-        if self.scenario.given.faults:
-            return "given.faults can only be done to the simulator"
-        needs = self.scenario.target
-        return "target.needs asks for the simulator" if needs and "simulator" in needs.needs else ""
+            need = step.deed.needed() if isinstance(step.deed, Action) else None
+            if need is not None and need not in offers:
+                return f"line {step.line}: {step.key} {_LACKING[need]}"
+        if self.scenario.given.faults and "simulator" not in offers:
+            return f"given.faults {_LACKING['simulator']}"
+        for need in self.scenario.target.needs if self.scenario.target else []:
+            if need not in offers:
+                return f"target.needs {need}, which this target is not or has not"
+        return ""
 
 
 def load(path: Path) -> list[Case]:

@@ -118,10 +118,15 @@ class Given(Part):
         return EdgeGiven() if self.edge == "tutorial" else None
 
 
+Need = Literal["simulator", "api-server", "nodes"]
+"""What a target may have beyond the Kubernetes API: the simulator's control API, an API server that can be stopped and
+paused, nodes that can be paused and cut off."""
+
+
 class TargetNeeds(Part):
     """What the file needs of a target beyond what its steps say by themselves."""
 
-    needs: list[Literal["simulator"]] = field(default_factory=list)
+    needs: list[Need] = field(default_factory=list)
 
 
 class Scenario(Part):

@@ -69,8 +69,7 @@ class Run:
 
     async def run(self) -> Result:
         """Play it. TargetError when the target cannot be used."""
-        reason = self._case.needs_simulator
-        if reason and self._target.name != "simulator":
+        if reason := self._case.lacking(self._target.offers):
             self.result.state, self.result.reason = "skipped", reason
             return self.result
         with tempfile.TemporaryDirectory(prefix="edge-scenario-") as folder:

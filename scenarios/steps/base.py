@@ -6,6 +6,7 @@ from typing import Any, ClassVar, NamedTuple
 
 from msgspec import to_builtins
 
+from scenarios.model import Need
 from scenarios.values import Part
 from scenarios.world import World
 
@@ -20,11 +21,15 @@ class Seen(NamedTuple):
 class Action(Part):
     """Something that is done. Its docstring is its description in the JSON Schema."""
 
-    needs_simulator: ClassVar[bool] = False
+    needs: ClassVar[Need | None] = None  # what the target must have for it
 
     async def run(self, world: World) -> str:
         """Do it; what was done, for people. StepError or DemoError when it did not succeed."""
         raise NotImplementedError
+
+    def needed(self) -> Need | None:
+        """What the target must have for this very action."""
+        return self.needs
 
     def title(self, name: str) -> str:
         return f"{name} {brief(to_builtins(self))}"

@@ -8,6 +8,7 @@ from msgspec import field
 
 from scenarios.errors import StepError
 from scenarios.kubernetes import Json
+from scenarios.model import Need
 from scenarios.steps.base import Action
 from scenarios.world import READER, World
 
@@ -94,7 +95,7 @@ class Fault(Action):
     """Add a fault to the simulator's API, as its control API takes it. A match that names no `user` is of Edge's own
     requests only, so that the runner itself is not hit."""
 
-    needs_simulator: ClassVar[bool] = True
+    needs: ClassVar[Need | None] = "simulator"
 
     fault: dict[str, Any]
     match: dict[str, str] = field(default_factory=dict)
@@ -113,7 +114,7 @@ class Fault(Action):
 class ClearFault(Action):
     """Remove a fault by the name that `fault` gave it; `all` removes every one."""
 
-    needs_simulator: ClassVar[bool] = True
+    needs: ClassVar[Need | None] = "simulator"
 
     name: str = "all"
 
@@ -131,7 +132,7 @@ class ClearFault(Action):
 class Compact(Action):
     """Forget the API server's history, so that a watch that resumes gets 410 Gone."""
 
-    needs_simulator: ClassVar[bool] = True
+    needs: ClassVar[Need | None] = "simulator"
 
     async def run(self, world: World) -> str:
         answer = await world.control.send("POST", "compact", {})
@@ -141,7 +142,7 @@ class Compact(Action):
 class StopApiServer(Action):
     """Stop the API server; pods go on. With `keep: false` it forgets everything."""
 
-    needs_simulator: ClassVar[bool] = True
+    needs: ClassVar[Need | None] = "simulator"
 
     keep: bool = True
 
@@ -153,7 +154,7 @@ class StopApiServer(Action):
 class StartApiServer(Action):
     """Start the API server again where it was."""
 
-    needs_simulator: ClassVar[bool] = True
+    needs: ClassVar[Need | None] = "simulator"
 
     async def run(self, world: World) -> str:
         await world.control.send("POST", "server", {"state": "running"})

@@ -13,6 +13,7 @@ import msgspec
 
 from scenarios.errors import TargetError
 from scenarios.kubernetes import Kubernetes
+from scenarios.model import Need
 
 
 class Address(msgspec.Struct, frozen=True):
@@ -38,6 +39,7 @@ class Target(Protocol):
     """One cluster for one case."""
 
     name: str
+    offers: tuple[Need, ...]  # what it has beyond the Kubernetes API; a case that needs more is skipped
     kubernetes: Kubernetes
     control: Control | None  # None: not a simulator
 

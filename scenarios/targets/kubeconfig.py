@@ -16,6 +16,7 @@ from urllib.parse import urlsplit
 from edge import clock
 from scenarios.errors import StepError, TargetError
 from scenarios.kubernetes import Kubernetes
+from scenarios.model import Need
 from scenarios.targets import Address, Control, account
 
 THREADS = 16
@@ -87,6 +88,7 @@ class ClientTransport:
 class KubeconfigTarget:
     """The current context of a kubeconfig."""
 
+    offers: tuple[Need, ...] = ()
     control: Control | None = None
 
     def __init__(self, path: Path) -> None:

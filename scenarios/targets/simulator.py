@@ -14,6 +14,7 @@ from edge.demo.processes import Child, DemoError, start
 from edge.tasks import Tasks
 from scenarios.errors import StepError, TargetError
 from scenarios.kubernetes import Kubernetes
+from scenarios.model import Need
 from scenarios.targets import Address, Control, account
 
 
@@ -69,6 +70,7 @@ class SimulatorTarget:
     """One simulator process."""
 
     name = "simulator"
+    offers: tuple[Need, ...] = ("simulator", "api-server")
 
     def __init__(self) -> None:
         self._tasks = Tasks()

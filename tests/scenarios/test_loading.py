@@ -103,10 +103,17 @@ def test_a_parameter_that_is_not_there_is_named():
     assert any("did you mean 'count'?" in message for _, _, message in wrong(text))
 
 
-def test_a_case_knows_why_it_needs_the_simulator():
-    assert load(HEAD + "- wait: 1s\n")[0].needs_simulator == ""
-    assert "compact" in load(HEAD + "- compact:\n")[0].needs_simulator
-    assert load(HEAD + "- wait: 1s\ntarget: {needs: [simulator]}\n")[0].needs_simulator
+def test_a_case_knows_why_it_cannot_run_on_a_target():
+    def lacking(text, *offers):
+        return load(HEAD + text)[0].lacking(offers)
+
+    assert lacking("- wait: 1s\n") == ""
+    assert lacking("- compact:\n") == "line 5: compact can only be done to the simulator"
+    assert lacking("- compact:\n", "simulator") == ""
+    assert "given.faults can only" in load(
+        "title: t\ngiven: {edge: none, faults: [{fault: {type: cut}}]}\n" + "steps: [wait: 1s]\n"
+    )[0].lacking(())
+    assert "needs nodes" in lacking("- wait: 1s\ntarget: {needs: [nodes]}\n", "simulator", "api-server")
 
 
 def test_before_and_after_name_other_steps():
