@@ -14,7 +14,7 @@ import httptools
 
 sys.path.insert(0, str(Path(__file__).parent.parent))
 
-from edge.gateway.head import read_request
+from edge.gateway.http.head import read_request
 
 HEAD = (
     b"GET /path/to/page?x=1 HTTP/1.1\r\n"

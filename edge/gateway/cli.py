@@ -136,7 +136,7 @@ def gateway(
 
     It joins the Admin once with a join token and is known by its own credential from then on.
     """
-    from edge.gateway.agent import AgentSettings
+    from edge.gateway.agent.agent import AgentSettings
     from edge.gateway.main import run
 
     settings = AgentSettings(

@@ -9,18 +9,18 @@ from collections.abc import Callable
 from typing import TYPE_CHECKING
 from urllib.parse import quote
 
-from edge.gateway.access_log import AccessLog
-from edge.gateway.headers import Network
-from edge.gateway.metrics import Counters
-from edge.gateway.pool import Pool
+from edge.gateway.balancing.pool import Pool
+from edge.gateway.http.headers import Network
+from edge.gateway.http.timers import DeadlineWheel
 from edge.gateway.settings import Settings
-from edge.gateway.timers import DeadlineWheel
+from edge.gateway.telemetry.access_log import AccessLog
+from edge.gateway.telemetry.metrics import Counters
 
 if TYPE_CHECKING:
-    from edge.gateway.protocol import ClientProtocol
+    from edge.gateway.http.protocol import ClientProtocol
+    from edge.gateway.http.tunnel import Tunnel
+    from edge.gateway.http.upstream import UpstreamConnection
     from edge.gateway.snapshot import Snapshot
-    from edge.gateway.tunnel import Tunnel
-    from edge.gateway.upstream import UpstreamConnection
 
 DRAIN_PATIENCE = 1.0
 """Seconds that an idle connection has for one more request once the worker drains: a request that is on its way just

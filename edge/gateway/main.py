@@ -11,7 +11,7 @@ import click
 import uvloop
 
 from edge import logs
-from edge.gateway.agent import Agent, AgentSettings, serve
+from edge.gateway.agent.agent import Agent, AgentSettings, serve
 from edge.gateway.errors import GatewayError
 
 

@@ -23,9 +23,9 @@ from typing import TYPE_CHECKING, Any
 
 import msgspec
 
-from edge.gateway import selector as selectors
+from edge.gateway.balancing import selector as selectors
+from edge.gateway.balancing.selector import Selector
 from edge.gateway.hosts import HostTable
-from edge.gateway.selector import Selector
 from edge.model import document as documents
 from edge.model.document import ApplicationDocument
 from edge.model.endpoint import Endpoint

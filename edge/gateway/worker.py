@@ -26,16 +26,16 @@ import uvloop
 
 from edge import logs
 from edge.gateway import launch, snapshot
+from edge.gateway.balancing.pool import Address
 from edge.gateway.data_path import DataPath
+from edge.gateway.http.protocol import ClientProtocol
+from edge.gateway.http.upstream import UpstreamConnection
 from edge.gateway.launch import Launch
 from edge.gateway.listening import bound
-from edge.gateway.metrics import Measures
 from edge.gateway.own_ports import OwnPorts
-from edge.gateway.pool import Address
-from edge.gateway.protocol import ClientProtocol
 from edge.gateway.settings import Settings
 from edge.gateway.snapshot import Snapshot
-from edge.gateway.upstream import UpstreamConnection
+from edge.gateway.telemetry.metrics import Measures
 from edge.model.source import SourceState
 from edge.tasks import Tasks
 from edge.wire.content import Content

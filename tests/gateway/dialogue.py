@@ -13,10 +13,10 @@ from collections.abc import Callable
 from typing import Any
 
 from edge.gateway.data_path import DataPath
-from edge.gateway.protocol import ClientProtocol
+from edge.gateway.http.protocol import ClientProtocol
+from edge.gateway.http.upstream import UpstreamConnection
 from edge.gateway.settings import Settings
 from edge.gateway.snapshot import Snapshot
-from edge.gateway.upstream import UpstreamConnection
 
 
 class FakeHandle:

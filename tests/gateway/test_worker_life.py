@@ -14,8 +14,8 @@ import pytest
 
 from edge.gateway.launch import Launch
 from edge.gateway.listening import ListenAddress
-from edge.gateway.metrics import Measures
 from edge.gateway.settings import Settings
+from edge.gateway.telemetry.metrics import Measures
 from edge.model import Revision, SourceState
 from edge.wire.content import Content
 from edge.wire.frames import FrameChannel

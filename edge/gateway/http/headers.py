@@ -1,0 +1,225 @@
+"""The heads that the gateway writes: what is passed on, what is taken out, what is added.
+
+Order matters (RFC 9110 7.6.1): first go the fields that are for one hop and those that Connection names, then come the
+rules' edits, then ours; so nobody can have ours removed. Framing is always written anew from what was read.
+"""
+
+from __future__ import annotations
+
+import ipaddress
+import re
+from collections.abc import Sequence
+from typing import TypeAlias
+
+from edge.gateway.http.answers import STATUS_LINES, connection_field
+from edge.gateway.http.head import CHUNKED, RequestHead, ResponseHead
+
+Fields: TypeAlias = Sequence[tuple[bytes, bytes]]
+Edits: TypeAlias = Sequence[tuple[bytes, bytes | None]]
+"""(lower-case name, new value), or None to remove the field."""
+Network: TypeAlias = ipaddress.IPv4Network | ipaddress.IPv6Network
+
+HOP_BY_HOP = frozenset(
+    b"connection keep-alive proxy-connection te trailer transfer-encoding upgrade "
+    b"proxy-authenticate proxy-authorization".split()
+)
+"""For one hop only: RFC 9110 7.6.1, and the older ones still seen."""
+FRAMING = HOP_BY_HOP | {b"content-length"}
+"""What rules cannot set either: how the message is delimited is the gateway's to say."""
+_REQUEST_OWN = (
+    FRAMING | {b"host", b"via", b"x-request-id", b"x-forwarded-for", b"x-forwarded-proto"} | {b"x-forwarded-host"}
+)
+_RESPONSE_OWN = FRAMING | {b"x-request-id"}
+_request_id = re.compile(rb"[A-Za-z0-9._:/+=@-]{1,128}\Z").match
+
+
+class Peer:
+    """Who is at the other end of a client connection. `prefix` is the start of its X-Forwarded-For lines; `trusted`
+    tells whether what it says about others is believed."""
+
+    __slots__ = ("address", "scheme", "trusted", "untrusted_lines")
+
+    def __init__(self, address: str, scheme: str, trusted: bool) -> None:
+        self.address = address
+        self.scheme = scheme
+        self.trusted = trusted
+        self.untrusted_lines = f"x-forwarded-for: {address}\r\nx-forwarded-proto: {scheme}\r\n".encode()
+
+    def __repr__(self) -> str:
+        return f"<Peer {self.address} {self.scheme}{' trusted' if self.trusted else ''}>"
+
+
+def peer(name: object, scheme: str, networks: Sequence[Network]) -> Peer:
+    """The peer from a socket's peer name; an IPv4 address that came over an IPv6 socket is written as IPv4."""
+    text = str(name[0]) if isinstance(name, tuple) and name else ""
+    try:
+        address = ipaddress.ip_address(text.partition("%")[0])
+    except ValueError:  # a Unix socket has no address
+        return Peer(text or "unknown", scheme, False)
+    if isinstance(address, ipaddress.IPv6Address) and address.ipv4_mapped is not None:
+        address = address.ipv4_mapped
+    return Peer(str(address), scheme, any(address in network for network in networks))
+
+
+def client_address(head: RequestHead, peer: Peer, networks: Sequence[Network]) -> str:
+    """The client's address: the peer's, or what trusted peers say, read from the right up to the first not trusted."""
+    if not peer.trusted:
+        return peer.address
+    known = peer.address
+    said = b",".join(value for name, value in head.fields if name == b"x-forwarded-for")
+    for entry in reversed(said.split(b",")):
+        try:
+            address = ipaddress.ip_address(entry.strip(b" \t").decode("ascii", "replace"))
+        except ValueError:
+            break
+        known = str(address)
+        if not any(address in network for network in networks):
+            break
+    return known
+
+
+def client_scheme(head: RequestHead, peer: Peer) -> str:
+    """The scheme of the client's request: the connection's, or what a trusted peer says that it was further out."""
+    if peer.trusted:
+        for name, value in head.fields:
+            if name == b"x-forwarded-proto":
+                said = value.partition(b",")[0].strip(b" \t").lower()
+                return said.decode("ascii") if said in (b"http", b"https") else peer.scheme
+    return peer.scheme
+
+
+def request_id(head: RequestHead, peer: Peer, fresh: bytes) -> bytes:
+    """The request's id: a trusted peer's if it is a sane one, else `fresh`."""
+    if peer.trusted:
+        for name, value in head.fields:
+            if name == b"x-request-id" and _request_id(value) is not None:
+                return value
+    return fresh
+
+
+def has_passed(head: RequestHead, pseudonym: bytes) -> bool:
+    """Whether Via names this gateway already: the request goes in a circle."""
+    return any(entry.split()[1:2] == [pseudonym] for entry in head.via.split(b","))
+
+
+def request_head(
+    head: RequestHead, peer: Peer, target: bytes, edits: Edits, identity: bytes, pseudonym: bytes
+) -> bytes:
+    """What an endpoint is sent before the body. `identity` is the request's id, `pseudonym` the gateway's in Via."""
+    named = head.named
+    trusted = peer.trusted
+    host = head.host
+    fields = [
+        field
+        for field in head.fields
+        if field[0] not in _REQUEST_OWN and field[0] not in named and (trusted or not _is_forwarding(field[0]))
+    ]
+    if edits:
+        for name, value in edits:
+            if name == b"host":
+                host = value if value is not None else host
+            elif name not in FRAMING:
+                fields = [field for field in fields if field[0] != name]
+                if value is not None:
+                    fields.append((name, value))
+    parts = [b"%b %b HTTP/1.1\r\nhost: %b\r\n" % (head.method, target, host)]
+    parts += [b"%b: %b\r\n" % field for field in fields]
+    length = head.length
+    if length == CHUNKED:
+        parts.append(b"transfer-encoding: chunked\r\n")
+    elif length or head.sent_length:
+        parts.append(b"content-length: %d\r\n" % length)
+    if head.websocket:
+        parts.append(b"connection: upgrade\r\nupgrade: websocket\r\n")
+    set_by_rule = {name for name, _ in edits} if edits else ()
+    parts.append(_forwarded_lines(head, peer, set_by_rule))
+    if b"x-request-id" not in set_by_rule:
+        parts.append(b"x-request-id: %b\r\n" % identity)
+    via = b"%b, " % head.via if head.via and b"via" not in named else b""
+    parts.append(b"via: %b1.%d %b\r\n\r\n" % (via, head.version, pseudonym))
+    return b"".join(parts)
+
+
+def _is_forwarding(name: bytes) -> bool:
+    """Names that speak of other hops, also as servers read them that turn underscores into dashes (CGI, WSGI)."""
+    if b"_" in name:
+        name = name.replace(b"_", b"-")
+        return name in _REQUEST_OWN or name == b"forwarded" or name.startswith(b"x-forwarded-")
+    return name == b"forwarded" or name.startswith(b"x-forwarded-")
+
+
+def _forwarded_lines(head: RequestHead, peer: Peer, set_by_rule: set[bytes] | tuple[()]) -> bytes:
+    if not peer.trusted and not set_by_rule:
+        return b"%bx-forwarded-host: %b\r\n" % (peer.untrusted_lines, head.host)
+    said: dict[bytes, bytes] = {}
+    if peer.trusted:
+        for name, value in head.fields:
+            if name in (b"x-forwarded-for", b"x-forwarded-proto", b"x-forwarded-host"):
+                said[name] = said[name] + b", " + value if name in said else value
+    chain = said.get(b"x-forwarded-for")
+    address = peer.address.encode()
+    lines = {
+        b"x-forwarded-for": chain + b", " + address if chain else address,
+        b"x-forwarded-proto": said.get(b"x-forwarded-proto", peer.scheme.encode()),
+        b"x-forwarded-host": said.get(b"x-forwarded-host", head.host),
+    }
+    return b"".join(b"%b: %b\r\n" % line for line in lines.items() if line[0] not in set_by_rule)
+
+
+def response_head(
+    response: ResponseHead, request: RequestHead, edits: Edits, identity: bytes, keep_alive: bool
+) -> bytes:
+    """What the client is sent before the body; the caller chose `keep_alive` to fit `response.length`."""
+    named = response.named
+    status = response.status
+    parts = [STATUS_LINES[status] if not response.reason else b"HTTP/1.1 %d %b\r\n" % (status, response.reason)]
+    fields = response.fields
+    if named:
+        fields = [field for field in fields if field[0] not in named]
+    if edits:
+        fields = edited(fields, edits)
+    parts += [b"%b: %b\r\n" % field for field in fields if field[0] not in _RESPONSE_OWN]
+    parts.append(b"x-request-id: %b\r\n" % identity)
+    length = response.length
+    if length > 0:
+        parts.append(b"content-length: %d\r\n" % length)
+    elif length == 0:
+        if status == 304 or request.method == b"HEAD":
+            if response.declared is not None:
+                parts.append(b"content-length: %b\r\n" % response.declared)
+        elif status != 204:
+            parts.append(b"content-length: 0\r\n")
+    elif request.version:  # CHUNKED or UNTIL_CLOSE
+        parts.append(b"transfer-encoding: chunked\r\n")
+    parts.append(connection_field(keep_alive, request.version))
+    parts.append(b"\r\n")
+    return b"".join(parts)
+
+
+def edited(fields: Fields, edits: Edits) -> list[tuple[bytes, bytes]]:
+    """`fields` after the edits of a rule; framing is not theirs to change."""
+    result = list(fields)
+    for name, value in edits:
+        if name in FRAMING:
+            continue
+        result = [field for field in result if field[0] != name]
+        if value is not None:
+            result.append((name, value))
+    return result
+
+
+def interim_head(response: ResponseHead, request: RequestHead) -> bytes:
+    """A 1xx answer, passed on (RFC 9110 15.2)."""
+    fields = [f for f in response.fields if f[0] not in FRAMING and f[0] not in response.named]
+    lines = b"".join(b"%b: %b\r\n" % field for field in fields)
+    return b"%b%b\r\n" % (STATUS_LINES[response.status], lines)
+
+
+def switching_head(response: ResponseHead, identity: bytes) -> bytes:
+    """The 101 that opens a WebSocket."""
+    fields = [f for f in response.fields if f[0] not in _RESPONSE_OWN]
+    lines = b"".join(b"%b: %b\r\n" % field for field in fields)
+    return (
+        b"HTTP/1.1 101 Switching Protocols\r\nconnection: upgrade\r\nupgrade: websocket\r\n"
+        b"%bx-request-id: %b\r\n\r\n" % (lines, identity)
+    )

@@ -1,0 +1,84 @@
+"""What remains of a request: counters and its access line."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+import structlog
+
+from edge import clock
+from edge.gateway.http.headers import client_address
+from edge.gateway.telemetry.access_log import Line
+
+if TYPE_CHECKING:
+    from edge.gateway.balancing.pool import Address
+    from edge.gateway.data_path import DataPath
+    from edge.gateway.http.head import MalformedError, RequestHead
+    from edge.gateway.http.headers import Peer
+
+log = structlog.get_logger("edge.gateway")
+
+
+def record(
+    path: DataPath,
+    head: RequestHead,
+    peer: Peer,
+    identity: bytes,
+    *,
+    seconds: float,
+    application: str,
+    upstream: str,
+    address: Address | None,
+    attempts: int,
+    status: int,
+    sent: int,
+    error: str,
+) -> None:
+    """Count a request and write its line."""
+    path.counters.record(application, upstream, status, seconds)
+    log = path.access_log
+    if log.enabled:
+        log.write(
+            Line(
+                time=clock.unix() - seconds,
+                request_id=identity.decode("ascii"),
+                client=client_address(head, peer, path.trusted_proxies),
+                application=application,
+                method=head.method.decode("ascii"),
+                host=head.host.decode("ascii"),
+                path=head.target.partition(b"?")[0].decode("ascii"),
+                status=status,
+                sent=sent,
+                seconds=round(seconds, 6),
+                upstream=upstream,
+                endpoint="" if address is None else f"{address[0]}:{address[1]}",
+                attempts=attempts,
+                error=error,
+            )
+        )
+
+
+def report_failed_rule(application: str, identity: bytes) -> None:
+    """Log the exception that a page rule has raised; what the request holds is not logged."""
+    log.exception("a page rule failed", application=application, request_id=identity.decode("ascii"))
+
+
+def record_refused(path: DataPath, peer: Peer, identity: bytes, error: MalformedError, sent: int) -> None:
+    """Count and write a request whose head could not be read."""
+    path.counters.record("", "", error.status, 0.0)
+    if path.access_log.enabled:
+        path.access_log.write(
+            Line(
+                time=clock.unix(),
+                request_id=identity.decode("ascii"),
+                client=peer.address,
+                application="",
+                method="",
+                host="",
+                path="",
+                status=error.status,
+                sent=sent,
+                seconds=0.0,
+                error=error.reason,
+            )
+        )

@@ -1,0 +1,200 @@
+"""The agent with real workers and a small Admin: everything of a gateway server but the Admin's own rules."""
+
+import asyncio
+import contextlib
+import random
+
+import httpx
+import pytest
+
+from edge.gateway.agent.agent import AgentSettings, advertised, serve
+from edge.gateway.errors import GatewayError
+from edge.gateway.listening import ListenAddress
+from edge.tasks import Tasks
+from edge.wire.hub import Hub
+from tests.gateway.admins import FakeAdmin
+from tests.wire.house import document, release, revision
+
+ANY = ListenAddress("127.0.0.1", 0)
+
+
+class Gateway:
+    """A running agent; `ready` holds its ready line's addresses."""
+
+    def __init__(self, settings):
+        self.settings = settings
+        self._tasks = Tasks()
+        self._ready = asyncio.get_running_loop().create_future()
+        self._agents = []
+        self.running = self._tasks.start(
+            serve(settings, random.Random(1), self._announce, self._agents.append), "gateway"
+        )
+
+    def _announce(self, line):
+        self._ready.set_result(line)
+
+    async def line(self):
+        await asyncio.wait([self._ready, self.running], return_when=asyncio.FIRST_COMPLETED)
+        if self.running.done():
+            await self.running
+        return self._ready.result()
+
+    async def up(self):
+        words = (await self.line()).split()
+        self.url, self.status = words[3], words[5]
+        return self
+
+    def stop(self):
+        self._agents[0].stop()
+
+    async def ended(self):
+        self.stop()
+        await self.running
+
+
+@pytest.fixture
+def settings(tmp_path):
+    def make(admin, **options):
+        chosen = {"workers": 1, "drain_timeout": 2.0} | options
+        return AgentSettings(
+            admin=admin, name="gateway-1", data_dir=tmp_path / "data", listen=ANY, status_listen=ANY, **chosen
+        )
+
+    return make
+
+
+@contextlib.asynccontextmanager
+async def gateway(settings):
+    running = Gateway(settings)
+    try:
+        yield await running.up()
+    finally:
+        if not running.running.done():
+            await running.ended()
+
+
+def shop(number, text, generation=1):
+    """An application that answers every host with `text`."""
+    body = document("shop", text=text).replace(b'"name":"shop"', b'"default":true,"name":"shop"', 1)
+    return release(number, body, generation=generation)
+
+
+async def get(url):
+    async with httpx.AsyncClient(trust_env=False) as client:
+        return await client.get(url)
+
+
+async def reported(hub, holds):
+    """Wait until the gateway's report holds."""
+    stirred = asyncio.Event()
+    hub.on_report = lambda name, report: stirred.set()
+    while not ("gateway-1" in hub.reports and holds(hub.reports["gateway-1"])):
+        stirred.clear()
+        await stirred.wait()
+    return hub.reports["gateway-1"]
+
+
+def serves(number, generation=1):
+    return lambda report: report.manifest == revision(number, generation)
+
+
+async def test_a_gateway_joins_serves_what_is_published_and_tells_of_itself(settings):
+    async with FakeAdmin() as admin, gateway(settings(admin.url, join_token="t", workers=2)) as running:
+        assert await running.line() == f"edge gateway ready {running.url} status {running.status}"
+        assert admin.knocks[0][1]["edge-gateway-address"] == running.url.removeprefix("http://")
+        assert (await get(running.status + "/-/live")).status_code == 200
+        assert (await get(running.status + "/-/ready")).status_code == 503
+        manifest, documents = shop(1, "one")
+        admin.hub.publish_manifest(manifest, documents)
+        await reported(admin.hub, serves(1))
+        assert (await get(running.status + "/-/ready")).status_code == 200
+        assert (await get(running.url)).text == "one"
+        snapshot = (await get(running.status + "/-/snapshot")).json()
+        assert snapshot["origin"] == "admin"
+        assert snapshot["applications"] == [
+            {"id": "shop", "name": "shop", "version": 1, "hash": manifest.applications[0].hash}
+        ]
+        assert 'status_class="2xx"} 1\n' in (await get(running.status + "/-/metrics")).text
+        await running.ended()
+        with pytest.raises(httpx.ConnectError):
+            await get(running.url)
+
+
+async def test_without_the_admin_it_serves_its_last_snapshot_and_follows_the_next_admin(settings):
+    async with FakeAdmin() as admin, gateway(settings(admin.url)):
+        admin.hub.publish_manifest(*shop(7, "before"))
+        await reported(admin.hub, serves(7))
+    async with gateway(settings(admin.url)) as running:
+        assert (await get(running.url)).text == "before"
+        assert (await get(running.status + "/-/ready")).status_code == 200
+        assert (await get(running.status + "/-/snapshot")).json()["origin"] == "disk"
+        admin.hub = Hub()
+        admin.hub.publish_manifest(*shop(1, "after", generation=2))
+        async with admin:
+            await reported(admin.hub, serves(1, 2))
+            assert (await get(running.url)).text == "after"
+            assert (await get(running.status + "/-/snapshot")).json()["origin"] == "admin"
+
+
+async def test_a_refused_gateway_ends_with_the_admins_reason(settings):
+    async with FakeAdmin() as admin:
+        admin.refuse(401, "the join token was used up")
+        with pytest.raises(GatewayError, match="the Admin refuses this gateway: the join token was used up"):
+            async with gateway(settings(admin.url)):
+                pass
+
+
+async def test_a_gateway_that_serves_goes_on_when_an_admin_no_longer_knows_it(settings):
+    async with FakeAdmin() as admin, gateway(settings(admin.url)) as running:
+        admin.hub.publish_manifest(*shop(1, "still here"))
+        await reported(admin.hub, serves(1))
+        admin.refuse(403, "who are you?")
+        await admin.hub.disconnect("gateway-1", "restored from a backup")
+        await admin.until_knocks(len(admin.knocks) + 2)
+        assert (await get(running.url)).text == "still here"
+        admin.refusal = None
+        await reported(admin.hub, serves(1))
+
+
+async def test_a_worker_that_dies_is_replaced_and_serves_the_same(settings):
+    async with FakeAdmin() as admin, gateway(settings(admin.url)) as running:
+        admin.hub.publish_manifest(*shop(1, "one"))
+        await reported(admin.hub, serves(1))
+        running._agents[0]._workers.lives[0].process.kill()
+        await reported(admin.hub, serves(0, 0))
+        await reported(admin.hub, serves(1))
+        assert (await get(running.url)).text == "one"
+        assert "edge_gateway_worker_restarts_total 1\n" in (await get(running.status + "/-/metrics")).text
+
+
+async def test_probes_may_be_answered_on_a_port_of_their_own(settings):
+    async with gateway(settings("http://127.0.0.1:9", probe_listen=ANY)) as running:
+        host, port = running._agents[0]._sockets.probes.getsockname()
+        assert (await get(f"http://{host}:{port}/-/live")).status_code == 200
+        assert (await get(f"http://{host}:{port}/-/metrics")).status_code == 404
+
+
+async def test_a_taken_port_or_folder_is_said_before_anything_starts(settings):
+    async with gateway(settings("http://127.0.0.1:9")):
+        with pytest.raises(GatewayError, match="another gateway runs with the data folder"):
+            await serve(settings("http://127.0.0.1:9"), random.Random(1), print)
+
+
+async def test_an_access_log_that_cannot_be_written_is_said_before_anything_starts(settings, tmp_path):
+    given = settings("http://127.0.0.1:9", access_log=str(tmp_path))
+    with pytest.raises(GatewayError, match=r"cannot be written: Is a directory \(--access-log\)"):
+        await serve(given, random.Random(1), print)
+
+
+def test_what_is_advertised_has_the_port_listened_on_unless_it_names_one():
+    listen = ListenAddress("0.0.0.0", 8080)
+    assert advertised("", listen) == "0.0.0.0:8080"
+    assert advertised("www.example.com", listen) == "www.example.com:8080"
+    assert advertised("www.example.com:80", listen) == "www.example.com:80"
+    assert advertised("2001:db8::1", listen) == "[2001:db8::1]:8080"
+    assert advertised("[2001:db8::1]", listen) == "[2001:db8::1]:8080"
+    assert advertised("[2001:db8::1]:80", listen) == "[2001:db8::1]:80"
+
+
+def test_settings_have_no_secret_in_their_repr(settings):
+    assert "token" not in repr(settings("http://127.0.0.1:9", join_token="a-token"))

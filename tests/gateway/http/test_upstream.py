@@ -1,0 +1,81 @@
+"""The states of a connection to an endpoint."""
+
+from __future__ import annotations
+
+import socket
+from typing import Any
+
+from edge.gateway.http.upstream import CLOSED, CONNECTING, IDLE, RECEIVING, TRANSITIONS, WAITING, UpstreamConnection
+from tests.gateway.dialogue import Dialogue
+from tests.gateway.serving import serving
+
+GET = b"GET / HTTP/1.1\r\nHost: www.example.com\r\n\r\n"
+OK = b"HTTP/1.1 200 OK\r\nContent-Length: 0\r\n\r\n"
+
+
+def test_every_state_can_be_lost_and_leads_somewhere_known() -> None:
+    assert set(TRANSITIONS) == {CONNECTING, IDLE, WAITING, RECEIVING, CLOSED}
+    for happenings in TRANSITIONS.values():
+        assert happenings["lost"] == CLOSED
+        assert set(happenings.values()) <= set(TRANSITIONS)
+    assert set(TRANSITIONS[CLOSED]) == {"lost"}
+
+
+def test_a_connection_walks_through_its_states() -> None:
+    dialogue = Dialogue(serving("10.0.0.1:80"))
+    client = dialogue.client()
+    client.says(GET)
+    connection = dialogue.connecting[0]
+    seen = [connection.state]
+    upstream = dialogue.accepts()
+    seen.append(connection.state)
+    upstream.says(b"HTTP/1.1 200 OK\r\nContent-Length: 2\r\n\r\na")
+    seen.append(connection.state)
+    upstream.says(b"b")
+    seen.append(connection.state)
+    assert seen == [CONNECTING, WAITING, RECEIVING, IDLE]
+    assert connection.reused
+    upstream.resets()
+    assert connection.state == CLOSED
+    assert dialogue.path.pool.counts() == {"idle": 0, "busy": 0, "connecting": 0}
+    assert len(dialogue.path.wheel) == 1  # the client's
+
+
+def test_a_connection_that_is_made_after_its_time_was_over_harms_nothing() -> None:
+    dialogue = Dialogue(serving("10.0.0.1:80"))
+    client = dialogue.client()
+    client.says(GET)
+    connection = dialogue.connecting[0]
+    upstream = dialogue.accepts()
+    connection.connect_failed(True)
+    upstream.says(OK)
+    assert client.hears().startswith(b"HTTP/1.1 200")
+
+
+def test_the_socket_itself_says_whether_the_endpoint_has_closed() -> None:
+    ours, theirs = socket.socketpair()
+
+    class Transport:
+        def get_extra_info(self, name: str) -> Any:
+            return ours if name == "socket" else None
+
+    connection = UpstreamConnection(Dialogue(serving()).path, None)
+    connection.transport = Transport()
+    assert not connection.is_stale()
+    theirs.close()
+    assert connection.is_stale()
+    ours.close()
+
+
+def test_idle_connections_run_out() -> None:
+    dialogue = Dialogue(serving("10.0.0.1:80"), upstream_idle_timeout=5, keep_alive_timeout=100)
+    client = dialogue.client()
+    client.says(GET)
+    upstream = dialogue.accepts()
+    upstream.says(OK)
+    dialogue.wait(4.9)
+    assert not upstream.closed
+    dialogue.wait(0.2)
+    assert upstream.closed
+    client.says(GET)
+    assert dialogue.connects() == ("10.0.0.1", 80)
