@@ -6,6 +6,7 @@ client. Objects are applied with server-side apply, so that the same file works 
 
 from __future__ import annotations
 
+import asyncio
 from collections.abc import AsyncIterator
 from typing import Any, Protocol
 from urllib.parse import quote
@@ -18,6 +19,7 @@ Json = dict[str, Any]
 MANAGER = "edge-scenario"
 APPLY = "application/apply-patch+yaml"
 MERGE = "application/merge-patch+json"
+GONE = 60.0  # seconds that what a case made may take to be gone after it
 
 # kind as people write it → (apiVersion, plural, whether it lives in a namespace); others are asked of discovery
 KINDS: dict[str, tuple[str, str, bool]] = {
@@ -59,14 +61,18 @@ class Kubernetes:
     def __init__(self, transport: Transport) -> None:
         self._transport = transport
         self._resources: dict[tuple[str, str], tuple[str, bool]] = {}
-        self.applied: list[Json] = []  # what `apply` brought, oldest first, for cleaning up
+        self.applied: list[Json] = []  # what `apply` brought, oldest first
+        self._made: list[Json] = []  # those that were not there before, for cleaning up
 
     async def request(self, method: str, path: str, body: Any = None, content_type: str = "application/json") -> Any:
         """The decoded answer. StepError with Kubernetes' own message when it is not a success."""
+        return (await self._ask(method, path, body, content_type))[1]
+
+    async def _ask(self, method: str, path: str, body: Any, content_type: str) -> tuple[int, Any]:
         encoded = None if body is None else msgspec.json.encode(body)
         status, answer = await self._transport.send(method, path, encoded, content_type)
         if 200 <= status < 300:
-            return msgspec.json.decode(answer) if answer else None
+            return status, msgspec.json.decode(answer) if answer else None
         try:
             message = msgspec.json.decode(answer)["message"]
         except (msgspec.DecodeError, KeyError, TypeError):
@@ -103,8 +109,10 @@ class Kubernetes:
 
     async def apply(self, document: Json) -> Any:
         path = await self.path_of(document)
-        answer = await self.request("PATCH", f"{path}?fieldManager={MANAGER}&force=true", document, APPLY)
+        status, answer = await self._ask("PATCH", f"{path}?fieldManager={MANAGER}&force=true", document, APPLY)
         self.applied.append(document)
+        if status == 201:
+            self._made.append(document)
         return answer
 
     async def get(self, kind: str, name: str, namespace: str = "default") -> Any:
@@ -125,22 +133,48 @@ class Kubernetes:
         options = {"apiVersion": "v1", "kind": "DeleteOptions", "propagationPolicy": "Background", **body}
         await self.request("DELETE", self.path(kind, name, namespace), options)
 
-    async def delete_applied(self) -> None:
-        """Delete what `apply` brought, newest first; what is gone already is no error."""
-        for document in reversed(self.applied):
+    async def delete_made(self, patience: float = GONE) -> None:
+        """Delete what `apply` made and nothing that was there before, newest first, and wait until it is gone, at most
+        `patience` seconds. What is gone already is no error; StepError at the end with everything that stays."""
+        paths, left = [await self.path_of(document) for document in reversed(self._made)], []
+        self._made.clear()
+        for path in paths:
             try:
-                await self.request("DELETE", await self.path_of(document))
+                await self.request("DELETE", path)
             except NotFound:
                 pass
-        self.applied.clear()
+            except StepError as error:
+                left.append(str(error))
+        for path in paths if not left else []:
+            try:
+                async with asyncio.timeout(patience):
+                    await self._gone(path)
+            except TimeoutError:
+                left.append(f"{path} was still there after {patience:g} s")
+        if left:
+            raise StepError("; ".join(left))
+
+    async def _gone(self, path: str) -> None:
+        """Wait until there is no object at `path`."""
+        collection, _, name = path.rpartition("/")
+        only = f"&fieldSelector=metadata.name%3D{name}"
+        while (found := await self.request("GET", f"{collection}?limit=1{only}"))["items"]:
+            async for event in self._follow(collection, found["metadata"]["resourceVersion"], only):
+                if event["type"] == "DELETED":
+                    return
 
     async def watch(self, path: str) -> AsyncIterator[Json]:
         """List and follow a collection: `ADDED` for what is there, then events, until the watch ends."""
         found = await self.request("GET", path)
         for item in found["items"]:
             yield {"type": "ADDED", "object": item}
-        version = found["metadata"]["resourceVersion"]
-        async for line in self._transport.lines(f"{path}?watch=true&timeoutSeconds=300&resourceVersion={version}"):
+        async for event in self._follow(path, found["metadata"]["resourceVersion"]):
+            yield event
+
+    async def _follow(self, path: str, version: str, only: str = "") -> AsyncIterator[Json]:
+        """The events after a version, until the watch ends."""
+        query = f"watch=true&timeoutSeconds=300&resourceVersion={version}{only}"
+        async for line in self._transport.lines(f"{path}?{query}"):
             if line.strip():
                 yield msgspec.json.decode(line)
 

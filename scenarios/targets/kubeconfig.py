@@ -1,14 +1,14 @@
 """Any cluster that a kubeconfig describes, through the official client: its credentials, plugins and proxies included.
 
-The client is synchronous, so each request and each watch has a thread while it lasts. What the case applied is deleted
-at its end; the cluster is the user's.
+The client is synchronous, so each request and each read of a watch has a thread while it lasts. What the case made is
+deleted at its end, and waited for; what was there before it stays: the cluster is the user's.
 """
 
 from __future__ import annotations
 
 import asyncio
-from collections.abc import AsyncIterator
-from concurrent.futures import ThreadPoolExecutor
+import threading
+from collections.abc import AsyncIterator, Callable, Iterator
 from pathlib import Path
 from typing import Any
 from urllib.parse import urlsplit
@@ -18,8 +18,8 @@ from scenarios.errors import StepError, TargetError
 from scenarios.kubernetes import Kubernetes
 from scenarios.model import Need
 from scenarios.targets import Address, Control, account
+from scenarios.targets.threads import Threads
 
-THREADS = 16
 SILENCE = 60.0  # seconds without a line after which a watch is given up
 
 
@@ -28,7 +28,8 @@ class ClientTransport:
 
     def __init__(self, client: Any) -> None:
         self._client = client
-        self._threads = ThreadPoolExecutor(THREADS, "kubernetes")
+        self._threads = Threads()
+        self._watches: list[_Watch] = []
 
     def _open(self, method: str, path: str, body: bytes | None, content_type: str, timeout: float) -> Any:
         headers: dict[str, str] = {"Accept": "application/json", "User-Agent": "edge-scenario"}
@@ -59,30 +60,67 @@ class ClientTransport:
             raise StepError(f"{method} {path.partition('?')[0]} got no answer: {error}") from None
 
     async def lines(self, path: str) -> AsyncIterator[bytes]:
-        def begin() -> Any:
-            return self._open("GET", path, None, "", SILENCE)
-
-        try:
-            response = await clock.run_blocking(begin, self._threads)
-        except Exception as error:
-            raise StepError(f"the watch of {path.partition('?')[0]} cannot be had: {error}") from None
-        pieces, rest = response.stream(65536), b""
+        watch = _Watch(lambda: self._open("GET", path, None, "", SILENCE))
+        self._watches.append(watch)
+        what, rest = f"the watch of {path.partition('?')[0]}", b""
         try:
             while True:
                 try:
-                    piece = await clock.run_blocking(lambda: next(pieces, b""), self._threads)
+                    piece = await clock.run_blocking(watch.read, self._threads)
                 except Exception as error:
-                    raise StepError(f"the watch of {path.partition('?')[0]} broke: {error}") from None
+                    raise StepError(f"{what} broke: {error}") from None
                 if not piece:
                     return
                 *whole, rest = (rest + piece).split(b"\n")
                 for line in whole:
                     yield line
         finally:
-            response.close()
+            self._watches.remove(watch)
+            watch.end()
 
     async def close(self) -> None:
-        self._threads.shutdown(wait=False, cancel_futures=True)
+        for watch in self._watches:
+            watch.end()
+
+
+class _Watch:
+    """The answer to one watch, read by one thread at a time and ended by another: its socket is shut down, which wakes
+    whoever reads from it, and whoever comes last closes it."""
+
+    def __init__(self, begin: Callable[[], Any]) -> None:
+        self._begin = begin
+        self._response: Any = None
+        self._pieces: Iterator[bytes] = iter(())
+        self._ended = False
+        self._reading = threading.Lock()
+
+    def read(self) -> bytes:
+        """The next piece, empty at the end; what the client raises when there is none."""
+        with self._reading:
+            try:
+                if self._response is None and not self._ended:
+                    self._response = self._begin()
+                    self._pieces = self._response.stream(65536)
+                return b"" if self._ended else next(self._pieces, b"")
+            finally:
+                if self._ended:
+                    self._close()
+
+    def end(self) -> None:
+        """Never waits."""
+        self._ended = True
+        if self._response is not None:
+            try:
+                self._response.shutdown()
+            except (OSError, RuntimeError, ValueError):
+                pass  # it has ended by itself
+        if self._reading.acquire(blocking=False):
+            self._close()
+            self._reading.release()
+
+    def _close(self) -> None:
+        if self._response is not None:
+            self._response.close()
 
 
 class KubeconfigTarget:
@@ -95,6 +133,7 @@ class KubeconfigTarget:
         self.name = f"kubeconfig:{path}"
         self._path = path
         self._configuration: Any = None
+        self._reached = False
         self.kubernetes: Kubernetes
 
     async def open(self, folder: Path) -> None:
@@ -109,9 +148,10 @@ class KubeconfigTarget:
         load: Any = kubernetes.config.load_kube_config
         try:
             load(str(self._path), client_configuration=self._configuration)
-        except (kubernetes.config.ConfigException, OSError, ValueError) as error:
+        except Exception as error:  # whatever the client's reading of a wrong file meets
             raise TargetError(f"the kubeconfig {self._path} cannot be used: {error}") from None
         self.kubernetes = Kubernetes(ClientTransport(kubernetes.client.ApiClient(self._configuration)))
+        self._reached = True
         try:
             async with asyncio.timeout(20):
                 await self.kubernetes.request("GET", "/version")
@@ -131,9 +171,9 @@ class KubeconfigTarget:
         return Path(file).read_text(encoding="ascii") if file and self._configuration.verify_ssl else None
 
     async def close(self) -> None:
-        if self._configuration is None:
+        if not self._reached:
             return
         try:
-            await self.kubernetes.delete_applied()
+            await self.kubernetes.delete_made()
         finally:
             await self.kubernetes.close()
