@@ -35,6 +35,7 @@ class House:
         self._token = secrets.token_urlsafe(24)
         self._tasks = Tasks()
         self._admin_url = ""
+        self._cluster = ""  # the gateway cluster's id
         self._client: AdminClient | None = None
         self.status = httpx.AsyncClient(trust_env=False, timeout=5)
 
@@ -119,13 +120,16 @@ class House:
     # configuration
 
     async def open(self) -> None:
-        """Start the Admin and the gateways that are given."""
+        """Start the Admin, and make the partition and the gateway cluster that gateways join."""
         await self.start_admin()
         partition = await self.admin.create("partitions", {"name": PARTITION})
         body = {"name": GATEWAY_CLUSTER, "partition": partition["id"]}
-        cluster = await self.admin.create("gateway-clusters", body)
+        self._cluster = str((await self.admin.create("gateway-clusters", body))["id"])
+
+    async def start_gateways(self) -> None:
+        """Start the gateways that are given."""
         uses = {"uses": self.given.gateways}
-        join = await self.admin.create(f"gateway-clusters/{cluster['id']}/join-tokens", uses)
+        join = await self.admin.create(f"gateway-clusters/{self._cluster}/join-tokens", uses)
         names = [f"gateway-{number + 1}" for number in range(self.given.gateways)]
         await asyncio.gather(*(self.start_gateway(name, join["token"]) for name in names))
 

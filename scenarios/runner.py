@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import asyncio
 import tempfile
-from collections.abc import Callable, Coroutine
+from collections.abc import Callable, Coroutine, Sequence
 from pathlib import Path
 from typing import Any, Literal
 
@@ -27,7 +27,7 @@ from scenarios.steps.base import Action, Expectation
 from scenarios.steps.cluster import Fault
 from scenarios.steps.edge_seen import GatewaySeen
 from scenarios.steps.other_seen import ObjectName, ObjectSeen
-from scenarios.targets import Target
+from scenarios.targets import Address, Target
 from scenarios.timeline import Outcome, Timeline
 from scenarios.traffic import Running, Sample
 from scenarios.world import World
@@ -94,18 +94,17 @@ class Run:
     # what is given
 
     async def _give(self, folder: Path) -> str:
+        """Start everything, each part as soon as what it needs is there: while Edge's processes start, the cluster's
+        pods do so, too."""
         given, edge = self._case.scenario.given, self._case.scenario.given.configuration
-        opening = [self._target.open(folder)]
+        address: asyncio.Future[Address] = asyncio.get_running_loop().create_future()
+        deeds = [self._cluster(folder, address)]
         if edge is not None:
             self._house = House(folder, edge, self._timeline.pulse)
             self._world.move_in(self._house)
-            opening.append(self._house.open())
-        await _all(opening)
+            deeds.append(self._edge(self._house, address))
+        await all_of(deeds)
         self._open = True
-        deeds: list[Coroutine[Any, Any, Any]] = [self._manifests()]
-        if edge is not None:
-            deeds.append(self._configure(edge))
-        await _all(deeds)
         if edge is not None and edge.release:
             await self._world.house.release_all()
         for application in edge.applications if edge is not None else []:
@@ -120,13 +119,29 @@ class Run:
         self._start_traffic()
         return f"{self._target.name}, {len(edge.applications) if edge else 0} applications"
 
+    async def _cluster(self, folder: Path, address: asyncio.Future[Address]) -> None:
+        """The cluster with the given manifests; `address` is what Edge is told of it."""
+        await self._target.open(folder)
+        deeds: list[Coroutine[Any, Any, Any]] = [self._manifests()]
+        if self._house is not None:
+            deeds.append(self._address(address))
+        await all_of(deeds)
+
+    async def _address(self, address: asyncio.Future[Address]) -> None:
+        address.set_result(await self._target.address())
+
+    async def _edge(self, house: House, address: asyncio.Future[Address]) -> None:
+        """The Admin, then its configuration while gateways start."""
+        await house.open()
+        await all_of([house.start_gateways(), self._configure(house, address)])
+
+    async def _configure(self, house: House, address: asyncio.Future[Address]) -> None:
+        await house.configure(await address)
+
     async def _manifests(self) -> None:
         for manifest in self._case.scenario.given.manifests:
             for document in await self._world.documents(manifest):
                 await self._world.kubernetes.apply(document)
-
-    async def _configure(self, edge: EdgeGiven) -> None:
-        await self._world.house.configure(await self._target.address())
 
     async def _ready(self, edge: EdgeGiven | None) -> None:
         """Wait until the pods of given Deployments are ready, and every gateway serves them."""
@@ -288,16 +303,18 @@ class Run:
                 self.result.state, self.result.reason = "error", f"cleaning up failed: {failure}"
 
 
-async def _all(deeds: list[Coroutine[Any, Any, Any]]) -> None:
-    """All at once; when one fails the others are ended before its error goes on."""
+async def all_of(deeds: Sequence[Coroutine[Any, Any, Any]]) -> None:
+    """All at once. When one fails the others are ended before its error goes on."""
     tasks = Tasks()
-    running = [tasks.start(_quiet(deed), "given") for deed in deeds]
+    waiting = {tasks.start(_quiet(deed), "given") for deed in deeds}
     try:
-        errors = [error for error in await asyncio.gather(*running) if error is not None]
+        while waiting:
+            done, waiting = await asyncio.wait(waiting, return_when=asyncio.FIRST_COMPLETED)
+            for error in [task.result() for task in done]:
+                if error is not None:
+                    raise error
     finally:
         await tasks.close()
-    for error in errors:
-        raise error
 
 
 async def _quiet(deed: Coroutine[Any, Any, Any]) -> Exception | None:

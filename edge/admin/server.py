@@ -1,8 +1,9 @@
 """The HTTP server under the Admin: uvicorn on sockets that we bind, ended by us.
 
-Three of uvicorn's habits are changed (all seen in 0.54): it tells event streams nothing of a shutdown, so `ending` is
-set first; it keeps the keep-alive timer of a connection that was reset, and the whole connection with it; and it
-raises the captured signal again after a clean end, which would make the exit code that of a kill.
+Four of uvicorn's habits are changed (all seen in 0.54): it tells event streams nothing of a shutdown, so `ending` is
+set first; it keeps the keep-alive timer of a connection that was reset, and the whole connection with it; it raises
+the captured signal again after a clean end, which would make the exit code that of a kill; and it looks every tenth of
+a second whether it shall end and whether it has, so that an end with nothing left to do takes 0.2 s.
 """
 
 from __future__ import annotations
@@ -21,11 +22,11 @@ import uvicorn
 from starlette.types import ASGIApp
 from uvicorn.protocols.http.httptools_impl import HttpToolsProtocol
 
-from edge.tasks import Tasks
 from edge.wire.channel import FRAME_LIMIT
 
 PING = 5.0  # seconds between pings, and until the answer: a dead gateway is known within ten
 GRACE = 3  # seconds that requests in flight may take when the Admin ends
+TICK = 0.005  # seconds between looks whether they have
 
 
 class CannotListen(Exception):
@@ -72,13 +73,36 @@ class KeepAliveProtocol(HttpToolsProtocol):
 class _Server(uvicorn.Server):
     """uvicorn's, but without its signal handlers, and it says when it is ready."""
 
-    def __init__(self, config: uvicorn.Config, ready: Callable[[], None]) -> None:
+    def __init__(self, config: uvicorn.Config, ready: Callable[[], None], ending: asyncio.Event) -> None:
         super().__init__(config)
         self._ready = ready
+        self._ending = ending
 
     async def startup(self, sockets: list[socket.socket] | None = None) -> None:
         await super().startup(sockets)
         self._ready()
+
+    async def main_loop(self) -> None:
+        while not self._ending.is_set():
+            await self.on_tick(0)  # the second's Date header
+            with contextlib.suppress(TimeoutError):
+                async with asyncio.timeout(1):
+                    await self._ending.wait()
+
+    async def shutdown(self, sockets: list[socket.socket] | None = None) -> None:
+        for server in self.servers:
+            server.close()
+        for bound in sockets or []:
+            bound.close()
+        for connection in list(self.server_state.connections):
+            connection.shutdown()
+        try:
+            async with asyncio.timeout(GRACE):
+                while self.server_state.connections or self.server_state.tasks:  # noqa: ASYNC110 - uvicorn has no event
+                    await asyncio.sleep(TICK)
+        except TimeoutError:
+            for task in self.server_state.tasks:
+                task.cancel()
 
     @contextlib.contextmanager
     def capture_signals(self) -> Iterator[None]:
@@ -91,7 +115,6 @@ class HttpServer:
     def __init__(self, listen: Listen) -> None:
         self._listen = listen
         self._socket: socket.socket | None = None
-        self._server: _Server | None = None
 
     def __repr__(self) -> str:
         return f"<HttpServer {self._listen.host}:{self._listen.port}>"
@@ -141,18 +164,7 @@ class HttpServer:
         """Call `ready` when the first request can be answered, and serve until `ending` is set; requests in flight
         then get GRACE seconds."""
         assert self._socket is not None, "bind first"
-        self._server = _Server(self._config(app), ready)
-        tasks = Tasks()
-        tasks.start(self._end(ending), "the end of the HTTP server")
-        try:
-            await self._server.serve(sockets=[self._socket])
-        finally:
-            await tasks.close()
-
-    async def _end(self, ending: asyncio.Event) -> None:
-        await ending.wait()
-        assert self._server is not None
-        self._server.should_exit = True
+        await _Server(self._config(app), ready, ending).serve(sockets=[self._socket])
 
     def _config(self, app: ASGIApp) -> uvicorn.Config:
         return uvicorn.Config(
@@ -170,7 +182,6 @@ class HttpServer:
             proxy_headers=False,
             server_header=False,
             timeout_keep_alive=30,
-            timeout_graceful_shutdown=GRACE,
             ssl_certfile=self._listen.certificate,
             ssl_keyfile=self._listen.key,
         )

@@ -16,6 +16,8 @@ from argon2.exceptions import InvalidHashError, VerificationError
 TOKEN_PREFIX = "edge_"  # noqa: S105 - no secret: it lets secret scanners recognise one
 
 _hasher = argon2.PasswordHasher(time_cost=2, memory_cost=19_456, parallelism=1)
+# well-formed, so that comparing with it costs what every comparison costs; of no password: it is never right
+_NOBODY = "$argon2id$v=19$m=19456,t=2,p=1$" + "A" * 22 + "$" + "A" * 43
 
 
 def hash_password(password: str) -> str:
@@ -39,6 +41,3 @@ def new_token(random: random.Random, prefix: str = TOKEN_PREFIX) -> str:
 def hash_token(token: str) -> str:
     """SHA-256 of a token, 64 hexadecimal digits."""
     return hashlib.sha256(token.encode("utf-8", "surrogatepass")).hexdigest()
-
-
-_NOBODY = _hasher.hash("nobody has this password: it is never the result of a comparison that counts")

@@ -1,10 +1,12 @@
 import asyncio
+import time
 
+import httpx
 import pytest
 import uvicorn
 from uvicorn.server import ServerState
 
-from edge.admin.server import KeepAliveProtocol, Listen
+from edge.admin.server import HttpServer, KeepAliveProtocol, Listen
 
 
 @pytest.mark.parametrize(
@@ -56,3 +58,46 @@ async def test_the_keep_alive_timer_of_a_connection_that_was_reset_is_cancelled(
     assert not timer.cancelled()
     protocol.connection_lost(ConnectionResetError())
     assert timer.cancelled()
+
+
+async def serve(app, ending):
+    server = HttpServer(Listen(port=0))
+    server.bind()
+    ready = asyncio.Event()
+    serving = asyncio.create_task(server.serve(app, ending, ready.set))
+    await ready.wait()
+    return server.url, serving
+
+
+async def test_an_end_with_nothing_in_flight_is_at_once_also_with_connections_open():
+    async def app(scope, receive, send):
+        await send({"type": "http.response.start", "status": 204, "headers": []})
+        await send({"type": "http.response.body"})
+
+    ending = asyncio.Event()
+    url, serving = await serve(app, ending)
+    async with httpx.AsyncClient(trust_env=False) as client:
+        assert "date" in (await client.get(url)).headers
+        started = time.perf_counter()
+        ending.set()
+        await serving
+    assert time.perf_counter() - started < 0.09  # uvicorn's own end looks every 0.1 s
+
+
+async def test_a_request_in_flight_is_answered_before_the_end():
+    asked, ending = asyncio.Event(), asyncio.Event()
+
+    async def app(scope, receive, send):
+        asked.set()
+        await ending.wait()
+        await asyncio.sleep(0.02)
+        await send({"type": "http.response.start", "status": 204, "headers": []})
+        await send({"type": "http.response.body"})
+
+    url, serving = await serve(app, ending)
+    async with httpx.AsyncClient(trust_env=False) as client:
+        answer = asyncio.create_task(client.get(url))
+        await asked.wait()
+        ending.set()
+        assert (await answer).status_code == 204
+        await serving
