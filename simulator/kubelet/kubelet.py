@@ -129,6 +129,7 @@ class Kubelet:
         behaviour, problems = parse(self._annotations(life.ref))
         if behaviour == life.behaviour:
             return
+        changed = behaviour.ready != life.behaviour.ready
         life.behaviour = behaviour
         for problem in problems:
             self._tell.warn(life.ref, "InvalidAnnotation", problem)
@@ -136,6 +137,8 @@ class Kubelet:
             life.server.behaviour = behaviour
         if life.state == "running":
             self._probe(life, started=False)
+        if changed and life.state in ("running", "ending"):
+            self._write(life)
 
     def _annotations(self, ref: Ref) -> dict[str, str]:
         record = self._cluster.record(ref)
@@ -351,9 +354,10 @@ class Kubelet:
         if pod is None or pod["metadata"]["uid"] != life.uid:
             return None
         now = self._cluster.clock.timestamp()
+        ready = life.container.ready and life.behaviour.ready
         pod["status"] = status.build(
             pod,
-            life.container,
+            msgspec.structs.replace(life.container, ready=ready),
             ip=life.address,
             started=life.started,
             now=now,

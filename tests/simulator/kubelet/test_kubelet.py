@@ -255,3 +255,20 @@ async def test_a_port_in_use_leaves_the_pod_waiting_with_a_warning_until_it_is_f
             await until(world, lambda: ready(world.get("pods", "one")))
         finally:
             await world.close()
+
+
+def test_a_pod_that_is_annotated_not_ready_serves_on_without_being_ready_until_the_annotation_goes() -> None:
+    async def story(world: World) -> None:
+        world.cluster.create("pods", a_pod())
+        await asyncio.sleep(1)
+        for value, expected in (("false", False), ("true", True), ("false", False), (None, True)):
+            pod = world.get("pods", "one")
+            pod["metadata"]["annotations"] = {} if value is None else {"simulator/ready": value}
+            world.cluster.update("pods", pod)
+            await asyncio.sleep(0.01)
+            pod = world.get("pods", "one")
+            assert ready(pod) is expected
+            assert pod["status"]["containerStatuses"][0]["ready"] is expected
+            assert pod["status"]["podIP"]
+
+    simulate(story)
