@@ -32,6 +32,7 @@ from simulator.api.faults import (
     SlowFault,
     StatusFault,
 )
+from simulator.api.field_validation import Warnings
 from simulator.api.negotiation import JSON, PLAIN, Form, negotiate
 from simulator.api.openapi import OpenApi
 from simulator.api.openid import OPEN_ID
@@ -112,7 +113,7 @@ class Application:
         request = self._request(scope)
         entry = self._log(request)
         began = precise()
-        warnings = bodies.Warnings()
+        warnings = Warnings()
         exchange = Exchange(scope, receive, send, self._tasks)
         try:
             try:
@@ -151,7 +152,7 @@ class Application:
         return entry
 
     async def _answer(
-        self, request: Request, scope: Scope, entry: Entry, warnings: bodies.Warnings, exchange: Exchange
+        self, request: Request, scope: Scope, entry: Entry, warnings: Warnings, exchange: Exchange
     ) -> tuple[Answer, Fault | None]:
         if self.ending and not request.target.path.startswith(HEALTH):
             return _shutting_down(), None
@@ -266,7 +267,7 @@ class Application:
             form = PLAIN
         return of_error(error, Form(form.media_type), wants_pretty(request.query, request.header("user-agent")))
 
-    def _headers(self, answer: Answer, request: Request, warnings: bodies.Warnings) -> list[tuple[str, str]]:
+    def _headers(self, answer: Answer, request: Request, warnings: Warnings) -> list[tuple[str, str]]:
         headers = [("Audit-Id", self._uuid())]
         if not any(name == "Cache-Control" for name, _ in answer.headers):
             headers.append(("Cache-Control", "no-cache, private"))

@@ -10,8 +10,8 @@ from simulator.access.authentication import Authenticator
 from simulator.access.rbac import Authorizer
 from simulator.access.tokens import TokenIssuer
 from simulator.access.users import User
-from simulator.api.bodies import Warnings
 from simulator.api.faults import Asked, Faults
+from simulator.api.field_validation import Warnings
 from simulator.api.request import Request
 from simulator.extensions.extensions import Extensions
 from simulator.resource import Resource

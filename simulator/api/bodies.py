@@ -4,16 +4,16 @@ from __future__ import annotations
 
 import copy
 import json
-from collections.abc import Sequence
 from typing import Any
 
 import msgspec
-import yaml
 
+from simulator import documents
 from simulator.api import repetition
+from simulator.api.field_validation import Text, Warnings, report
 from simulator.api.negotiation import ACCEPTED, JSON, PROTOBUF, YAML
 from simulator.api.request import Request
-from simulator.errors import ApiError, Cause, bad_request, invalid
+from simulator.errors import ApiError, bad_request
 from simulator.extensions import structural
 from simulator.resource import Object, Resource
 from simulator.schema import protobuf, schema
@@ -21,15 +21,6 @@ from simulator.schema.normalise import Normaliser, WrongType
 
 LIMIT = 3 * 1024 * 1024
 """The largest body that is read, in bytes (MaxRequestBodyBytes)."""
-CREATE_OPTIONS = Resource("meta.k8s.io", "v1", "CreateOptions", "createoptions", "createoptions", False)
-VALIDATION = ("Ignore", "Warn", "Strict")
-
-
-class Warnings:
-    """What ``fieldValidation=Warn`` (the default) says in Warning headers."""
-
-    def __init__(self) -> None:
-        self.texts: list[str] = []
 
 
 def unsupported_media(accepted: tuple[str, ...] = ACCEPTED) -> ApiError:
@@ -52,22 +43,35 @@ def read(request: Request, resource: Resource, warnings: Warnings, kind: str = "
         raise unsupported_media()
     if declared == PROTOBUF:
         return _of_protobuf(request.body, resource, kind)
-    value = parse(request.body, declared)
-    repeated = [] if request.query.get("fieldValidation") == "Ignore" else repetition.of_json(request.body, declared)
-    return checked(request, resource, value, warnings, kind, repeated)
+    return checked(request, resource, parse(request, "yaml" if declared == YAML else "json"), warnings, kind)
 
 
-def parse(body: bytes, declared: str) -> Any:
-    """A body's JSON or YAML value. Raises ``ApiError`` (400)."""
+def parse(request: Request, form: str) -> Text:
+    """A body's value. ``form`` is ``json``, ``yaml``, or ``patch`` (JSON). Raises ``ApiError`` (400)."""
+    if form == "yaml":
+        return _of_yaml(request.body)
     try:
-        if declared == YAML:
-            return yaml.safe_load(body)
-        return msgspec.json.decode(body)
+        value = msgspec.json.decode(request.body)
+        repeated = () if request.query.get("fieldValidation") == "Ignore" else repetition.of_json(request.body)
     except (msgspec.DecodeError, UnicodeDecodeError, RecursionError):
-        raise bad_request(_why_not_json(body)) from None
-    except yaml.YAMLError as error:
-        said = str(error).replace("\n", " ")
-        raise bad_request(f"error converting YAML to JSON: yaml: {said}") from None
+        raise bad_request(_why_not_json(request.body)) from None
+    return Text(value, form, repeated)
+
+
+def _of_yaml(body: bytes) -> Text:
+    """Most of it is JSON (what kubectl applies), which is read many times faster as such."""
+    try:
+        value = msgspec.json.decode(body)
+        if not repetition.of_json(body):
+            return Text(value, "yaml")
+    except (msgspec.DecodeError, UnicodeDecodeError, RecursionError):
+        pass
+    try:
+        found = documents.read(body)
+    except documents.BadYaml as error:
+        raise bad_request(f"error converting YAML to JSON: yaml: {error}") from None
+    first = found[0] if found else documents.Document(None, [])
+    return Text(first.value, "yaml", first.repeated)
 
 
 def _why_not_json(body: bytes) -> str:
@@ -80,12 +84,18 @@ def _why_not_json(body: bytes) -> str:
     return "couldn't get version/kind; json parse error: invalid value"
 
 
-def checked(
-    request: Request, resource: Resource, value: Any, warnings: Warnings, kind: str = "", repeated: Sequence[str] = ()
-) -> Object:
-    """A decoded value as an object of the resource's kind: fields known, types right.
+def checked(request: Request, resource: Resource, text: Text, warnings: Warnings, kind: str = "") -> Object:
+    """What was read as an object of the resource's kind. Raises ``ApiError`` (400, 422)."""
+    made, unknown = decoded(resource, text.value, kind)
+    title = _title(made["kind"], made["apiVersion"])
+    report(request, text, unknown, title, warnings, custom=resource.custom is not None)
+    return made
 
-    ``repeated`` are the paths of fields that the body held more than once.
+
+def decoded(resource: Resource, value: Any, kind: str = "") -> tuple[Object, list[str]]:
+    """A value as an object of the resource's kind, its types right; and the paths of fields that it should not have.
+
+    Raises ``ApiError`` (400).
     """
     if not isinstance(value, dict):
         raise bad_request(
@@ -96,38 +106,43 @@ def checked(
     wanted_version, wanted_kind, type_name = _wanted(resource, kind)
     if kind == "DeleteOptions" and value.get("kind") in (None, "", kind):
         value = {**value, "apiVersion": wanted_version}  # every group serves its own DeleteOptions
-    given_kind, given_version = value.get("kind") or wanted_kind, value.get("apiVersion") or wanted_version
-    if (given_version, given_kind) != (wanted_version, wanted_kind):
-        if given_kind == wanted_kind:
-            raise bad_request(
-                f"the API version in the data ({given_version}) does not match the expected API version "
-                f"({wanted_version})"
-            )
-        version = str(given_version).rpartition("/")[2]
-        raise bad_request(
-            f'{given_kind} in version "{version}" cannot be handled as a {wanted_kind}: converting '
-            f"({version}.{given_kind}) to ({wanted_kind}): unknown conversion"
-        )
+    _check_kind(value, wanted_version, wanted_kind)
     rest = {key: part for key, part in value.items() if key not in ("kind", "apiVersion")}
     head: Object = {"kind": wanted_kind, "apiVersion": wanted_version}
-    title = f'{wanted_kind} in version "{wanted_version.rpartition("/")[2]}" cannot be handled as a {wanted_kind}: '
     if not type_name:
         unknown = _loosely(rest, wanted_kind, wanted_version)
         if resource.custom is not None:
             rest = copy.deepcopy(rest)  # an apply goes on with what was given
             unknown += structural.prune(resource.custom.schema, rest)
             structural.default(resource.custom.schema, rest)
-        _report(request, unknown, repeated, title, warnings)
-        return {**head, **rest}
+        return {**head, **rest}, unknown
     normaliser = Normaliser()
     try:
         normalised = normaliser.struct(schema().get(type_name), rest)
     except WrongType as error:
-        raise bad_request(title + str(error)) from None
+        raise bad_request(_title(wanted_kind, wanted_version) + str(error)) from None
     except RecursionError:
-        raise bad_request(title + "object is nested too deeply") from None
-    _report(request, normaliser.unknown, repeated, title, warnings)
-    return {**head, **normalised}
+        raise bad_request(_title(wanted_kind, wanted_version) + "object is nested too deeply") from None
+    return {**head, **normalised}, normaliser.unknown
+
+
+def _check_kind(value: Object, wanted_version: str, wanted_kind: str) -> None:
+    given_kind, given_version = value.get("kind") or wanted_kind, value.get("apiVersion") or wanted_version
+    if (given_version, given_kind) == (wanted_version, wanted_kind):
+        return
+    if given_kind == wanted_kind:
+        raise bad_request(
+            f"the API version in the data ({given_version}) does not match the expected API version ({wanted_version})"
+        )
+    version = str(given_version).rpartition("/")[2]
+    raise bad_request(
+        f'{given_kind} in version "{version}" cannot be handled as a {wanted_kind}: converting '
+        f"({version}.{given_kind}) to ({wanted_kind}): unknown conversion"
+    )
+
+
+def _title(kind: str, api_version: str) -> str:
+    return f'{kind} in version "{api_version.rpartition("/")[2]}" cannot be handled as a {kind}: '
 
 
 def _wanted(resource: Resource, kind: str) -> tuple[str, str, str]:
@@ -156,19 +171,6 @@ def _loosely(value: Object, kind: str, api_version: str) -> list[str]:
     except WrongType as error:
         raise bad_request(f'{kind} in version "{api_version}" cannot be handled as a {kind}: {error}') from None
     return [f"metadata.{path}" for path in normaliser.unknown]
-
-
-def _report(request: Request, unknown: Sequence[str], repeated: Sequence[str], title: str, warnings: Warnings) -> None:
-    mode = request.query.get("fieldValidation") or "Warn"
-    if mode not in VALIDATION:
-        listed = ", ".join(f'"{one}"' for one in sorted(("", *VALIDATION)))
-        message = f'Unsupported value: "{mode}": supported values: {listed}'
-        raise invalid(CREATE_OPTIONS, "", [Cause("FieldValueNotSupported", message, "fieldValidation")])
-    said = [f'duplicate field "{path}"' for path in repeated] + [f'unknown field "{path}"' for path in unknown]
-    if mode == "Strict" and said:
-        raise bad_request(title + "strict decoding error: " + ", ".join(said))
-    if mode == "Warn":
-        warnings.texts += said
 
 
 def _of_protobuf(body: bytes, resource: Resource, kind: str) -> Object:

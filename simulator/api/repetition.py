@@ -1,15 +1,14 @@
 """Fields that a JSON body holds more than once: the last one counts, and field validation tells of the others.
 
-Source: sigs.k8s.io/json, which Kubernetes decodes strictly with.
+Source: sigs.k8s.io/json, which Kubernetes decodes strictly with, and apiserver's field_validation_test.go.
 """
 
 from __future__ import annotations
 
 import json
 from collections import Counter
+from collections.abc import Iterator
 from typing import Any
-
-from simulator.api.negotiation import JSON
 
 
 class _Repeated(dict[str, Any]):
@@ -18,10 +17,8 @@ class _Repeated(dict[str, Any]):
     names: list[str]
 
 
-def of_json(body: bytes, declared: str) -> list[str]:
-    """The paths of repeated fields (``spec.replicas``, ``a[0].b``) in a body that was already read; else nothing."""
-    if declared != JSON:
-        return []
+def of_json(body: bytes) -> list[str]:
+    """The paths of repeated fields (``spec.replicas``, ``a[0].b``) in a body that is known to be JSON."""
     found = False
 
     def made(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
@@ -50,3 +47,15 @@ def _paths(value: Any, path: str) -> list[str]:
         for name, one in value.items():
             out += _paths(one, inside + name)
     return out
+
+
+def in_order(value: Any, *, by_name: bool = False, path: str = "") -> Iterator[str]:
+    """The path of every field of an object, as its text has them, or ``by_name`` as in JSON made of YAML."""
+    if isinstance(value, list):
+        for index, one in enumerate(value):
+            yield from in_order(one, by_name=by_name, path=f"{path}[{index}]")
+    elif isinstance(value, dict):
+        for name in sorted(value) if by_name else value:
+            inside = f"{path}.{name}" if path else name
+            yield inside
+            yield from in_order(value[name], by_name=by_name, path=inside)

@@ -2,13 +2,12 @@
 
 from __future__ import annotations
 
-from typing import Any
-
 from simulator.access import escalation
 from simulator.access.rbac import GROUP
 from simulator.api import bodies
 from simulator.api.answer import Answer, encoded, wants_pretty
 from simulator.api.backend import Call
+from simulator.api.field_validation import CREATE_OPTIONS, Text, Warnings, report_applied
 from simulator.api.negotiation import Form, negotiate
 from simulator.api.options import read as read_options
 from simulator.api.reading import SINGLE, of_record
@@ -37,7 +36,7 @@ PROPAGATION = ("Background", "Foreground", "Orphan")
 DELETE_OPTIONS = Resource("meta.k8s.io", "v1", "DeleteOptions", "deleteoptions", "deleteoptions", False)
 PATCH_OPTIONS = Resource("meta.k8s.io", "v1", "PatchOptions", "patchoptions", "patchoptions", False)
 OPTIONS = {
-    "POST": bodies.CREATE_OPTIONS,
+    "POST": CREATE_OPTIONS,
     "PUT": Resource("meta.k8s.io", "v1", "UpdateOptions", "updateoptions", "updateoptions", False),
     "DELETE": DELETE_OPTIONS,
 }
@@ -180,22 +179,23 @@ def patch(call: Call, resource: Resource, subresource: str = "") -> Answer:
     patched = bodies.checked(
         call.request,
         resource,
-        patched_value(call, declared, resource.schema, record.seen_as(resource).decode()),
+        patched_text(call, declared, resource.schema, record.seen_as(resource).decode()),
         call.warnings,
     )
     return answered(call, resource, update_object(call, resource, patched, subresource), form)
 
 
-def patched_value(call: Call, declared: str, type_name: str, live: Object) -> Any:
+def patched_text(call: Call, declared: str, type_name: str, live: Object) -> Text:
     """The live object with the request's patch laid over it."""
-    content = bodies.parse(call.request.body, "application/json")
+    text = bodies.parse(call.request, "patch")
+    content = text.value
     if declared == JSON_PATCH:
-        return json_patch.apply(live, content)
+        return text._replace(value=json_patch.apply(live, content))
     if not isinstance(content, dict):
         raise bad_request("error decoding patch: json: cannot unmarshal into Go value of type map[string]interface {}")
     if declared == MERGE_PATCH:
-        return merge_patch.apply(live, content)
-    return strategic.apply(schema().find(type_name), live, content)
+        return text._replace(value=merge_patch.apply(live, content))
+    return text._replace(value=strategic.apply(schema().find(type_name), live, content))
 
 
 def _apply(call: Call, resource: Resource, subresource: str, form: Form) -> Answer:
@@ -204,7 +204,8 @@ def _apply(call: Call, resource: Resource, subresource: str, form: Form) -> Answ
     if not name:
         causes = [Cause("FieldValueRequired", "Required value: is required for apply patch", "fieldManager")]
         raise invalid(PATCH_OPTIONS, "", causes)
-    wanted = bodies.parse(request.body, "application/yaml")
+    text = bodies.parse(request, "yaml")
+    wanted = text.value
     if not isinstance(wanted, dict) or not isinstance(wanted.get("metadata") or {}, dict):
         raise bad_request("error decoding YAML: an object is required")
     if not wanted.get("apiVersion") or not wanted.get("kind"):
@@ -213,7 +214,8 @@ def _apply(call: Call, resource: Resource, subresource: str, form: Form) -> Answ
     if wanted["metadata"].get("managedFields"):
         raise bad_request("metadata.managedFields must be nil")
     # Checked for unknown fields and types; merged as it was given, since zero values must not become intent.
-    bodies.checked(request, resource, wanted, call.warnings)
+    report_applied(request, text, call.warnings)
+    bodies.checked(request, resource, Text(wanted), call.warnings)
     place(call, resource, wanted["metadata"])
     given = wanted["metadata"].setdefault("name", target.name)
     if given != target.name:
@@ -225,7 +227,7 @@ def _apply(call: Call, resource: Resource, subresource: str, form: Form) -> Answ
     def track(new: Object, old: Object | None) -> None:
         """The managed fields are made already."""
 
-    checked = bodies.checked(request, resource, made, bodies.Warnings())
+    checked = bodies.checked(request, resource, Text(made), Warnings())
     if live is None:
         return answered(call, resource, create_object(call, resource, checked, track), form, 201)
     return answered(call, resource, update_object(call, resource, checked, subresource, track), form)
