@@ -19,7 +19,7 @@ from scenarios import marks
 from scenarios.errors import FileError, Problem
 from scenarios.marks import Marked, Position, written
 from scenarios.model import Json, Modifiers, Need, Scenario
-from scenarios.steps import ACTIONS, EXPECTATIONS, SHORT
+from scenarios.registry import registry
 from scenarios.steps.base import Action, Expectation
 
 T = TypeVar("T")
@@ -113,6 +113,7 @@ class _Reading:
 
     def __init__(self, marked: Marked) -> None:
         self._marked = marked
+        self._registry = registry()
         self.problems: list[Problem] = []
 
     def case(self, path: Path, parameters: Json) -> Case | None:
@@ -167,11 +168,13 @@ class _Reading:
     def _step(self, step: Json, position: Position) -> Step | None:
         modifiers = self._typed({k: v for k, v in step.items() if k in _MODIFIERS}, Modifiers, position)
         keys = [key for key in step if key not in _MODIFIERS]
-        known = [key for key in keys if key in ACTIONS or key == "expect"]
+        actions = self._registry.actions
+        known = [key for key in keys if key in actions or key == "expect"]
         for key in keys:
             if key not in known:
-                hint = nearest(key, [*ACTIONS, "expect", *_MODIFIERS])
-                self._problem((*position, key), f"there is no such action{hint}")
+                hint = nearest(key, [*actions, "expect", *_MODIFIERS])
+                unusable = self._registry.unusable.get(key)
+                self._problem((*position, key), unusable or f"there is no such action{hint}")
         if len(known) != 1:
             if len(known) == len(keys):
                 listed = f"got {', '.join(known)}" if known else "got none"
@@ -186,23 +189,26 @@ class _Reading:
     def _deed(self, key: str, value: Any, position: Position) -> Action | Expectation | None:
         if key == "expect":
             return self._expectation(value, position)
-        if key in SHORT and not (isinstance(value, dict) and ("apiVersion" not in value)):
-            single = value is not None and SHORT[key] == "manifests" and not isinstance(value, list)
-            value = {SHORT[key]: [value] if single else value} if value is not None else {}
-        return self._typed({} if value is None else value, ACTIONS[key], position)
+        short = self._registry.short.get(key)
+        if short and not (isinstance(value, dict) and ("apiVersion" not in value)):
+            single = value is not None and short == "manifests" and not isinstance(value, list)
+            value = {short: [value] if single else value} if value is not None else {}
+        return self._typed({} if value is None else value, self._registry.actions[key], position)
 
     def _expectation(self, value: Any, position: Position) -> Expectation | None:
+        expectations = self._registry.expectations
         if not isinstance(value, dict):
-            self._problem(position, f"expected a map that names one of {', '.join(EXPECTATIONS)}")
+            self._problem(position, f"expected a map that names one of {', '.join(expectations)}")
             return None
-        subjects = [key for key in value if key in EXPECTATIONS]
+        subjects = [key for key in value if key in expectations]
         # a subject may be a field of another expectation (`gateway` of a metric): the one written first is meant
         if not subjects:
             first = next(iter(value), "")
-            hint = nearest(first, list(EXPECTATIONS))
-            self._problem((*position, first) if first else position, f"nothing called that can be expected{hint}")
+            hint = nearest(first, list(expectations))
+            message = self._registry.unusable.get(first) or f"nothing called that can be expected{hint}"
+            self._problem((*position, first) if first else position, message)
             return None
-        return self._typed(value, EXPECTATIONS[subjects[0]], position)
+        return self._typed(value, expectations[subjects[0]], position)
 
     def _typed(self, value: Any, kind: type[T], position: Position) -> T | None:
         try:

@@ -7,20 +7,25 @@ from typing import Any
 import msgspec
 
 from scenarios.model import Modifiers, Scenario
-from scenarios.steps import ACTIONS, EXPECTATIONS, SHORT
+from scenarios.registry import Registry, registry
 
 REF = "#/$defs/{name}"
 DIALECT = "https://json-schema.org/draft/2020-12/schema"
 
 
-def schema() -> dict[str, Any]:
-    """JSON Schema 2020-12."""
-    kinds = [Scenario, Modifiers, *ACTIONS.values(), *EXPECTATIONS.values()]
-    _, found = msgspec.json.schema_components(kinds, ref_template=REF)
+def schema(steps: Registry | None = None) -> dict[str, Any]:
+    """JSON Schema 2020-12, with the steps that are installed unless they are given."""
+    steps = steps or registry()
+    kinds: list[type[Any]] = [Scenario, Modifiers, *steps.actions.values(), *steps.expectations.values()]
+    references, found = msgspec.json.schema_components(kinds, ref_template=REF)
     parts: dict[str, Any] = dict(found)
-    parts["Expectation"] = {"anyOf": [_ref(kind.__name__) for kind in EXPECTATIONS.values()]}
-    parts["Step"] = _step(parts.pop("Modifiers"), parts)
-    scenario = parts.pop("Scenario")
+    # two packages may call their classes alike: msgspec then gives them longer names
+    names = dict(
+        zip(kinds, (str(reference["$ref"]).removeprefix(_ref("")["$ref"]) for reference in references), strict=True)
+    )
+    parts["Expectation"] = {"anyOf": [_ref(names[kind]) for kind in steps.expectations.values()]}
+    parts["Step"] = _step(parts.pop(names[Modifiers]), parts, steps, names)
+    scenario = parts.pop(names[Scenario])
     properties = scenario["properties"]
     for name in ("steps", "finally"):
         properties[name] = {**properties[name], "items": _ref("Step")}
@@ -32,13 +37,16 @@ def _ref(name: str) -> dict[str, str]:
     return {"$ref": REF.format(name=name)}
 
 
-def _step(modifiers: dict[str, Any], parts: dict[str, Any]) -> dict[str, Any]:
+def _step(
+    modifiers: dict[str, Any], parts: dict[str, Any], steps: Registry, names: dict[type[Any], str]
+) -> dict[str, Any]:
     properties: dict[str, Any] = {"expect": _ref("Expectation")}
-    for name, kind in ACTIONS.items():
-        written: list[dict[str, Any]] = [_ref(kind.__name__)]
-        if name in SHORT:
-            written.append(parts[kind.__name__]["properties"][SHORT[name]])
-        if not parts[kind.__name__].get("required"):
+    for name, kind in steps.actions.items():
+        part = names[kind]
+        written: list[dict[str, Any]] = [_ref(part)]
+        if name in steps.short:
+            written.append(parts[part]["properties"][steps.short[name]])
+        if not parts[part].get("required"):
             written.append({"type": "null"})
         properties[name] = written[0] if len(written) == 1 else {"anyOf": written}
     return {
