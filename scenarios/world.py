@@ -41,6 +41,7 @@ class World:
         self.traffic: dict[str, Running] = {}
         self.faults: dict[str, str] = {}  # name → the simulator's id
         self.removed: dict[str, Json] = {}  # objects taken away for a while
+        self.cordoned: dict[str, None] = {}  # nodes that a step cordoned
         self.pods_ended: dict[str, float] = {}  # pod → when it was told to end
         self.offered: dict[Slice, set[str]] = {}  # their ready addresses, as Kubernetes has them
         self.services: dict[tuple[str, str], None] = {}  # (namespace, name) of those that upstreams follow

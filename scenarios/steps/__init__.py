@@ -2,7 +2,19 @@
 
 from __future__ import annotations
 
-from scenarios.steps import cluster, edge, edge_seen, objects, other, other_seen, processes, traffic_seen
+from scenarios.steps import (
+    cluster,
+    edge,
+    edge_seen,
+    nodes,
+    objects,
+    other,
+    other_seen,
+    pods,
+    processes,
+    slices,
+    traffic_seen,
+)
 from scenarios.steps.base import Action, Expectation
 
 ACTIONS: dict[str, type[Action]] = {
@@ -11,7 +23,14 @@ ACTIONS: dict[str, type[Action]] = {
     "scale": objects.Scale,
     "set-image": objects.SetImage,
     "restart": objects.Restart,
-    "kill-pod": objects.KillPod,
+    "select": objects.Select,
+    "slice": slices.WriteSlice,
+    "kill-pod": pods.KillPod,
+    "ready": pods.Ready,
+    "unready": pods.Unready,
+    "cordon": nodes.Cordon,
+    "uncordon": nodes.Uncordon,
+    "drain": nodes.Drain,
     "label": objects.Label,
     "patch": objects.Patch,
     "revoke": cluster.Revoke,
@@ -63,4 +82,7 @@ SHORT: dict[str, str] = {
     "resume": "process",
     "kill-worker": "gateway",
     "clear-fault": "name",
+    "cordon": "node",
+    "uncordon": "node",
+    "drain": "node",
 }

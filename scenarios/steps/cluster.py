@@ -10,12 +10,13 @@ from scenarios.errors import StepError
 from scenarios.kubernetes import Json
 from scenarios.model import Need
 from scenarios.steps.base import Action
+from scenarios.values import Duration, seconds
 from scenarios.world import READER, World
 
 
 class Revoke(Action):
-    """Revoke a service account's tokens. On a real cluster, its token Secret is deleted, which the API server may
-    notice only when its cache of tokens has expired."""
+    """Revoke a service account's tokens. On a real cluster, its token Secret is deleted. An API server may remember for
+    10 s that a token was good."""
 
     serviceaccount: str
     namespace: str = "default"
@@ -38,15 +39,18 @@ class Revoke(Action):
 
 
 class RotateToken(Action):
-    """Give Edge a new token of a service account (TokenRequest API) for a cluster that it has registered."""
+    """Give Edge a new token of a service account (TokenRequest API) for a cluster that it has registered. With
+    `expires` the token is good for so long only; Kubernetes makes none for less than 10 minutes."""
 
     kubernetes_cluster: str = "test"
     serviceaccount: str = "edge-reader"
     namespace: str = "default"
+    expires: Duration = ""  # "" leaves it to the cluster
 
     async def run(self, world: World) -> str:
         path = world.kubernetes.path("serviceaccount", self.serviceaccount, self.namespace)
-        asked = {"apiVersion": "authentication.k8s.io/v1", "kind": "TokenRequest", "spec": {}}
+        spec = {"expirationSeconds": int(seconds(self.expires))} if self.expires else {}
+        asked = {"apiVersion": "authentication.k8s.io/v1", "kind": "TokenRequest", "spec": spec}
         answer = await world.kubernetes.request("POST", f"{path}/token", asked)
         cluster = await world.house.find("kubernetes-clusters", self.kubernetes_cluster)
         body = {"token": answer["status"]["token"]}

@@ -10,10 +10,7 @@ from edge import clock
 from scenarios.errors import StepError
 from scenarios.model import Manifest
 from scenarios.steps.base import Action
-from scenarios.values import Duration, seconds
 from scenarios.world import World
-
-Count = Annotated[int, Meta(ge=1)]
 
 
 class Apply(Action):
@@ -90,30 +87,6 @@ class Restart(Action):
         return f"deployment/{self.deployment} restarted"
 
 
-class KillPod(Action):
-    """Delete pods: one by name, or `count` of those that `selector` finds, chosen with the run's seed."""
-
-    pod: str = ""
-    selector: str = ""
-    count: Count = 1
-    grace: Duration = ""  # "" leaves the pod's own
-    namespace: str = "default"
-
-    async def run(self, world: World) -> str:
-        names = [self.pod] if self.pod else await self._chosen(world)
-        grace = int(seconds(self.grace)) if self.grace else None
-        for name in names:
-            await world.kubernetes.delete("pod", name, self.namespace, grace)
-        return f"killed {', '.join(names)}"
-
-    async def _chosen(self, world: World) -> list[str]:
-        pods = await world.kubernetes.list("pod", self.namespace, self.selector)
-        names = sorted(p["metadata"]["name"] for p in pods if "deletionTimestamp" not in p["metadata"])
-        if len(names) < self.count:
-            raise StepError(f"expected at least {self.count} pods with {self.selector!r}, found {len(names)}")
-        return world.random.sample(names, self.count)
-
-
 class Label(Action):
     """Set labels of one object; null takes one away."""
 
@@ -127,8 +100,23 @@ class Label(Action):
         return f"{self.kind}/{self.name} labelled"
 
 
+class Select(Action):
+    """Move a Service's selector: it selects the pods with exactly these labels from now on."""
+
+    service: str
+    selector: Annotated[dict[str, str], Meta(min_length=1)]
+    namespace: str = "default"
+
+    async def run(self, world: World) -> str:
+        found = await world.kubernetes.get("service", self.service, self.namespace)
+        before = dict.fromkeys(found["spec"].get("selector") or {})  # a merge patch takes away what is null
+        body = {"spec": {"selector": {**before, **self.selector}}}
+        await world.kubernetes.patch("service", self.service, body, self.namespace)
+        return f"service/{self.service} selects {', '.join(f'{k}={v}' for k, v in sorted(self.selector.items()))}"
+
+
 class Patch(Action):
-    """Change one object with a merge patch (RFC 7386): a Service's selector, a Node's `spec.unschedulable`."""
+    """Change one object with a merge patch (RFC 7386)."""
 
     kind: str
     name: str
