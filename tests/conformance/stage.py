@@ -1,17 +1,16 @@
-"""A simulator, a shell with the real kubectl, and a record of every HTTP exchange between them."""
+"""A cluster, a shell with the real kubectl, and a record of every HTTP exchange between them."""
 
 from __future__ import annotations
 
 import asyncio
-import gzip
-import json
+import base64
 import os
 import shutil
 import signal
 import ssl
 import sys
 import tempfile
-from collections.abc import AsyncIterator, Awaitable, Callable
+from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 from pathlib import Path
 from typing import Any
@@ -20,75 +19,13 @@ import httpx
 import msgspec
 import yaml
 
-from simulator.api.application import Application
-from simulator.api.exchange import Receive, Scope, Send
-from simulator.settings import Settings
-from simulator.simulator import Simulator
-from tests.conformance import normal, watches
+from tests.conformance import normal
+from tests.conformance.cluster import Cluster, cluster
+from tests.conformance.exchanges import OWN_AGENT, Exchange
+from tests.conformance.waiting import until
 
 KUBECTL = shutil.which("kubectl", path=str(Path(sys.executable).parent)) or shutil.which("kubectl")
 FILES = (Path(__file__).parent / "files", Path(__file__).parents[1] / "simulator" / "files")
-OWN_AGENT = "conformance-stage"
-"""What the stage itself asks is no part of a command."""
-
-
-class Exchange(msgspec.Struct):
-    """One request and the bytes of its answer, as they passed between the application and its server."""
-
-    method: str
-    path: str
-    status: int = 0
-    headers: dict[str, str] = msgspec.field(default_factory=dict)
-    body: bytes = b""
-
-    def as_recorded(self) -> dict[str, Any]:
-        """In the form of `recorded.json`; the shape itself instead of its number."""
-        content_type = self.headers.get("content-type", "")
-        kept: dict[str, Any] = {
-            "asked": f"{self.method} {normal.path(self.path)}",
-            "answered": f"{self.status} {content_type}",
-        }
-        body = gzip.decompress(self.body) if self.headers.get("content-encoding") == "gzip" else self.body
-        if "watch=true" in self.path and self.status == 200:
-            return {**kept, "lives": watches.lives([json.loads(line) for line in body.splitlines()])}
-        if not body or "apidiscovery" in content_type or self.path.startswith("/openapi/"):
-            return kept
-        return {**kept, "shape": normal.body(content_type, body)}
-
-
-class Listening(Application):
-    """The application, and somebody who is told of every exchange."""
-
-    tell: Callable[[Exchange], None] = staticmethod(lambda exchange: None)
-
-    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
-        headers = {key.decode().lower(): value.decode() for key, value in scope["headers"]}
-        query = scope["query_string"].decode()
-        path = scope["raw_path"].decode().partition("?")[0]
-        exchange = Exchange(scope["method"], f"{path}?{query}" if query else path)
-        if headers.get("user-agent") != OWN_AGENT:
-            self.tell(exchange)
-
-        async def keep(message: dict[str, Any]) -> None:
-            if message["type"] == "http.response.start":
-                exchange.status = message["status"]
-                exchange.headers = {key.decode(): value.decode() for key, value in message["headers"]}
-            else:
-                exchange.body += message.get("body", b"")
-            await send(message)
-
-        await super().__call__(scope, receive, keep)
-
-
-class Recorded(Simulator):
-    """A simulator whose application tells of its exchanges."""
-
-    def __init__(self, settings: Settings) -> None:
-        super().__init__(settings)
-        self._application: Listening = Listening(self._backend)
-
-    def listen(self, tell: Callable[[Exchange], None]) -> None:
-        self._application.tell = tell
 
 
 class Told(msgspec.Struct):
@@ -111,8 +48,9 @@ class Said(msgspec.Struct):
 class Running:
     """A command that has been started; `claims` is a part of a path that only this command asks for."""
 
-    def __init__(self, process: asyncio.subprocess.Process, claims: str) -> None:
+    def __init__(self, process: asyncio.subprocess.Process, claims: str, cluster: Cluster) -> None:
         self.claims = claims
+        self._cluster = cluster
         self.exchanges: list[Exchange] = []
         self._process = process
         self._printed = asyncio.ensure_future(process.communicate())
@@ -123,12 +61,13 @@ class Running:
 
     async def said(self) -> Said:
         out, err = await self._printed
-        return Said(self._process.returncode or 0, out.decode(), err.decode())
+        familiar = self._cluster.familiar
+        return Said(self._process.returncode or 0, familiar(out.decode()), familiar(err.decode()))
 
     async def end(self) -> Told:
-        out, err = await self._printed
-        asked = [one.as_recorded() for one in self.exchanges]
-        return Told(self._process.returncode or 0, normal.output(out.decode()), normal.text(err.decode()), asked)
+        said = await self.said()
+        asked = [one.as_recorded(self._cluster.familiar) for one in self.exchanges]
+        return Told(said.exit, normal.output(said.out), normal.text(said.err), asked)
 
     async def interrupt(self) -> Told:
         """End it as `timeout` ends a command: exit code 124."""
@@ -143,30 +82,46 @@ class Running:
 class Stage:
     """Runs command lines as they were recorded; `variables` are what their `$NAME` stand for."""
 
-    def __init__(self, simulator: Recorded, folder: Path) -> None:
-        self.simulator = simulator
+    def __init__(self, cluster: Cluster, folder: Path) -> None:
+        self.cluster = cluster
         self._folder = folder
         self._running: list[Running] = []
-        self.variables = {"SERVER": simulator.url, "ADMIN_TOKEN": simulator.token}
+        self.variables = {"SERVER": cluster.url, "ADMIN_TOKEN": cluster.token}
         assert KUBECTL is not None
         search = f"{Path(KUBECTL).parent}{os.pathsep}{os.environ['PATH']}"
         self._environment = {"PATH": search, "HOME": str(folder), "KUBECONFIG": str(folder / "config")}
         self._write_config()
         for source in FILES:
             for file in source.glob("*.y*ml"):
-                shutil.copyfile(file, folder / file.name)
-        context = ssl.create_default_context(cadata=simulator.ca.decode())
-        headers = {"User-Agent": OWN_AGENT, "Authorization": f"Bearer {simulator.token}"}
-        self.api = httpx.AsyncClient(base_url=simulator.url, verify=context, headers=headers, trust_env=False)
-        simulator.listen(self._tell)
+                self.write(file.name, file.read_text())
+        context = ssl.create_default_context(cadata=cluster.ca.decode())
+        headers = {"User-Agent": OWN_AGENT, "Authorization": f"Bearer {cluster.token}"}
+        self.api = httpx.AsyncClient(base_url=cluster.url, verify=context, headers=headers, trust_env=False, timeout=20)
+        cluster.listen(self._tell)
 
     def _write_config(self) -> None:
         """A kubeconfig with a token, as the recordings' was: a certificate would win over `--token`."""
-        config: dict[str, Any] = yaml.safe_load(self.simulator.kubeconfig.read_text())
-        config["users"][0]["user"] = {"token": self.simulator.token}
+        server = {"server": self.cluster.url, "certificate-authority-data": base64.b64encode(self.cluster.ca).decode()}
+        context = {"cluster": "it", "user": "admin", "namespace": self.cluster.namespace}
+        config: dict[str, Any] = {
+            "apiVersion": "v1",
+            "kind": "Config",
+            "clusters": [{"name": "it", "cluster": server}],
+            "users": [{"name": "admin", "user": {"token": self.cluster.token}}],
+            "contexts": [{"name": "it", "context": context}],
+            "current-context": "it",
+        }
         (self._folder / "config").write_text(yaml.safe_dump(config))
 
+    def write(self, name: str, text: str) -> None:
+        """A file for the commands."""
+        path = self._folder / name
+        path.parent.mkdir(exist_ok=True)
+        path.write_text(self.cluster.ours(text))
+
     def _tell(self, exchange: Exchange) -> None:
+        if self.cluster.live and exchange.path == f"/api/v1/namespaces/{self.cluster.namespace}":
+            return  # when kubectl does not find something elsewhere than in default, it asks whether there is a place
         claimed = [one for one in self._running if one.claims and one.claims in exchange.path]
         (claimed or self._running)[-1].exchanges.append(exchange)
 
@@ -174,12 +129,13 @@ class Stage:
         """Start a command line, with an empty discovery cache. `timeout N` is left to `Running.interrupt`."""
         cache = tempfile.mkdtemp(dir=self._folder)
         line = command.partition(" ")[2].partition(" ")[2] if command.startswith("timeout ") else command
+        line = self.cluster.ours(line).replace("Bearer $ADMIN_TOKEN", f"Bearer {self.cluster.token}")
         process = await asyncio.create_subprocess_exec(
-            "sh", "-c", line.replace("Bearer $ADMIN_TOKEN", f"Bearer {self.simulator.token}"),
+            "sh", "-c", line,
             cwd=self._folder, start_new_session=True, stdout=asyncio.subprocess.PIPE, stderr=asyncio.subprocess.PIPE,
             env={**self._environment, **self.variables, "KUBECACHEDIR": cache},
         )  # fmt: skip
-        self._running.append(Running(process, claims))
+        self._running.append(Running(process, claims, self.cluster))
         return self._running[-1]
 
     async def play(self, command: str) -> Told:
@@ -204,8 +160,15 @@ class Stage:
 
     async def merge(self, path: str, patch: Any) -> None:
         """Change an object by a merge patch."""
-        answer = await self.api.patch(path, json=patch, headers={"Content-Type": "application/merge-patch+json"})
-        answer.raise_for_status()
+        await self.ask("PATCH", path, patch, {"Content-Type": "application/merge-patch+json"})
+
+    async def get(self, path: str) -> Any:
+        return await self.ask("GET", path)
+
+    async def ask(self, method: str, path: str, body: Any = None, headers: dict[str, str] | None = None) -> Any:
+        """What the cluster answers to a path with recorded names, in its own."""
+        answer = await self.api.request(method, self.cluster.ours(path), json=body, headers=headers)
+        return answer.raise_for_status().json()
 
     async def settled(self, ready: int) -> None:
         """Wait until the tutorial's pods are so many, all ready, and none is ending."""
@@ -218,25 +181,11 @@ class Stage:
 
         await until(look)
 
-    async def get(self, path: str) -> Any:
-        return (await self.api.get(path)).json()
-
-
-async def until(holds: Callable[[], bool | Awaitable[bool]]) -> None:
-    """Look again every 20 ms until it holds; TimeoutError after 20 s."""
-    async with asyncio.timeout(20):
-        while True:
-            found = holds()
-            if found if isinstance(found, bool) else await found:
-                return
-            await asyncio.sleep(0.02)
-
 
 @asynccontextmanager
-async def stage(folder: Path) -> AsyncIterator[Stage]:
-    settings = Settings(listen="127.0.0.1:0", control_listen="127.0.0.1:0")
-    async with Recorded(settings) as simulator:
-        set_up = Stage(simulator, folder)
+async def stage(folder: Path, live_kubeconfig: Path | None = None) -> AsyncIterator[Stage]:
+    async with cluster(folder, live_kubeconfig) as played_on:
+        set_up = Stage(played_on, folder)
         try:
             yield set_up
         finally:
