@@ -6,11 +6,15 @@ from collections.abc import Callable, Iterable
 from pathlib import Path
 from typing import Any
 
-import yaml
+import structlog
 
+from simulator import documents
+from simulator.api.bodies import decoded
 from simulator.errors import ApiError
 from simulator.resource import Resource
 from simulator.store import Store
+
+log = structlog.get_logger("simulator.manifests")
 
 Object = dict[str, Any]
 SUFFIXES = (".yaml", ".yml", ".json")
@@ -37,15 +41,17 @@ def read(path: Path) -> list[tuple[str, Object]]:
 def parse(text: str, where: str) -> list[tuple[str, Object]]:
     """The objects of a YAML or JSON text; a List stands for its items."""
     try:
-        documents = list(yaml.load_all(text, getattr(yaml, "CSafeLoader", yaml.SafeLoader)))
-    except yaml.YAMLError as error:
-        raise ManifestError(f"{where}: no YAML: {' '.join(str(error).split())}") from None
+        read = documents.read(text)
+    except documents.BadYaml as error:
+        raise ManifestError(f"{where}: no YAML: {error}") from None
     found: list[tuple[str, Object]] = []
-    for number, document in enumerate(documents, 1):
-        if document is None:
+    for number, document in enumerate(read, 1):
+        if document.value is None:
             continue
         place = f"{where}, document {number}"
-        found.extend((place, obj) for obj in _items(document, place))
+        for repeated in document.repeated:
+            log.warning("a manifest says something twice; the last one counts", where=place, what=repeated)
+        found.extend((place, obj) for obj in _items(document.value, place))
     return found
 
 
@@ -61,20 +67,23 @@ def _items(document: Any, where: str) -> Iterable[Object]:
 
 def apply(store: Store, find: Callable[[str, str], Resource | None], objects: Iterable[tuple[str, Object]]) -> None:
     """Create each object, or replace the one of its name; ``find`` knows the row of an apiVersion and kind, also of one
-    that an object before it defined.
+    that an object before it defined. What Kubernetes would not know is left out, with a warning.
     """
     for where, obj in objects:
         row = find(str(obj["apiVersion"]), str(obj["kind"]))
         if row is None:
             raise ManifestError(f"{where}: the simulator knows no {obj['kind']} in {obj['apiVersion']}")
-        metadata = obj["metadata"]
-        if row.namespaced:
-            metadata.setdefault("namespace", "default")
         try:
+            obj, unknown = decoded(row, obj)
+            for path in unknown:
+                log.warning("a manifest has a field that Kubernetes does not know", where=where, field=path)
+            metadata = obj["metadata"]
+            if row.namespaced:
+                metadata.setdefault("namespace", "default")
             known = store.get(row, metadata.get("namespace"), str(metadata.get("name") or ""))
             if known is None:
                 store.create(row, obj, validate=True)
             else:
                 store.update(row, obj, validate=True)
         except ApiError as error:
-            raise ManifestError(f"{where}: {obj['kind']} {metadata.get('name')}: {error.message}") from None
+            raise ManifestError(f"{where}: {obj['kind']} {obj['metadata'].get('name')}: {error.message}") from None

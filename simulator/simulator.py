@@ -41,7 +41,6 @@ from simulator.control_http import JsonServer, is_loopback
 from simulator.errors import Expired
 from simulator.kubelet.network import PodNetwork, claim, unclaimed
 from simulator.machine import Machine
-from simulator.resources import RESOURCES
 from simulator.settings import Settings, SettingsError, address
 from simulator.store import Store
 
@@ -193,15 +192,14 @@ class Simulator:
         from simulator.recording.player import Player, table_of
 
         table = table_of(recording)
-        self._backend.use(table)
-        self._backend.read_only = True
+        self._backend.show(table)
         self.machine = Player(recording, table, self.store, self.settings.speed)
         self.machine.start()
 
     def _make_machine(self) -> Machine:
         self.machine = machine = Machine(
             self.store,
-            RESOURCES.rows,
+            self._backend.table.rows,
             self.clock,
             self.random,
             self._network,
@@ -299,6 +297,7 @@ class Simulator:
         except Expired as error:
             raise LookupError(error.message) from None
         finally:
+            self._backend.reread()
             if self._recording is None:
                 self._make_machine()
             if not self._server.running:
@@ -340,7 +339,7 @@ class Simulator:
         await self.machine.stop()
         self._application.close_streams()
         self.store.reset()
-        self._backend.reset()
+        self._backend.reread()
         self._begin()
 
 

@@ -55,7 +55,7 @@ class Authorizer:
             self._grants = None
 
     def forget(self) -> None:
-        """Read everything again: the store was emptied."""
+        """Read everything again: the store was emptied, or put back."""
         self._grants = None
 
     def allows(self, user: User, wanted: Attributes) -> tuple[bool, str]:

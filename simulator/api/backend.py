@@ -49,10 +49,19 @@ class Backend:
         """The row that serves a kind now."""
         return self.table.find(api_version, kind)
 
-    def reset(self) -> None:
-        """The store was emptied."""
+    def reread(self) -> None:
+        """The store was emptied, or put back to an earlier revision, without telling of each object."""
+        self.authorizer.forget()
         if self.extensions is not None:
-            self.extensions.reset()
+            self.extensions.reread()
+
+    def show(self, table: Table) -> None:
+        """Serve a recording: these kinds, whatever definitions it holds, and none can be written."""
+        if self.extensions is not None:
+            self.extensions.end()
+            self.extensions = None
+        self.read_only = True
+        self.use(table)
 
     def use(self, table: Table) -> None:
         """Serve these kinds from now on."""

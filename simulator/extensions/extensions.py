@@ -28,13 +28,19 @@ class Extensions:
         self._store = store
         self._changed = changed
         self._rows: dict[str, list[Resource]] = {}
-        store.subscribe(self._event)
+        self.end = store.subscribe(self._event)
+        """Follow the store no longer."""
 
-    def reset(self) -> None:
-        """The store was emptied: no custom kinds."""
-        if self._rows:
-            self._rows.clear()
-            self._changed(RESOURCES)
+    def reread(self) -> None:
+        """The store was emptied, or put back to an earlier revision: serve what it defines now."""
+        had = self._rows
+        self._rows = {
+            definition["metadata"]["name"]: rows_of(definition)
+            for definition in self._store.list(DEFINITIONS)
+            if _is(definition.get("status") or {}, "Established")
+        }
+        if had or self._rows:
+            self._publish()
 
     def _event(self, event: Event) -> None:
         if event.resource is DEFINITIONS:
@@ -66,6 +72,9 @@ class Extensions:
             self._rows[name] = rows
         elif self._rows.pop(name, None) is None:
             return
+        self._publish()
+
+    def _publish(self) -> None:
         self._changed(RESOURCES.extended(row for name in sorted(self._rows) for row in self._rows[name]))
 
     # names

@@ -2,12 +2,11 @@
 
 from __future__ import annotations
 
-import re
 from collections.abc import Sized
-from functools import lru_cache
 from typing import Any
 
 from simulator.errors import Cause
+from simulator.extensions.patterns import compiled
 from simulator.validation import bad
 
 Json = dict[str, Any]
@@ -34,7 +33,7 @@ def of_text(schema: Json, value: str, path: str) -> list[Cause]:
         causes.append(Cause("FieldValueTooLong", f"Too long: may not be more than {most} bytes", path))
     if least is not None and len(value) < least:
         causes.append(bad(path, value, f"{path} in body should be at least {least} chars long"))
-    if pattern and (compiled := _compiled(pattern)) is not None and not compiled.search(value):
+    if pattern and not compiled(pattern).search(value):
         causes.append(bad(path, value, f"{path} in body should match '{pattern}'"))
     return causes
 
@@ -47,12 +46,3 @@ def of_lengths(schema: Json, value: Sized, path: str, what: str) -> list[Cause]:
     if least is not None and count < least:
         return [bad(path, count, f"{path} in body should have at least {least} {what.lower()}")]
     return []
-
-
-@lru_cache(maxsize=1024)
-def _compiled(pattern: str) -> re.Pattern[str] | None:
-    """Go's and Python's expressions differ in rare corners; one that Python cannot read checks nothing."""
-    try:
-        return re.compile(pattern)
-    except re.error:
-        return None

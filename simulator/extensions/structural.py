@@ -75,8 +75,9 @@ def default(schema: Json, value: Any) -> None:
         if key in value:
             default(inner, value[key])
     if isinstance(more, dict):
-        for key in value.keys() - known.keys():
-            default(more, value[key])
+        for key, one in value.items():
+            if key not in known:
+                default(more, one)
 
 
 def validate(schema: Json, value: Any, path: str = "", *, root: bool = True) -> list[Cause]:

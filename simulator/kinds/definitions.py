@@ -142,6 +142,37 @@ def _structural_problems(schema: Object, place: str) -> list[Cause]:
         if not one.get("type") and not any(one.get(key) for key in free):
             causes.append(required(f"{field}.type", "must not be empty for specified object fields"))
         causes += _structural_problems(one, field)
+    return causes + _pattern_problems(schema, place)
+
+
+def _pattern_problems(schema: Object, place: str) -> list[Cause]:
+    """Of the schema's own pattern, and of those in its combinations (schema/validation.go validateValueValidation)."""
+    causes: list[Cause] = []
+    pattern = schema.get("pattern")
+    if pattern:
+        from simulator.extensions.patterns import BadPattern, compiled
+
+        try:
+            compiled(pattern)
+        except BadPattern as error:
+            why = f"must be a valid regular expression, but isn't: {error}"
+            causes.append(bad(f"{place}.pattern", pattern, why))
+    for combined in ("allOf", "anyOf", "oneOf"):
+        for index, one in enumerate(schema.get(combined) or ()):
+            causes += _combined_problems(one, f"{place}.{combined}[{index}]")
+    if schema.get("not"):
+        causes += _combined_problems(schema["not"], f"{place}.not")
+    return causes
+
+
+def _combined_problems(schema: Object, place: str) -> list[Cause]:
+    """A schema of a combination need not be structural, but its patterns must be right."""
+    causes = _pattern_problems(schema, place)
+    for key, one in (schema.get("properties") or {}).items():
+        causes += _combined_problems(one, f"{place}.properties[{key}]")
+    for key in ("items", "additionalProperties"):
+        if isinstance(schema.get(key), dict):
+            causes += _combined_problems(schema[key], f"{place}.{key}")
     return causes
 
 

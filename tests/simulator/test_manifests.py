@@ -1,10 +1,16 @@
 from __future__ import annotations
 
+import random
 from pathlib import Path
+from typing import Any
 
 import pytest
 
-from simulator.manifests import ManifestError, parse, read
+from simulator import clock
+from simulator.api.backend import Backend
+from simulator.manifests import ManifestError, apply, parse, read
+from simulator.store import Store
+from tests.simulator.extensions.widgets import definition, widget
 from tests.simulator.world import FILES
 
 
@@ -31,3 +37,38 @@ def test_a_missing_file_or_an_empty_folder_is_named(tmp_path: Path) -> None:
         read(tmp_path / "none.yaml")
     with pytest.raises(ManifestError, match="expected at least one"):
         read(tmp_path)
+
+
+def load(*objects: dict[str, Any]) -> list[dict[str, Any]]:
+    """What a cluster with custom kinds has of some objects, loaded as manifests."""
+    store = Store(clock, random.Random(1))
+    backend = Backend.of(store, clock, random.Random(1))
+    apply(store, backend.find, [(f"f, document {number}", one) for number, one in enumerate(objects, 1)])
+    rows = [backend.find(one["apiVersion"], one["kind"]) for one in objects]
+    return [
+        found
+        for row, one in zip(rows, objects, strict=True)
+        if row is not None and (found := store.get(row, "default" if row.namespaced else None, one["metadata"]["name"]))
+    ]
+
+
+def test_a_custom_object_is_pruned_and_defaulted_and_what_is_unknown_is_told(
+    capsys: pytest.CaptureFixture[str],
+) -> None:
+    made = load(definition(), widget(wrong=1, parts=[{"name": "a"}]))[1]
+    assert made["spec"] == {"color": "red", "size": 3, "parts": [{"name": "a", "count": 1}]}
+    told = capsys.readouterr().out
+    assert "f, document 2" in told
+    assert "spec.wrong" in told
+
+
+def test_a_value_of_the_wrong_type_is_named_with_its_place() -> None:
+    wrong = {"apiVersion": "v1", "kind": "ConfigMap", "metadata": {"name": "m", "namespace": "default"}, "data": [1]}
+    with pytest.raises(ManifestError, match=r"f, document 1: ConfigMap m: .*cannot unmarshal array"):
+        load(wrong)
+
+
+def test_a_key_that_comes_twice_is_told(capsys: pytest.CaptureFixture[str]) -> None:
+    [(_, obj)] = parse("{kind: A, apiVersion: v1, metadata: {name: a, name: b}}", "f.yaml")
+    assert obj["metadata"] == {"name": "b"}
+    assert "line 1: key" in capsys.readouterr().out

@@ -218,7 +218,7 @@ async def test_scale_paths_are_plain_and_in_their_places() -> None:
 async def test_an_emptied_store_knows_no_custom_kinds_and_a_manifest_may_define_them_again() -> None:
     api = await shop()
     api.store.reset()
-    api.backend.reset()
+    api.backend.reread()
     assert (await api.call("GET", WIDGETS)).status == 404
     made = widget("loaded")
     manifests.apply(api.store, api.backend.find, [("f, document 1", definition()), ("f, document 2", made)])
