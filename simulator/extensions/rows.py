@@ -68,7 +68,7 @@ def _row(definition: Object, version: Object) -> Resource:
         list_key=f"{names['plural']}.{group}",
         convert=lambda obj: obj,
         list_kind=names.get("listKind") or "",
-        prepare=_without_status if subresources.get("status") is not None else None,
+        prepare=partial(_begin_status, schema) if subresources.get("status") is not None else None,
         validate=partial(_validate, schema),
         warning=_deprecation(group, title, names["kind"], version),
         storage_version_hash=storage_hash(group, title, names["kind"]),
@@ -88,10 +88,11 @@ def _scale(scale: Object | None) -> ScalePaths | None:
     return ScalePaths(scale["specReplicasPath"], scale["statusReplicasPath"], scale.get("labelSelectorPath") or "")
 
 
-def _without_status(store: Store, obj: Object, old: Object | None) -> None:
-    """What has a status of its own begins without one."""
+def _begin_status(schema: Object, store: Store, obj: Object, old: Object | None) -> None:
+    """What has a status of its own begins without one, or with the schema's default."""
     if old is None:
         obj.pop("status", None)
+        structural.default(schema, obj)
 
 
 def _validate(schema: Object, obj: Object, old: Object | None) -> list[Cause]:
