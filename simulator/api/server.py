@@ -8,6 +8,7 @@ from __future__ import annotations
 import asyncio
 import socket
 import ssl
+from collections.abc import Iterable
 from typing import Any
 
 import uvicorn
@@ -17,6 +18,8 @@ from simulator.api.application import Application
 from simulator.tasks import Tasks
 
 GRACE_SECONDS = 1
+FAREWELL_SECONDS = 0.02
+"""So long a client that was answered everything may take to close its side of TLS; one that does not read never will."""
 
 
 class Peer:
@@ -148,7 +151,10 @@ class _Uvicorn(uvicorn.Server):
             connection.shutdown()
         until = loop.time() + GRACE_SECONDS * getattr(loop, "time_factor", 1.0)
         await asyncio.sleep(0)
-        while (state.connections or state.tasks) and loop.time() < until:  # noqa: ASYNC110 uvicorn tells nobody
+        farewell = loop.time() + FAREWELL_SECONDS * getattr(loop, "time_factor", 1.0)
+        while (state.connections or state.tasks) and loop.time() < until:
+            if loop.time() >= farewell:
+                _abort_idle(state.connections)
             await asyncio.sleep(0.005)
         for connection in list(state.connections):
             assert isinstance(connection, HttpToolsProtocol)
@@ -160,6 +166,13 @@ class _Uvicorn(uvicorn.Server):
         from contextlib import nullcontext
 
         return nullcontext()
+
+
+def _abort_idle(connections: Iterable[Any]) -> None:
+    for connection in list(connections):
+        assert isinstance(connection, HttpToolsProtocol)
+        if connection.transport.is_closing() and not connection.transport.get_write_buffer_size():
+            connection.transport.abort()
 
 
 def _keep_alive(loop: asyncio.AbstractEventLoop) -> int:

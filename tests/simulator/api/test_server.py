@@ -96,6 +96,18 @@ async def test_stopping_ends_watches_cleanly(served: Served) -> None:
     assert not served.server.running
 
 
+async def test_stopping_does_not_wait_for_idle_clients_that_read_nothing(served: Served) -> None:
+    context = ssl.create_default_context(cadata=served.authority.certificate.decode())
+    reader, writer = await asyncio.open_connection("127.0.0.1", served.server.port, ssl=context)
+    writer.write(b"GET /readyz HTTP/1.1\r\nHost: localhost\r\n\r\n")
+    assert (await reader.readuntil(b"ok")).startswith(b"HTTP/1.1 200")
+    writer.transport.pause_reading()  # type: ignore[attr-defined]  # as a client that sleeps: its TLS never says goodbye
+    began = clock.precise()
+    await served.server.stop()
+    assert clock.precise() - began < 0.5
+    writer.transport.abort()
+
+
 async def test_a_cut_breaks_the_connection_in_the_middle_of_the_body(served: Served) -> None:
     served.api.application.faults.add({"times": 1, "fault": {"type": "cut"}})
     async with served.client() as client:
