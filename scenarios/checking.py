@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator
+from collections.abc import Collection, Iterable, Iterator
 from typing import Any
 
 import msgspec
@@ -11,7 +11,7 @@ import yaml
 from scenarios.errors import Problem
 from scenarios.loading import Case, Step, nearest
 from scenarios.marks import Marked, Position, written
-from scenarios.model import Json, Manifest
+from scenarios.model import Json, KubernetesGiven, Manifest
 from scenarios.steps import cluster, edge, edge_seen, objects, other_seen, processes, traffic_seen
 from scenarios.steps.base import Expectation
 from scenarios.world import manifest_path
@@ -32,9 +32,12 @@ class _Check:
         given = self._given
         gateways = [f"gateway-{number + 1}" for number in range(given.gateways if given else 0)]
         applications = given.applications if given else []
+        clusters = [case.scenario.given.cluster, *case.scenario.given.clusters]
+        registered = [step.deed.kubernetes_cluster for step in steps if isinstance(step.deed, edge.Register)]
         self._names: dict[str, list[str]] = {
             "upstream": [u.name for a in applications for u in a.upstreams] + [e.upstream for e in edits if e.upstream],
-            "cluster": [given.cluster.name] if given else [],
+            "cluster": [*clusters, *registered] if given else [],
+            "Kubernetes": clusters,
             "gateway": gateways,
             "process": ["admin", *gateways] if given else [],
             "traffic": list(case.scenario.traffic),
@@ -85,6 +88,8 @@ class _Check:
 
     def _step(self, step: Step, position: Position) -> None:
         deed = step.deed
+        if step.modifiers.cluster:
+            self._known("Kubernetes", step.modifiers.cluster, (*position, "cluster"))
         at: Position = (*position, step.key) if position[0] != "invariants" else position
         if isinstance(deed, Expectation | processes.Stop | edge.Edit | edge.Release) and self._given is None:
             if not isinstance(deed, other_seen.ObjectSeen):
@@ -131,19 +136,28 @@ class _Check:
 
     def _manifests(self) -> None:
         """Every manifest can be read, and the services of upstreams are in one of them."""
+        given = self._case.scenario.given
         documents: list[Json] = []
-        for index, manifest in enumerate(self._case.scenario.given.manifests):
+        for index, manifest in enumerate(given.manifests):
             documents += self._documents(manifest, ("given", "manifests", index))
+        for name, further in given.clusters.items():
+            for index, manifest in enumerate(further.manifests):
+                documents += self._documents(manifest, ("given", "clusters", name, "manifests", index))
         services = set(_services(documents)) | set(_services(self._applied()))
         if self._given is None or self._found:
             return
         for number, application in enumerate(self._given.applications):
             for index, upstream in enumerate(application.upstreams):
-                if (source := upstream.kubernetes) and (source.namespace, source.service) not in services:
-                    known = [f"{namespace}/{name}" for namespace, name in sorted(services)]
-                    position = ("given", "edge", "applications", number, "upstreams", index, "kubernetes", "service")
-                    wanted = f"{source.namespace}/{source.service}"
-                    self._say(position, f"no manifest has the service {wanted}{nearest(wanted, known)}")
+                position = ("given", "edge", "applications", number, "upstreams", index, "kubernetes", "service")
+                for source in upstream.sources:
+                    self._source(source, services, position)
+
+    def _source(self, source: KubernetesGiven, services: Collection[tuple[str, str]], position: Position) -> None:
+        self._known("cluster", source.cluster, (*position[:-1], "cluster"))
+        if (source.namespace, source.service) not in services:
+            known = [f"{namespace}/{name}" for namespace, name in sorted(services)]
+            wanted = f"{source.namespace}/{source.service}"
+            self._say(position, f"no manifest has the service {wanted}{nearest(wanted, known)}")
 
     def _applied(self) -> Iterator[Json]:
         for step in self._case.steps:

@@ -5,7 +5,7 @@ from __future__ import annotations
 import asyncio
 import secrets
 import signal
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from pathlib import Path
 from typing import Any
 
@@ -15,7 +15,7 @@ from edge.demo.admin import AdminClient
 from edge.demo.processes import Child, DemoError, start
 from edge.tasks import Tasks
 from scenarios.errors import StepError
-from scenarios.model import ApplicationGiven, EdgeGiven, KubernetesGiven
+from scenarios.model import ApplicationGiven, EdgeGiven, FurtherCluster, KubernetesGiven
 from scenarios.targets import Address
 
 Json = dict[str, Any]
@@ -36,6 +36,7 @@ class House:
         self._tasks = Tasks()
         self._admin_url = ""
         self._cluster = ""  # the gateway cluster's id
+        self.clusters: dict[str, str] = {}  # Kubernetes clusters: id → name
         self._client: AdminClient | None = None
         self.status = httpx.AsyncClient(trust_env=False, timeout=5)
 
@@ -133,48 +134,60 @@ class House:
         names = [f"gateway-{number + 1}" for number in range(self.given.gateways)]
         await asyncio.gather(*(self.start_gateway(name, join["token"]) for name in names))
 
-    async def configure(self, address: Address) -> None:
-        """Register the Kubernetes cluster and make the applications that are given."""
+    async def configure(self, addresses: Mapping[str, Address], further: Mapping[str, FurtherCluster]) -> None:
+        """Register the Kubernetes clusters, by name, and make the applications that are given."""
+        for name, address in addresses.items():
+            timeout = further[name].read_timeout if name in further else self.given.cluster.read_timeout
+            await self.register(name, address, timeout)
+        for application in self.given.applications:
+            await self._create(application)
+
+    async def register(self, name: str, address: Address, read_timeout: float) -> None:
+        """Register a Kubernetes cluster."""
         body = {
-            "name": self.given.cluster.name,
+            "name": name,
             "host": address.host,
             "port": address.port,
             "ssl_verify": address.ca_certificate is not None,
             "ca_certificate": address.ca_certificate,
             "token": address.token,
-            "read_timeout": self.given.cluster.read_timeout,
+            "read_timeout": read_timeout,
         }
-        await self.admin.create("kubernetes-clusters", body)
-        for application in self.given.applications:
-            await self._create(application)
+        made = await self.admin.create("kubernetes-clusters", body)
+        self.clusters[made["id"]] = name
 
     async def _create(self, given: ApplicationGiven) -> None:
         partition = await self.find("partitions", PARTITION)
         body: Json = {"name": given.name, "domains": given.domains, "partitions": [partition["id"]]}
         application = await self.admin.create("applications", body)
         path = f"applications/{application['id']}"
+        upstreams: dict[str, str] = {}
         for upstream in given.upstreams:
             body = {"name": upstream.name}
             if upstream.kubernetes is not None:
-                body["kubernetes"] = await self.kubernetes(upstream.kubernetes)
+                body["kubernetes"] = [self.kubernetes(source) for source in upstream.sources]
             else:
                 body["servers"] = upstream.servers
-            await self.admin.create(f"{path}/upstreams", body)
+            upstreams[upstream.name] = (await self.admin.create(f"{path}/upstreams", body))["id"]
         for rule in given.rules:
-            actions = [await self.resolve(path, action) for action in rule.actions]
+            actions = [await self.resolve(path, action, upstreams) for action in rule.actions]
             body = {"name": rule.name, "conditions": rule.conditions, "actions": actions}
             await self.admin.create(f"{path}/rules", body)
 
-    async def kubernetes(self, given: KubernetesGiven) -> Json:
+    def kubernetes(self, given: KubernetesGiven) -> Json:
         """An upstream's `kubernetes` as the API takes it."""
-        cluster = await self.find("kubernetes-clusters", given.cluster)
-        found = {"cluster": cluster["id"], "namespace": given.namespace, "service": given.service, "port": given.port}
-        return found
+        known = {name: id for id, name in self.clusters.items()}
+        if given.cluster not in known:
+            raise StepError(f"there is no cluster {given.cluster!r}; there is {', '.join(known) or 'none'}")
+        cluster = known[given.cluster]
+        return {"cluster": cluster, "namespace": given.namespace, "service": given.service, "port": given.port}
 
-    async def resolve(self, application: str, action: Json) -> Json:
-        """A rule's action with the upstream's name replaced by its id."""
+    async def resolve(self, application: str, action: Json, known: Mapping[str, str] | None = None) -> Json:
+        """A rule's action with the upstream's name replaced by its id, which is asked for unless it is `known`."""
         if action.get("type") != "proxy":
             return action
+        if known is not None and (name := str(action.get("upstream", ""))) in known:
+            return {**action, "upstream": known[name]}
         upstream = await self.find(f"{application}/upstreams", str(action.get("upstream", "")))
         return {**action, "upstream": upstream["id"]}
 

@@ -28,6 +28,7 @@ _LACKING: dict[Need, str] = {
     "simulator": "can only be done to the simulator",
     "api-server": "can only be done to the API server of the simulator or of a kind cluster",
     "nodes": "can only be done to the nodes of a kind cluster",
+    "clusters": "needs a target that can have several clusters: the simulator",
 }
 _MODIFIERS = tuple(field.encode_name for field in msgspec.structs.fields(Modifiers))
 
@@ -43,7 +44,8 @@ class Step(msgspec.Struct, frozen=True):
     @property
     def title(self) -> str:
         if isinstance(self.deed, Action):
-            return self.modifiers.name or self.deed.title(self.key)
+            where = f" in {self.modifiers.cluster}" if self.modifiers.cluster else ""
+            return self.modifiers.name or self.deed.title(self.key).rstrip() + where
         words = [f"{name.rstrip('_')} {value}" for name, value in _given(self.modifiers) if name != "name"]
         return self.modifiers.name or " ".join([f"expect {self.deed.expected()}", *words])
 
@@ -76,6 +78,10 @@ class Case(msgspec.Struct, frozen=True):
                 return f"line {step.line}: {step.key} {_LACKING[need]}"
         if self.scenario.given.faults and "simulator" not in offers:
             return f"given.faults {_LACKING['simulator']}"
+        if self.scenario.given.clusters and "clusters" not in offers:
+            return f"given.clusters {_LACKING['clusters']}"
+        if self.scenario.given.time_factor != 1 and "simulator" not in offers:
+            return f"given.time_factor {_LACKING['simulator']}"
         for need in self.scenario.target.needs if self.scenario.target else []:
             if need not in offers:
                 return f"target.needs {need}, which this target is not or has not"

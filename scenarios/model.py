@@ -61,8 +61,15 @@ class KubernetesGiven(Part):
 
 class UpstreamGiven(Part):
     name: str
-    kubernetes: KubernetesGiven | None = None
+    kubernetes: KubernetesGiven | list[KubernetesGiven] | None = None
     servers: list[Json] = field(default_factory=list)
+
+    @property
+    def sources(self) -> list[KubernetesGiven]:
+        """The services whose pods are its endpoints."""
+        if self.kubernetes is None:
+            return []
+        return self.kubernetes if isinstance(self.kubernetes, list) else [self.kubernetes]
 
 
 class RuleGiven(Part):
@@ -102,10 +109,22 @@ class EdgeGiven(Part):
     release: bool = True  # release every application before the first step, and wait until every gateway has it
 
 
+class FurtherCluster(Part):
+    """One more Kubernetes cluster, registered with Edge under the name that it has here. Steps act on it with
+    `cluster: NAME`."""
+
+    manifests: list[Manifest] = field(default_factory=list)
+    read_timeout: Annotated[float, Meta(gt=0, le=300)] = 10.0
+
+
 class Given(Part):
     """What is there before the first step."""
 
     manifests: list[Manifest] = field(default_factory=list)
+    clusters: dict[str, FurtherCluster] = field(default_factory=dict)
+    time_factor: Annotated[
+        float, Meta(gt=0, le=1000, description="Seconds that pass in the simulator in one real second.")
+    ] = 1.0
     edge: Literal["tutorial", "none"] | EdgeGiven = "tutorial"
     ready: bool = True  # before the first step, the pods of given Deployments are ready and served by every gateway
     faults: list[Json] = field(default_factory=list)  # as the step `fault` takes it; from when Edge is ready
@@ -117,8 +136,14 @@ class Given(Part):
             return self.edge
         return EdgeGiven() if self.edge == "tutorial" else None
 
+    @property
+    def cluster(self) -> str:
+        """The name of the cluster that the target is; the further ones have their own."""
+        edge = self.configuration
+        return ClusterGiven().name if edge is None else edge.cluster.name
 
-Need = Literal["simulator", "api-server", "nodes"]
+
+Need = Literal["simulator", "api-server", "nodes", "clusters"]
 """What a target may have beyond the Kubernetes API: the simulator's control API, an API server that can be stopped and
 paused, nodes that can be paused and cut off."""
 
@@ -152,3 +177,4 @@ class Modifiers(Part):
     never: bool = False  # it must not hold at any moment of `for`
     before: str = ""  # it must have come to hold when the step of this name begins
     after: str = ""  # `within` counts from the end of the step of this name
+    cluster: str = ""  # of `given.clusters`, when it is not the first one that is acted on or looked at

@@ -35,9 +35,11 @@ class Observers:
         self._last: dict[str, float] = {}
 
     def start(self, namespaces: list[str], edge: bool) -> None:
-        for namespace in namespaces:
-            self._keep(f"pods of {namespace}", functools.partial(self._pods, namespace))
-            self._keep(f"slices of {namespace}", functools.partial(self._slices, namespace))
+        for cluster in self._world.targets:
+            world = self._world.at(cluster)
+            for namespace in namespaces:
+                self._keep(f"pods of {cluster}/{namespace}", functools.partial(self._pods, world, namespace))
+                self._keep(f"slices of {cluster}/{namespace}", functools.partial(self._slices, world, namespace))
         if edge:
             self._keep("admin", self._admin)
             self._keep("gateways", self._gateways)
@@ -64,19 +66,19 @@ class Observers:
             self._last[lane] = value
             self._world.timeline.note(lane, f"{value:g}", value)
 
-    async def _pods(self, namespace: str) -> None:
-        kubernetes = self._world.kubernetes
+    async def _pods(self, world: World, namespace: str) -> None:
+        kubernetes = world.kubernetes
         async for event in kubernetes.watch(kubernetes.path("pod", None, namespace)):
             metadata = event["object"].get("metadata") or {}
             if "deletionTimestamp" in metadata or event["type"] == "DELETED":
                 self._world.pods_ended.setdefault(metadata["name"], self._world.timeline.now())
 
-    async def _slices(self, namespace: str) -> None:
-        kubernetes, offered = self._world.kubernetes, self._world.offered
+    async def _slices(self, world: World, namespace: str) -> None:
+        kubernetes, offered = world.kubernetes, world.offered
         first = True
         async for event in kubernetes.watch(kubernetes.path("endpointslice", None, namespace)):
             if first:
-                for key in [key for key in offered if key.namespace == namespace]:
+                for key in [key for key in offered if (key.cluster, key.namespace) == (world.cluster, namespace)]:
                     del offered[key]
                 first = False
             if event["type"] not in ("ADDED", "MODIFIED", "DELETED"):
@@ -84,8 +86,8 @@ class Observers:
             metadata = event["object"]["metadata"]
             service = (metadata.get("labels") or {}).get("kubernetes.io/service-name", "")
             ready = set() if event["type"] == "DELETED" else _ready(event["object"])
-            offered[Slice(namespace, service, metadata["name"])] = ready
-            self._number(KUBERNETES, len(self._world.ready_addresses))
+            offered[Slice(world.cluster, namespace, service, metadata["name"])] = ready
+            self._number(KUBERNETES, len(self._world.ready_addresses()))
             self._world.timeline.pulse()
 
     async def _admin(self) -> None:

@@ -21,13 +21,14 @@ from scenarios.errors import StepError, TargetError
 from scenarios.house import House
 from scenarios.judging import Judge
 from scenarios.loading import Case, Step
-from scenarios.model import EdgeGiven
+from scenarios.model import EdgeGiven, Json, Manifest
 from scenarios.observers import Observers
 from scenarios.steps.base import Action, Expectation
 from scenarios.steps.cluster import Fault
 from scenarios.steps.edge_seen import GatewaySeen
 from scenarios.steps.other_seen import ObjectName, ObjectSeen
 from scenarios.targets import Address, Target
+from scenarios.targets.simulator import SimulatorTarget
 from scenarios.timeline import Outcome, Timeline
 from scenarios.traffic import Running, Sample
 from scenarios.world import World
@@ -58,7 +59,7 @@ class Run:
     def __init__(self, case: Case, target: Target, seed: int, tell: Callable[[Outcome], None] = lambda _: None) -> None:
         self._case, self._target, self._tell = case, target, tell
         self._timeline = Timeline()
-        self._world = World(target, self._timeline, case.path.parent, seed)
+        self._world = World(target, self._timeline, case.path.parent, seed, case.scenario.given.cluster)
         self._observers = Observers(self._world)
         self._tasks = Tasks()
         self._ends: dict[str, float] = {}  # when a step that has a name ended
@@ -97,20 +98,23 @@ class Run:
         """Start everything, each part as soon as what it needs is there: while Edge's processes start, the cluster's
         pods do so, too."""
         given, edge = self._case.scenario.given, self._case.scenario.given.configuration
-        address: asyncio.Future[Address] = asyncio.get_running_loop().create_future()
-        deeds = [self._cluster(folder, address)]
+        if isinstance(self._target, SimulatorTarget):
+            self._target.time_factor = given.time_factor
+        self._world.targets |= {name: SimulatorTarget(given.time_factor) for name in given.clusters}
+        loop = asyncio.get_running_loop()
+        addresses: dict[str, asyncio.Future[Address]] = {name: loop.create_future() for name in self._world.targets}
+        deeds = [self._cluster(name, folder, addresses[name]) for name in addresses]
         if edge is not None:
             self._house = House(folder, edge, self._timeline.pulse)
             self._world.move_in(self._house)
-            deeds.append(self._edge(self._house, address))
+            deeds.append(self._edge(self._house, addresses))
         await all_of(deeds)
         self._open = True
         if edge is not None and edge.release:
             await self._world.house.release_all()
         for application in edge.applications if edge is not None else []:
-            for source in (upstream.kubernetes for upstream in application.upstreams):
-                if source is not None:
-                    self._world.services[source.namespace, source.service] = None
+            for source in (source for upstream in application.upstreams for source in upstream.sources):
+                self._world.services[source.cluster, source.namespace, source.service] = None
         self._observers.start(self._namespaces(edge), edge is not None)
         if given.ready:
             await self._ready(edge)
@@ -119,52 +123,52 @@ class Run:
         self._start_traffic()
         return f"{self._target.name}, {len(edge.applications) if edge else 0} applications"
 
-    async def _cluster(self, folder: Path, address: asyncio.Future[Address]) -> None:
-        """The cluster with the given manifests; `address` is what Edge is told of it."""
-        await self._target.open(folder)
-        deeds: list[Coroutine[Any, Any, Any]] = [self._manifests()]
+    async def _cluster(self, name: str, folder: Path, address: asyncio.Future[Address]) -> None:
+        """One cluster with its manifests; `address` is what Edge is told of it."""
+        given, world = self._case.scenario.given, self._world.at(name)
+        own = folder / "kubernetes" / name
+        own.mkdir(parents=True)
+        await world.target.open(own)
+        manifests = given.clusters[name].manifests if name in given.clusters else given.manifests
+        deeds: list[Coroutine[Any, Any, Any]] = [self._manifests(world, manifests)]
         if self._house is not None:
-            deeds.append(self._address(address))
+            deeds.append(self._address(world, address))
         await all_of(deeds)
 
-    async def _address(self, address: asyncio.Future[Address]) -> None:
-        address.set_result(await self._target.address())
+    async def _address(self, world: World, address: asyncio.Future[Address]) -> None:
+        address.set_result(await world.target.address())
 
-    async def _edge(self, house: House, address: asyncio.Future[Address]) -> None:
+    async def _edge(self, house: House, addresses: dict[str, asyncio.Future[Address]]) -> None:
         """The Admin, then its configuration while gateways start."""
         await house.open()
-        await all_of([house.start_gateways(), self._configure(house, address)])
+        await all_of([house.start_gateways(), self._configure(house, addresses)])
 
-    async def _configure(self, house: House, address: asyncio.Future[Address]) -> None:
-        await house.configure(await address)
+    async def _configure(self, house: House, addresses: dict[str, asyncio.Future[Address]]) -> None:
+        found = {name: await address for name, address in addresses.items()}
+        await house.configure(found, self._case.scenario.given.clusters)
 
-    async def _manifests(self) -> None:
-        for manifest in self._case.scenario.given.manifests:
-            for document in await self._world.documents(manifest):
-                await self._world.kubernetes.apply(document)
+    async def _manifests(self, world: World, manifests: list[Manifest]) -> None:
+        for manifest in manifests:
+            for document in await world.documents(manifest):
+                await world.kubernetes.apply(document)
 
     async def _ready(self, edge: EdgeGiven | None) -> None:
         """Wait until the pods of given Deployments are ready, and every gateway serves them."""
-        wanted: list[Expectation] = [
-            ObjectSeen(
-                object=ObjectName(kind="deployment", name=name, namespace=namespace),
-                path="status.readyReplicas",
-                value=replicas,
-            )
-            for document in self._world.kubernetes.applied
-            if document["kind"] == "Deployment" and (replicas := document["spec"].get("replicas", 1))
-            for name, namespace in [(document["metadata"]["name"], document["metadata"].get("namespace", "default"))]
+        wanted: list[tuple[World, Expectation]] = [
+            (world, expectation)
+            for world in map(self._world.at, self._world.targets)
+            for expectation in _deployments_ready(world.kubernetes.applied)
         ]
         if edge is not None and edge.release:
-            wanted.append(GatewaySeen(gateway="every", as_kubernetes=True))
+            wanted.append((self._world, GatewaySeen(gateway="every", as_kubernetes=True)))
         outcome = Outcome(kind="given", title="")
-        for expectation in wanted:
-            if not await Judge(expectation, self._world, outcome).comes(self._timeline.now() + READY):
+        for world, expectation in wanted:
+            if not await Judge(expectation, world, outcome).comes(self._timeline.now() + READY):
                 raise StepError(f"what is given was not ready after {READY:g} s: {outcome.explain()}")
 
     def _namespaces(self, edge: EdgeGiven | None) -> list[str]:
         upstreams = [u for a in (edge.applications if edge else []) for u in a.upstreams]
-        return sorted({"default"} | {u.kubernetes.namespace for u in upstreams if u.kubernetes})
+        return sorted({"default"} | {source.namespace for u in upstreams for source in u.sources})
 
     def _start_traffic(self) -> None:
         for name, wanted in self._case.scenario.traffic.items():
@@ -213,11 +217,11 @@ class Run:
 
     async def _deed(self, step: Step) -> str:
         assert isinstance(step.deed, Action)
-        return await step.deed.run(self._world)
+        return await step.deed.run(self._world.at(step.modifiers.cluster))
 
     def _expect_before(self, step: Step, deed: Expectation) -> None:
         outcome = self._begin("expectation", step.title, step.line)
-        task = self._tasks.start(Judge(deed, self._world, outcome).comes(None), step.title)
+        task = self._tasks.start(Judge(deed, self._world.at(step.modifiers.cluster), outcome).comes(None), step.title)
         self._pending.setdefault(step.modifiers.before, []).append((outcome, task))
 
     async def _settle(self, name: str) -> None:
@@ -253,7 +257,8 @@ class Run:
                 deed.close()
                 step = next(s for s in (*self._case.steps, *self._case.finally_) if s.deed is expectation)
                 since = self._ends.get(step.modifiers.after)
-                held = await Judge(expectation, self._world, outcome).judge(step.modifiers, since)
+                world = self._world.at(step.modifiers.cluster)
+                held = await Judge(expectation, world, outcome).judge(step.modifiers, since)
                 self._complete(outcome, "held" if held else "failed")
             else:
                 outcome.message = await deed
@@ -297,7 +302,10 @@ class Run:
         house = self._house
         if house is not None:
             self.result.logs = {name: child.tail(200) for name, child in house.children.items()}
-        closing = [self._target.close(), *([house.close()] if house is not None else [])]
+        closing = [
+            *(target.close() for target in self._world.targets.values()),
+            *([house.close()] if house is not None else []),
+        ]
         for failure in await asyncio.gather(*closing, return_exceptions=True):
             if isinstance(failure, BaseException) and self.result.state == "held":
                 self.result.state, self.result.reason = "error", f"cleaning up failed: {failure}"
@@ -323,3 +331,20 @@ async def _quiet(deed: Coroutine[Any, Any, Any]) -> Exception | None:
     except Exception as error:
         return error
     return None
+
+
+def _deployments_ready(documents: Sequence[Json]) -> list[ObjectSeen]:
+    """That every replica of the Deployments among these objects is ready."""
+    return [
+        ObjectSeen(
+            object=ObjectName(
+                kind="deployment",
+                name=document["metadata"]["name"],
+                namespace=document["metadata"].get("namespace", "default"),
+            ),
+            path="status.readyReplicas",
+            value=replicas,
+        )
+        for document in documents
+        if document["kind"] == "Deployment" and (replicas := document["spec"].get("replicas", 1))
+    ]

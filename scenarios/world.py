@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import copy
 import random
+from collections.abc import Collection
 from pathlib import Path
 from typing import Any, NamedTuple
 
@@ -22,19 +24,27 @@ BUILT_IN = {"test-hello.yaml": HELLO_MANIFEST, "token.yml": TOKEN_MANIFEST}
 READER = "system:serviceaccount:default:edge-reader"
 
 
+Service = tuple[str, str, str]
+"""(cluster, namespace, name)."""
+
+
 class Slice(NamedTuple):
     """An EndpointSlice and the service that it belongs to."""
 
+    cluster: str
     namespace: str
     service: str
     name: str
 
 
 class World:
-    """`beside` is the scenario file's folder, where relative paths begin."""
+    """`beside` is the scenario file's folder, where relative paths begin. What is done to Kubernetes is done to
+    `target`, the cluster that Edge knows by the name `cluster`; `at` is the same world with another one."""
 
-    def __init__(self, target: Target, timeline: Timeline, beside: Path, seed: int) -> None:
+    def __init__(self, target: Target, timeline: Timeline, beside: Path, seed: int, cluster: str = "test") -> None:
         self.target = target
+        self.cluster = cluster
+        self.targets: dict[str, Target] = {cluster: target}
         self.timeline = timeline
         self.beside = beside
         self.random = random.Random(seed)
@@ -44,8 +54,9 @@ class World:
         self.cordoned: dict[str, None] = {}  # nodes that a step cordoned
         self.pods_ended: dict[str, float] = {}  # pod → when it was told to end
         self.offered: dict[Slice, set[str]] = {}  # their ready addresses, as Kubernetes has them
-        self.services: dict[tuple[str, str], None] = {}  # (namespace, name) of those that upstreams follow
+        self.services: dict[Service, None] = {}  # those that upstreams follow
         self._house: House | None = None
+        self._elsewhere: dict[str, World] = {}
 
     @property
     def kubernetes(self) -> Kubernetes:
@@ -66,13 +77,25 @@ class World:
     def move_in(self, house: House) -> None:
         self._house = house
 
-    @property
-    def ready_addresses(self) -> set[str]:
-        """Every address that Kubernetes offers as ready now, of the services that upstreams follow."""
+    def at(self, cluster: str) -> World:
+        """This world as it is seen from a cluster; this one itself when `cluster` is empty."""
+        if cluster in ("", self.cluster):
+            return self
+        if cluster not in self.targets:
+            raise StepError(f"expected one of the clusters {', '.join(self.targets)}, got {cluster!r}")
+        if cluster not in self._elsewhere:
+            other = self._elsewhere[cluster] = copy.copy(self)
+            other.target, other.cluster = self.targets[cluster], cluster
+            other.faults, other.removed, other.cordoned, other._elsewhere = {}, {}, {}, {self.cluster: self}
+        return self._elsewhere[cluster]
+
+    def ready_addresses(self, services: Collection[Service] | None = None) -> set[str]:
+        """Every address that Kubernetes offers as ready now, of these services; None: of all that upstreams follow."""
+        wanted = self.services if services is None else services
         return {
             address
             for slice, addresses in self.offered.items()
-            if (slice.namespace, slice.service) in self.services
+            if (slice.cluster, slice.namespace, slice.service) in wanted
             for address in addresses
         }
 

@@ -48,6 +48,7 @@ ACTIONS: dict[str, type[Action]] = {
     "pause": processes.Pause,
     "resume": processes.Resume,
     "kill-worker": processes.KillWorker,
+    "register": edge.Register,
     "release": edge.Release,
     "rollback": edge.Rollback,
     "discard": edge.Discard,

@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
-from typing import Any
+from typing import Annotated, Any
+
+from msgspec import Meta, ValidationError, convert
 
 from scenarios.errors import StepError
 from scenarios.model import KubernetesGiven
@@ -83,8 +85,27 @@ class Edit(Action):
         body = dict(self.set)
         if "actions" in body:
             body["actions"] = [await world.house.resolve(application, action) for action in body["actions"]]
-        if isinstance(given := body.get("kubernetes"), dict) and "service" in given:
-            source = KubernetesGiven(**given)
-            world.services[source.namespace, source.service] = None
-            body["kubernetes"] = await world.house.kubernetes(source)
+        if "kubernetes" in body and body["kubernetes"] is not None:
+            given = body["kubernetes"] if isinstance(body["kubernetes"], list) else [body["kubernetes"]]
+            body["kubernetes"] = [self._source(world, one) for one in given]
         return body
+
+    def _source(self, world: World, given: Json) -> Json:
+        try:
+            source = convert(given, KubernetesGiven)
+        except ValidationError as error:
+            raise StepError(f"set.kubernetes: {error}") from None
+        world.services[source.cluster, source.namespace, source.service] = None
+        return world.house.kubernetes(source)
+
+
+class Register(Action):
+    """Register the cluster that the step acts on with Edge, with the token of Edge's own service account."""
+
+    kubernetes_cluster: str
+    read_timeout: Annotated[float, Meta(gt=0, le=300)] = 10.0
+
+    async def run(self, world: World) -> str:
+        address = await world.target.address()
+        await world.house.register(self.kubernetes_cluster, address, self.read_timeout)
+        return f"{self.kubernetes_cluster} registered"

@@ -9,7 +9,7 @@ from msgspec import UNSET, UnsetType
 from scenarios.errors import StepError
 from scenarios.steps.base import Expectation, Seen
 from scenarios.values import Number, Part, compares
-from scenarios.world import World
+from scenarios.world import Service, World
 
 Json = dict[str, Any]
 ClusterState = Literal["connecting", "connected", "unauthorized", "forbidden", "unreachable", "tls_error", "failing"]
@@ -47,11 +47,21 @@ class UpstreamSeen(Expectation):
             and _is(wanted.terminating, terminating)
             and wanted.stale in (UNSET, stale)
             and (wanted.addresses is UNSET or sorted(wanted.addresses) == addresses)
-            and wanted.as_kubernetes in (UNSET, set(addresses) == world.ready_addresses)
+            and wanted.as_kubernetes in (UNSET, set(addresses) == world.ready_addresses(_services(view, world)))
         )
         observed = f"{len(items)} endpoints, {len(ready)} ready, {terminating} terminating"
         observed += f"{', stale' if stale else ''}: {', '.join(addresses)}"
         return Seen(holds, observed)
+
+
+def _services(view: Json, world: World) -> list[Service]:
+    """The services of an upstream as the Admin shows it."""
+    sources = view["kubernetes"] or []
+    return [_service(source, world) for source in (sources if isinstance(sources, list) else [sources])]
+
+
+def _service(source: Json, world: World) -> Service:
+    return world.house.clusters.get(source["cluster"], ""), source["namespace"], source["service"]
 
 
 def _is(wanted: Number | UnsetType, seen: float) -> bool:
@@ -137,13 +147,24 @@ class GatewaySeen(Expectation):
             _is(self.endpoints, len(addresses))
             and _is(self.version, version)
             and self.origin in (UNSET, snapshot["origin"])
-            and self.as_kubernetes in (UNSET, addresses == world.ready_addresses)
+            and self.as_kubernetes in (UNSET, as_kubernetes(snapshot, world))
         )
         shown = ", ".join(sorted(addresses))
         return Seen(holds, f"version {version} from {snapshot['origin']}, {len(addresses)} endpoints {shown}".rstrip())
 
 
+def as_kubernetes(snapshot: Json, world: World) -> bool:
+    """Whether a gateway has for every service what Kubernetes offers of that very one, and all services."""
+    sources = snapshot["sources"]
+    return ready_addresses(snapshot) == world.ready_addresses() and all(
+        _ready(source) == world.ready_addresses([_service(source, world)]) for source in sources
+    )
+
+
 def ready_addresses(snapshot: Json) -> set[str]:
     """The addresses that a gateway's snapshot holds as ready."""
-    endpoints = (endpoint for source in snapshot["sources"] for endpoint in source["endpoints"])
-    return {endpoint["address"] for endpoint in endpoints if endpoint.get("ready", True)}
+    return {address for source in snapshot["sources"] for address in _ready(source)}
+
+
+def _ready(source: Json) -> set[str]:
+    return {endpoint["address"] for endpoint in source["endpoints"] if endpoint.get("ready", True)}

@@ -67,12 +67,13 @@ class HttpControl:
 
 
 class SimulatorTarget:
-    """One simulator process."""
+    """One simulator process, in which `time_factor` seconds pass in a real one."""
 
     name = "simulator"
-    offers: tuple[Need, ...] = ("simulator", "api-server")
+    offers: tuple[Need, ...] = ("simulator", "api-server", "clusters")
 
-    def __init__(self) -> None:
+    def __init__(self, time_factor: float = 1.0) -> None:
+        self.time_factor = time_factor
         self._tasks = Tasks()
         self._child: Child | None = None
         self._address = ("", 0)
@@ -85,6 +86,7 @@ class SimulatorTarget:
         logs = folder / "logs" / "simulator"
         logs.mkdir(parents=True, exist_ok=True)
         listen = ["--listen", "127.0.0.1:0", "--control-listen", "127.0.0.1:0", "--kubeconfig", str(kubeconfig)]
+        listen += ["--time-factor", str(self.time_factor)]
         try:
             self._child = await start("simulator", listen, logs)
             await self._child.wait_ready(self._tasks)
