@@ -29,7 +29,7 @@ def scenario() -> None:
     "--target",
     default="simulator",
     metavar="TARGET",
-    help="simulator, or kubeconfig:PATH for a cluster that is there.",
+    help="simulator; kubeconfig:PATH, a cluster that is there; kind or kind:NAME, one that kind makes.",
 )
 @click.option("--report", type=click.Path(path_type=Path), default=None, metavar="DIR", help="Where to write reports.")
 @click.option("--seed", type=int, default=None, help="Fixes what is chosen by chance. [default: random]")

@@ -157,23 +157,24 @@ class Kubernetes:
     async def _gone(self, path: str) -> None:
         """Wait until there is no object at `path`."""
         collection, _, name = path.rpartition("/")
-        only = f"&fieldSelector=metadata.name%3D{name}"
-        while (found := await self.request("GET", f"{collection}?limit=1{only}"))["items"]:
+        only = f"fieldSelector=metadata.name%3D{name}"
+        while (found := await self.request("GET", f"{collection}?{only}"))["items"]:
             async for event in self._follow(collection, found["metadata"]["resourceVersion"], only):
                 if event["type"] == "DELETED":
                     return
 
-    async def watch(self, path: str) -> AsyncIterator[Json]:
-        """List and follow a collection: `ADDED` for what is there, then events, until the watch ends."""
-        found = await self.request("GET", path)
+    async def watch(self, path: str, only: str = "") -> AsyncIterator[Json]:
+        """List and follow a collection, or the part of it that `only` (a query with a selector) names: `ADDED` for what
+        is there, then events, until the watch ends."""
+        found = await self.request("GET", f"{path}?{only}" if only else path)
         for item in found["items"]:
             yield {"type": "ADDED", "object": item}
-        async for event in self._follow(path, found["metadata"]["resourceVersion"]):
+        async for event in self._follow(path, found["metadata"]["resourceVersion"], only):
             yield event
 
     async def _follow(self, path: str, version: str, only: str = "") -> AsyncIterator[Json]:
         """The events after a version, until the watch ends."""
-        query = f"watch=true&timeoutSeconds=300&resourceVersion={version}{only}"
+        query = f"watch=true&timeoutSeconds=300&resourceVersion={version}" + (f"&{only}" if only else "")
         async for line in self._transport.lines(f"{path}?{query}"):
             if line.strip():
                 yield msgspec.json.decode(line)

@@ -16,13 +16,15 @@ import pytest
 if TYPE_CHECKING:
     from scenarios.loading import Case
     from scenarios.runner import Result
+    from scenarios.targets import Source
 
 FOLDER = "scenarios"
+SOURCE = pytest.StashKey["Source"]()
 
 
 def pytest_addoption(parser: pytest.Parser) -> None:
     group = parser.getgroup("scenarios")
-    group.addoption("--scenario-target", default="simulator", help="simulator or kubeconfig:PATH")
+    group.addoption("--scenario-target", default="simulator", help="simulator, kubeconfig:PATH, kind or kind:NAME")
     group.addoption("--scenario-seed", type=int, default=1, help="fixes what is chosen by chance")
 
 
@@ -35,6 +37,20 @@ def pytest_collect_file(file_path: Path, parent: pytest.Collector) -> pytest.Col
         return None
     collector: pytest.Collector = ScenarioFile.from_parent(parent, path=file_path)
     return collector
+
+
+def _source(config: pytest.Config) -> Source:
+    """The session's targets: a kind cluster is made once."""
+    from scenarios.targets import find
+
+    if SOURCE not in config.stash:
+        config.stash[SOURCE] = find(config.getoption("--scenario-target"))
+    return config.stash[SOURCE]
+
+
+def pytest_unconfigure(config: pytest.Config) -> None:
+    if SOURCE in config.stash:
+        asyncio.run(config.stash[SOURCE].close())
 
 
 class ScenarioFile(pytest.File):
@@ -68,10 +84,9 @@ class ScenarioItem(pytest.Item):
 
     def runtest(self) -> None:
         from scenarios.runner import Run
-        from scenarios.targets import find
 
-        target, seed = self.config.getoption("--scenario-target"), self.config.getoption("--scenario-seed")
-        result = asyncio.run(Run(self._case, find(target)(), seed).run())
+        seed = self.config.getoption("--scenario-seed")
+        result = asyncio.run(Run(self._case, _source(self.config)(), seed).run())
         if result.state == "skipped":
             pytest.skip(result.reason)
         if result.state != "held":

@@ -88,6 +88,11 @@ async def run_files(files: Sequence[Path], target: str, report: Path | None, see
         return NO_TARGET
     runs = Runs(cases, make, seed, parallel)
     code = await runs.until_interrupted()
+    try:
+        await make.close()
+    except TargetError as error:
+        click.echo(f"cleaning up failed: {error}", err=True)
+        code = code or NO_TARGET
     if report is not None and runs.results:
         from scenarios.report import write
 
@@ -155,6 +160,10 @@ class Runs:
             except TargetError as error:
                 self._unusable = self._unusable or str(error)
                 return
+            except asyncio.CancelledError:
+                if run.result.reason:
+                    click.echo(f"{case.title}: {run.result.reason}", err=True)
+                raise
             self._found[index] = result
             self._conclude(result)
 

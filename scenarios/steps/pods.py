@@ -8,6 +8,7 @@ from msgspec import Meta
 
 from scenarios.errors import StepError
 from scenarios.kubernetes import Json, NotFound
+from scenarios.model import Need
 from scenarios.steps.base import Action
 from scenarios.values import Duration, seconds
 from scenarios.world import World
@@ -78,7 +79,7 @@ class Unready(OfPods):
     """Make pods not ready; they serve on, with the same addresses. The simulator's kubelet does so for an annotation;
     another cluster's kubelet would have its own way, by the pod's probes."""
 
-    needs_simulator: ClassVar[bool] = True
+    needs: ClassVar[Need | None] = "simulator"
     ready: ClassVar[bool] = False
 
     async def run(self, world: World) -> str:

@@ -1,11 +1,12 @@
 """Targets: the Kubernetes that a scenario runs on.
 
-`simulator` starts one of its own for every case; `kubeconfig:PATH` uses a cluster that is there.
+`simulator` starts one of its own for every case; `kubeconfig:PATH` uses a cluster that is there; `kind` makes one for
+the whole run, or uses the one that is there.
 """
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Awaitable, Callable
 from pathlib import Path
 from typing import Any, Protocol
 
@@ -14,6 +15,8 @@ import msgspec
 from scenarios.errors import TargetError
 from scenarios.kubernetes import Kubernetes
 from scenarios.model import Need
+
+TARGETS = "simulator, kubeconfig:PATH, kind, kind:NAME"
 
 
 class Address(msgspec.Struct, frozen=True):
@@ -35,6 +38,39 @@ class Control(Protocol):
         """One request of the simulator's control API, below /control/v1/. StepError when it is refused."""
 
 
+class ApiServer(Protocol):
+    """An API server that can be taken away for a while. Each method raises StepError when it was not done."""
+
+    async def stop(self, keep: bool) -> None:
+        """It ends; pods go on. Without `keep` it forgets everything."""
+
+    async def start(self) -> None:
+        """It runs again where it was, and answers."""
+
+    async def pause(self) -> None:
+        """It says nothing any more: connections stay open and silent."""
+
+    async def resume(self) -> None:
+        """It goes on."""
+
+
+class Nodes(Protocol):
+    """Nodes that are in reach, by name. Each method raises StepError when it was not done."""
+
+    def changed(self, how: str) -> list[str]:
+        """The nodes that are `paused`, `stopped` or `cut`."""
+
+    async def pause(self, name: str) -> None: ...
+    async def resume(self, name: str) -> None: ...
+    async def stop(self, name: str) -> None: ...
+    async def start(self, name: str) -> None: ...
+    async def cut(self, name: str) -> None:
+        """It runs on without its network."""
+
+    async def join(self, name: str) -> None:
+        """Back to its network."""
+
+
 class Target(Protocol):
     """One cluster for one case."""
 
@@ -42,6 +78,8 @@ class Target(Protocol):
     offers: tuple[Need, ...]  # what it has beyond the Kubernetes API; a case that needs more is skipped
     kubernetes: Kubernetes
     control: Control | None  # None: not a simulator
+    api_server: ApiServer | None
+    nodes: Nodes | None
 
     async def open(self, folder: Path) -> None:
         """Make it ready. TargetError when it cannot be used."""
@@ -53,15 +91,38 @@ class Target(Protocol):
         """End what `open` started; delete what the case applied, where the cluster outlives it."""
 
 
-def find(name: str) -> Callable[[], Target]:
-    """What makes a target of this name for each case. TargetError when there is no such target."""
+class Source:
+    """Makes a target for each case; `close` ends what they shared. It may be opened in one event loop and closed in
+    another."""
+
+    def __init__(self, make: Callable[[], Target], close: Callable[[], Awaitable[None]] | None = None) -> None:
+        self._make, self._close = make, close
+
+    def __call__(self) -> Target:
+        return self._make()
+
+    async def close(self) -> None:
+        """Whatever outlived its cases ends. TargetError with what could not be ended."""
+        if self._close is not None:
+            await self._close()
+
+
+def find(name: str) -> Source:
+    """Targets of this name. TargetError when there are none such."""
+    kind, colon, rest = name.partition(":")
     if name == "simulator":
         from scenarios.targets.simulator import SimulatorTarget
 
-        return SimulatorTarget
-    if name.startswith("kubeconfig:"):
+        return Source(SimulatorTarget)
+    if kind == "kubeconfig" and rest:
         from scenarios.targets.kubeconfig import KubeconfigTarget
 
-        path = Path(name.removeprefix("kubeconfig:")).expanduser()
-        return lambda: KubeconfigTarget(path)
-    raise TargetError(f"expected the target simulator or kubeconfig:PATH, got {name!r}")
+        path = Path(rest).expanduser()
+        return Source(lambda: KubeconfigTarget(path))
+    if kind == "kind" and (rest or not colon):
+        from scenarios.targets.kind.cluster import DEFAULT, KindCluster
+        from scenarios.targets.kind.target import KindTarget
+
+        cluster = KindCluster(rest or DEFAULT)
+        return Source(lambda: KindTarget(cluster), cluster.close)
+    raise TargetError(f"expected one of the targets {TARGETS}, got {name!r}")

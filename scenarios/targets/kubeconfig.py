@@ -17,8 +17,9 @@ from edge import clock
 from scenarios.errors import StepError, TargetError
 from scenarios.kubernetes import Kubernetes
 from scenarios.model import Need
-from scenarios.targets import Address, Control, account
+from scenarios.targets import Address, ApiServer, Control, Nodes, account
 from scenarios.targets.threads import Threads
+from scenarios.targets.turns import Turn
 
 SILENCE = 60.0  # seconds without a line after which a watch is given up
 
@@ -128,12 +129,15 @@ class KubeconfigTarget:
 
     offers: tuple[Need, ...] = ()
     control: Control | None = None
+    api_server: ApiServer | None = None
+    nodes: Nodes | None = None
 
     def __init__(self, path: Path) -> None:
         self.name = f"kubeconfig:{path}"
         self._path = path
         self._configuration: Any = None
         self._reached = False
+        self._turn: Turn | None = None
         self.kubernetes: Kubernetes
 
     async def open(self, folder: Path) -> None:
@@ -150,6 +154,8 @@ class KubeconfigTarget:
             load(str(self._path), client_configuration=self._configuration)
         except Exception as error:  # whatever the client's reading of a wrong file meets
             raise TargetError(f"the kubeconfig {self._path} cannot be used: {error}") from None
+        self._turn = Turn(self._configuration.host)
+        await self._turn.take()
         self.kubernetes = Kubernetes(ClientTransport(kubernetes.client.ApiClient(self._configuration)))
         self._reached = True
         try:
@@ -171,9 +177,11 @@ class KubeconfigTarget:
         return Path(file).read_text(encoding="ascii") if file and self._configuration.verify_ssl else None
 
     async def close(self) -> None:
-        if not self._reached:
-            return
         try:
-            await self.kubernetes.delete_made()
+            if self._reached:
+                await self.kubernetes.delete_made()
         finally:
-            await self.kubernetes.close()
+            if self._reached:
+                await self.kubernetes.close()
+            if self._turn is not None:
+                self._turn.leave()

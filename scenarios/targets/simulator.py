@@ -15,7 +15,7 @@ from edge.tasks import Tasks
 from scenarios.errors import StepError, TargetError
 from scenarios.kubernetes import Kubernetes
 from scenarios.model import Need
-from scenarios.targets import Address, Control, account
+from scenarios.targets import Address, ApiServer, Control, Nodes, account
 
 
 class HttpTransport:
@@ -66,11 +66,36 @@ class HttpControl:
         await self._client.aclose()
 
 
+class SimulatorApiServer:
+    """The simulator's API server, which can go while its pods serve on."""
+
+    def __init__(self, control: Control) -> None:
+        self._control = control
+        self._silence: str | None = None  # the fault that makes it silent
+
+    async def stop(self, keep: bool) -> None:
+        await self._control.send("POST", "server", {"state": "stopped", "keep": keep})
+
+    async def start(self) -> None:
+        await self._control.send("POST", "server", {"state": "running"})
+
+    async def pause(self) -> None:
+        if self._silence is None:
+            answer = await self._control.send("POST", "faults", {"match": {}, "fault": {"type": "silence"}})
+            self._silence = answer["id"]
+
+    async def resume(self) -> None:
+        if self._silence is not None:
+            await self._control.send("DELETE", f"faults/{self._silence}")
+            self._silence = None
+
+
 class SimulatorTarget:
     """One simulator process, in which `time_factor` seconds pass in a real one."""
 
     name = "simulator"
     offers: tuple[Need, ...] = ("simulator", "api-server", "clusters")
+    nodes: Nodes | None = None
 
     def __init__(self, time_factor: float = 1.0) -> None:
         self.time_factor = time_factor
@@ -79,6 +104,7 @@ class SimulatorTarget:
         self._address = ("", 0)
         self.kubernetes: Kubernetes
         self.control: Control | None = None
+        self.api_server: ApiServer | None = None
         self._control: HttpControl | None = None
 
     async def open(self, folder: Path) -> None:
@@ -98,6 +124,7 @@ class SimulatorTarget:
         self._address = (parts.hostname, parts.port)
         self.kubernetes = Kubernetes(HttpTransport(*connection(kubeconfig)))
         self.control = self._control = HttpControl(self._child.ready[2])
+        self.api_server = SimulatorApiServer(self._control)
 
     async def address(self) -> Address:
         host, port = self._address
