@@ -16,7 +16,7 @@ from scenarios.errors import StepError
 from scenarios.house import House
 from scenarios.kubernetes import Kubernetes
 from scenarios.model import Json, Manifest
-from scenarios.targets import Control, Target
+from scenarios.targets import ApiServer, Control, Nodes, Target
 from scenarios.timeline import Timeline
 from scenarios.traffic import Running
 
@@ -67,6 +67,18 @@ class World:
         if self.target.control is None:
             raise StepError(f"the target {self.target.name} is no simulator, so this cannot be done to it")
         return self.target.control
+
+    @property
+    def api_server(self) -> ApiServer:
+        if self.target.api_server is None:
+            raise StepError(f"the API server of the target {self.target.name} is out of reach")
+        return self.target.api_server
+
+    @property
+    def nodes(self) -> Nodes:
+        if self.target.nodes is None:
+            raise StepError(f"the nodes of the target {self.target.name} are out of reach")
+        return self.target.nodes
 
     @property
     def house(self) -> House:

@@ -1,4 +1,4 @@
-"""Actions on what Edge needs of a cluster: its token, its permissions, its API server."""
+"""Actions on what Edge needs of a cluster: its token, its permissions, its API."""
 
 from __future__ import annotations
 
@@ -141,25 +141,3 @@ class Compact(Action):
     async def run(self, world: World) -> str:
         answer = await world.control.send("POST", "compact", {})
         return f"history forgotten up to {answer['revision']}"
-
-
-class StopApiServer(Action):
-    """Stop the API server; pods go on. With `keep: false` it forgets everything."""
-
-    needs: ClassVar[Need | None] = "simulator"
-
-    keep: bool = True
-
-    async def run(self, world: World) -> str:
-        await world.control.send("POST", "server", {"state": "stopped", "keep": self.keep})
-        return "the API server is stopped"
-
-
-class StartApiServer(Action):
-    """Start the API server again where it was."""
-
-    needs: ClassVar[Need | None] = "simulator"
-
-    async def run(self, world: World) -> str:
-        await world.control.send("POST", "server", {"state": "running"})
-        return "the API server runs"
