@@ -19,7 +19,7 @@ from simulator.tasks import Tasks
 
 GRACE_SECONDS = 1
 FAREWELL_SECONDS = 0.02
-"""So long a client that was answered everything may take to close its side of TLS; one that does not read never will."""
+"""So long a client that was answered everything may take to end TLS; one that reads nothing never will."""
 
 
 class Peer:

@@ -41,6 +41,15 @@ class Pod(msgspec.Struct, frozen=True):
     ports: tuple[ContainerPort, ...]
     hostname: str
     subdomain: str
+    more_ips: tuple[str, ...] = ()
+    """Addresses beside `ip`, of the other family."""
+
+    def address(self, family: str) -> str:
+        """Its address in IPv4 or IPv6, "" when it has none."""
+        six = family == "IPv6"
+        if not self.more_ips:
+            return self.ip if (":" in self.ip) is six else ""
+        return next((one for one in (self.ip, *self.more_ips) if one and (":" in one) is six), "")
 
     @property
     def active(self) -> bool:
@@ -81,8 +90,13 @@ class _ContainerStatus(msgspec.Struct, rename="camel"):
     restart_count: int = 0
 
 
+class _Address(msgspec.Struct):
+    ip: str = ""
+
+
 class _Status(msgspec.Struct, rename="camel"):
     phase: str = ""
+    pod_ips: list[_Address] | None = msgspec.field(default=None, name="podIPs")
     pod_ip: str = msgspec.field(default="", name="podIP")
     conditions: list[_Condition] | None = None
     container_statuses: list[_ContainerStatus] | None = None
@@ -124,6 +138,7 @@ def read(record: Record) -> Pod:
         ports=_shared(tuple(port for container in spec.containers or () for port in container.ports or ())),
         hostname=spec.hostname or "",
         subdomain=spec.subdomain or "",
+        more_ips=tuple(one.ip for one in status.pod_ips or () if one.ip != status.pod_ip),
     )
 
 

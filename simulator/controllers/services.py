@@ -59,4 +59,5 @@ class ServiceIndex:
 
 def _seen_as(pod: Pod) -> tuple[object, ...]:
     """What of a pod an endpoint shows."""
-    return (pod.uid, pod.labels, pod.ip, pod.node, pod.phase, pod.ready, pod.terminating, pod.ports, pod.hostname)
+    place = (pod.ip, pod.more_ips, pod.node, pod.hostname)
+    return (pod.uid, pod.labels, place, pod.phase, pod.ready, pod.terminating, pod.ports)

@@ -10,6 +10,7 @@ Rules (k8s.io/endpointslice reconciler.go and utils.go):
   change anyway (fullest first), then the fullest unchanged slice that takes all of the rest, then new slices. At most
   100 endpoints a slice; slices are never rebalanced.
 - A slice that would be deleted while another would be created is updated instead.
+- A service has slices of its own in each of its IP families; a pod is in those in which it has an address.
 - Written in the order create, update, delete, so an address may for a moment be in two slices, but never in none.
 """
 
@@ -58,7 +59,7 @@ def plan(
     result = Plan()
     for family in (service.get("spec") or {}).get("ipFamilies") or ["IPv4"]:
         slices = [found for found in existing if found.get("addressType") == family]
-        desired = _desired(service, pods, zones) if family == "IPv4" else {}
+        desired = _desired(service, pods, zones, family)
         _family(result, service, family, desired, slices, trigger_time)
     families = (service.get("spec") or {}).get("ipFamilies") or ["IPv4"]
     result.delete += [found for found in existing if found.get("addressType") not in families]
@@ -96,13 +97,16 @@ def _hint(
             result.update.append({**before, "endpoints": endpoints})
 
 
-def _desired(service: Object, pods: Sequence[Pod], zones: Mapping[str, str]) -> dict[PortSet, dict[Identity, Object]]:
+def _desired(
+    service: Object, pods: Sequence[Pod], zones: Mapping[str, str], family: str
+) -> dict[PortSet, dict[Identity, Object]]:
     found: dict[PortSet, dict[Identity, Object]] = {}
     resolve = Resolver(service)
     for pod in pods:
-        if belongs(pod, include_terminating=True) and pod.node in zones:
+        address = pod.address(family)
+        if address and belongs(pod, include_terminating=True) and pod.node in zones:
             ports = tuple(sorted(resolve(pod), key=_port_order))
-            found.setdefault(ports, {})[(pod.ip, pod.name)] = endpoint(service, pod, zones[pod.node])
+            found.setdefault(ports, {})[(address, pod.name)] = endpoint(service, pod, address, zones[pod.node])
     return found
 
 
@@ -110,12 +114,12 @@ def _port_order(port: Port) -> tuple[str, str, int, str]:
     return (port.name, port.protocol, port.port, port.app_protocol)
 
 
-def endpoint(service: Object, pod: Pod, zone: str) -> Object:
+def endpoint(service: Object, pod: Pod, address: str, zone: str) -> Object:
     """One endpoint, its fields in Kubernetes' order."""
     spec = service.get("spec") or {}
     ready = bool(spec.get("publishNotReadyAddresses")) or (pod.ready and not pod.terminating)
     result: Object = {
-        "addresses": [pod.ip],
+        "addresses": [address],
         "conditions": {"ready": ready, "serving": pod.ready, "terminating": pod.terminating},
     }
     if pod.hostname and pod.subdomain == service["metadata"]["name"]:

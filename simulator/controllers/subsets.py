@@ -1,11 +1,13 @@
 """The Endpoints decision: the subsets of one Service (pkg/controller/endpoint/endpoints_controller.go).
 
 Pods that terminate are left out; an address is in `notReadyAddresses` while its pod is not ready; addresses with the
-same ports share a subset. At most 1,000 addresses are kept, ready ones first, and the object then says so.
+same ports share a subset. Only the service's first IP family is shown. At most 1,000 addresses are kept, ready ones
+first, and the object then says so.
 """
 
 from __future__ import annotations
 
+import ipaddress
 from collections.abc import Sequence
 from typing import Any
 
@@ -24,16 +26,17 @@ def subsets(service: Object, pods: Sequence[Pod]) -> tuple[list[Object], bool]:
     """The subsets, and whether addresses had to be left out."""
     unready_too = bool((service.get("spec") or {}).get("publishNotReadyAddresses"))
     resolve = Resolver(service)
-    chosen = [pod for pod in pods if belongs(pod, include_terminating=unready_too)]
+    family = ((service.get("spec") or {}).get("ipFamilies") or ["IPv4"])[0]
+    chosen = [pod for pod in pods if belongs(pod, include_terminating=unready_too) and pod.address(family)]
     chosen = [pod for pod in chosen if resolve(pod) or headless(service)]
     truncated = len(chosen) > CAPACITY
     if truncated:
         chosen.sort(key=lambda pod: not (pod.ready or unready_too))
         del chosen[CAPACITY:]
     found: dict[tuple[Port, ...], tuple[list[Object], list[Object]]] = {}
-    for pod in sorted(chosen, key=lambda pod: (_numeric(pod.ip), pod.name)):
+    for pod in sorted(chosen, key=lambda pod: (_numeric(pod.address(family)), pod.name)):
         ready, unready = found.setdefault(resolve(pod), ([], []))
-        (ready if pod.ready or unready_too else unready).append(_address(service, pod))
+        (ready if pod.ready or unready_too else unready).append(_address(service, pod, pod.address(family)))
     return [_subset(ports, *addresses) for ports, addresses in found.items()], truncated
 
 
@@ -76,11 +79,11 @@ def _set(annotations: dict[str, str], key: str, value: str | None) -> None:
 
 
 def _numeric(address: str) -> tuple[int, ...]:
-    return tuple(int(part) for part in address.split("."))
+    return tuple(ipaddress.ip_address(address).packed)
 
 
-def _address(service: Object, pod: Pod) -> Object:
-    result: Object = {"ip": pod.ip}
+def _address(service: Object, pod: Pod, address: str) -> Object:
+    result: Object = {"ip": address}
     if pod.hostname and pod.subdomain == service["metadata"]["name"]:
         result["hostname"] = pod.hostname
     if pod.node:

@@ -9,7 +9,7 @@ import ipaddress
 from typing import TYPE_CHECKING
 
 from simulator.errors import Cause, invalid
-from simulator.kinds import services
+from simulator.kinds import families, services
 from simulator.resource import Object
 from simulator.validation import SAYS_SUBDOMAIN, SUBDOMAIN, bad, duplicate, forbidden_field, required, unsupported
 
@@ -77,10 +77,11 @@ def _cluster_address_problems(addresses: list[str]) -> list[Cause]:
             continue
         if not _is_address(address):
             return [bad(f"spec.clusterIPs[{index}]", address, SAYS_ADDRESS)]
-        if "." in address and ipaddress.IPv4Address(address) not in services.NETWORK:
+        network = families.NETWORKS[families.family_of(address)]
+        if ipaddress.ip_address(address) not in network:
             why = (
                 f"failed to allocate IP {address}: the provided IP ({address}) is not in the valid range. "
-                f"The range of valid IPs is {services.NETWORK}"
+                f"The range of valid IPs is {network}"
             )
             return [bad("spec.clusterIPs", addresses, why)]
     return []

@@ -3,10 +3,12 @@
 from __future__ import annotations
 
 import ipaddress
+from collections.abc import Collection
 from datetime import datetime
 from typing import TYPE_CHECKING
 
 from simulator.errors import Cause, invalid
+from simulator.kinds import families
 from simulator.kinds.cells import age, columns, joined, labels_text, name
 from simulator.resource import Cell, Object
 from simulator.validation import LABEL, SAYS_LABEL, bad, duplicate, immutable, label_problems, required, unsupported
@@ -18,8 +20,6 @@ SERVICE_COLUMNS = columns("Type", "Cluster-IP", "External-IP", "Port(s)", "Age",
 ENDPOINTS_COLUMNS = columns("Endpoints", "Age")
 SLICE_COLUMNS = columns("AddressType", "Ports", "Endpoints", "Age")
 
-NETWORK = ipaddress.IPv4Network("10.96.0.0/16")
-"""Where cluster IPs come from; nothing listens on them."""
 NODE_PORTS = range(30000, 32768)
 TYPES = ("ClusterIP", "ExternalName", "LoadBalancer", "NodePort")
 PROTOCOLS = ("SCTP", "TCP", "UDP")
@@ -54,44 +54,37 @@ def prepare_service(store: Store, obj: Object, old: Object | None) -> None:
     if old is None:
         obj["status"] = {"loadBalancer": {}}
     if spec.get("type") == "ExternalName":
-        for field in ("clusterIP", "clusterIPs", "ipFamilies", "ipFamilyPolicy"):
+        for field in families.FIELDS:
             spec.pop(field, None)
         return
     before = (old or {}).get("spec") or {}
     _problem_ports = [port for port in spec.get("ports") or () if isinstance(port.get("port"), int)]
     others = store.records(RESOURCES.of("v1", "Service"))
-    if not spec.get("clusterIP"):
-        listed = spec.get("clusterIPs") or []
-        spec["clusterIP"] = (listed[0] if listed else "") or before.get("clusterIP") or _free_address(store, others)
-    spec["clusterIPs"] = [spec["clusterIP"]]
-    if spec["clusterIP"] not in ("None", before.get("clusterIP")):
-        _refuse_taken_address(obj, {record.fields[0] for record in others})
-    if spec["clusterIP"] != "None" or spec.get("selector"):
-        family = "IPv6" if ":" in spec["clusterIP"] else "IPv4"
-        spec.setdefault("ipFamilies", before.get("ipFamilies") or [family])
-        spec.setdefault("ipFamilyPolicy", before.get("ipFamilyPolicy") or "SingleStack")
-    else:
-        spec.setdefault("ipFamilies", ["IPv4"])
-        spec.setdefault("ipFamilyPolicy", "RequireDualStack")
+    taken = _addresses(others)
+    fresh = families.complete(spec, before, taken, store.random)
+    _refuse_taken_address(obj, fresh, taken)
     if spec.get("type") in ("NodePort", "LoadBalancer"):
         _node_ports(store, _problem_ports, before, others)
 
 
-def _refuse_taken_address(obj: Object, taken: set[str]) -> None:
+def _refuse_taken_address(obj: Object, fresh: list[str], taken: Collection[str]) -> None:
     from simulator.resources import RESOURCES
 
-    address = obj["spec"]["clusterIP"]
-    if address in taken:
-        why = f"failed to allocate IP {address}: provided IP is already allocated"
-        raise invalid(RESOURCES.of("v1", "Service"), obj["metadata"]["name"], [bad("spec.clusterIPs", [address], why)])
+    for address in fresh:
+        if address in taken:
+            why = f"failed to allocate IP {address}: provided IP is already allocated"
+            cause = bad("spec.clusterIPs", obj["spec"]["clusterIPs"], why)
+            raise invalid(RESOURCES.of("v1", "Service"), obj["metadata"]["name"], [cause])
 
 
-def _free_address(store: Store, others: list) -> str:  # type: ignore[type-arg]  # records, named in the store
-    taken = {record.fields[0] for record in others}
-    while True:
-        address = str(NETWORK[store.random.randrange(256, NETWORK.num_addresses - 1)])
-        if address not in taken:
-            return address
+def _addresses(others: list) -> dict[str, None]:  # type: ignore[type-arg]  # records, named in the store
+    """Cluster IPs that are given out; only a dual-stack Service has more than the one it is selected by."""
+    found: dict[str, None] = {}
+    for record in others:
+        found[record.fields[0]] = None
+        if b'"IPv6"' in record.body:
+            found.update(dict.fromkeys(record.decode()["spec"].get("clusterIPs") or ()))
+    return found
 
 
 def _node_ports(store: Store, ports: list[Object], before: Object, others: list) -> None:  # type: ignore[type-arg]
@@ -127,6 +120,8 @@ def validate_service(obj: Object, old: Object | None) -> list[Cause]:
     if spec.get("type") == "ExternalName" and not spec.get("externalName"):
         causes.append(required("spec.externalName"))
     before = (old or {}).get("spec") or {}
+    if spec.get("type") != "ExternalName":
+        causes += families.problems(spec, before)
     if before.get("clusterIP") and before["clusterIP"] != spec.get("clusterIP") and spec.get("type") != "ExternalName":
         causes.append(immutable("spec.clusterIPs[0]", spec.get("clusterIPs")))
     return causes

@@ -38,7 +38,8 @@ def build(pod: Object, container: Container, *, ip: str, started: str, now: str,
         "hostIP": HOST,
     }
     if ip and running:
-        status.update(podIP=ip, podIPs=[{"ip": ip}])
+        others = [one for one in old.get("podIPs") or () if ":" in one.get("ip", "")]
+        status.update(podIP=ip, podIPs=[{"ip": ip}, *others])
     elif old.get("podIP"):
         status.update(podIP=old["podIP"], podIPs=old["podIPs"])
     status["startTime"] = old.get("startTime") or started

@@ -152,3 +152,23 @@ def test_nothing_is_written_when_nothing_changed() -> None:
     slices = after([], run(service(), pods, []))
     result = run(service(), list(reversed(pods)), slices, "2026-01-01T00:00:09Z")
     assert (result.create, result.update, result.delete) == ([], [], [])
+
+
+def test_each_family_has_slices_of_its_own() -> None:
+    both, only_four = pod("p1", more_ips=("fd00::1",)), pod("p2")
+    svc = service(ipFamilies=["IPv6", "IPv4"])
+    six, four = run(svc, [both, only_four], []).create
+    assert (six["addressType"], addresses([six])) == ("IPv6", ["fd00::1"])
+    assert (four["addressType"], addresses([four])) == ("IPv4", [both.ip, only_four.ip])
+    existing = [stored(six, "six"), stored(four, "four")]
+    assert run(svc, [both, only_four], existing) == Plan()
+    gone = run(svc, [only_four], existing)
+    assert [(one["metadata"]["name"], one["endpoints"]) for one in gone.update if not one["endpoints"]] == [
+        ("six", None)
+    ]
+    assert [one["metadata"]["name"] for one in run(service(ipFamilies=["IPv4"]), [both], existing).delete] == ["six"]
+
+
+def test_a_pod_without_an_address_of_the_family_is_in_no_slice_of_it() -> None:
+    [placeholder] = run(service(ipFamilies=["IPv6"]), [pod("p1")], []).create
+    assert (placeholder["addressType"], placeholder["endpoints"]) == ("IPv6", None)

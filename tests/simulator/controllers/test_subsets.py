@@ -43,3 +43,11 @@ def test_unchanged_addresses_keep_the_object_as_it_is() -> None:
     empty = desired(service(), [], first, None)
     assert "subsets" not in empty
     assert empty["metadata"]["labels"]["endpoints.kubernetes.io/managed-by"] == "endpoint-controller"
+
+
+def test_only_the_first_family_is_shown() -> None:
+    pods = [pod("p2", more_ips=("fd00::b",)), pod("p1", more_ips=("fd00::a",)), pod("p3")]
+    [subset], _ = subsets(service(ipFamilies=["IPv6", "IPv4"]), pods)
+    assert [one["ip"] for one in subset["addresses"]] == ["fd00::a", "fd00::b"]
+    [subset], _ = subsets(service(ipFamilies=["IPv4", "IPv6"]), pods)
+    assert [one["ip"] for one in subset["addresses"]] == [pods[1].ip, pods[0].ip, pods[2].ip]
