@@ -65,7 +65,7 @@ class KindTarget:
     control: Control | None = None
 
     def __init__(self, cluster: KindCluster) -> None:
-        self.name = "kind"
+        self.name = f"kind:{cluster.name}"
         self._cluster = cluster
         self._turn = Turn(f"kind:{cluster.name}")
         self._inner: KubeconfigTarget | None = None

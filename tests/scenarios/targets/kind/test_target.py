@@ -27,6 +27,11 @@ steps:
   within: 10s
 - expect: {traffic: {steady: {pods: 2, errors: 0}}}
   within: 5s
+- cut-node: {deployment: test-hello}
+- join-node:
+- stop-node: edge-scenarios-worker
+- start-node: worker
+- pause-node: worker2
 """
 
 
@@ -64,7 +69,20 @@ async def test_a_scenario_file_runs_on_it_from_beginning_to_end(programs, docker
     added = [line for line in programs.asked("ip") if line[1] == "add"]
     assert added == [["route", "add", f"10.245.{number}.0/24", "via", f"172.18.0.{number + 2}"] for number in range(3)]
     assert (programs.clusters(), programs.routes()) == ([], {})
+    did = [request.rpartition("/")[2] for request in docker.did()]
+    assert did == ["disconnect", "connect", "stop", "start", "pause", "unpause"]  # the last by itself, at the end
     assert names(cluster, "/apis/apps/v1/namespaces/default/deployments") == []
+
+
+async def test_what_only_the_simulator_can_do_is_skipped_and_said_before_anything_starts(
+    programs, docker, tmp_path, capsys
+):
+    (tmp_path / "some.yaml").write_text(SCENARIO + "- compact:\n")
+    assert await run_files([tmp_path / "some.yaml"], "kind", None, 1, 1) == 0
+    assert (
+        "skipped on kind:edge-scenarios: line 16: compact can only be done to the simulator" in capsys.readouterr().out
+    )
+    assert programs.asked("kind") == []
 
 
 async def test_an_api_server_is_its_control_planes_node(programs, docker, tmp_path):
