@@ -23,7 +23,9 @@ from scenarios.world import Slice, World
 
 SAMPLE = 0.1
 RETRY = 0.1
-KUBERNETES, ADMIN, REQUESTS = "endpoints in Kubernetes", "endpoints in Admin", "API requests"
+KUBERNETES, ADMIN = "endpoints in Kubernetes", "endpoints in Admin"
+REQUESTS, EVENTS = "API requests", "watch events"
+AWAY = "away"
 
 
 class Observers:
@@ -32,7 +34,8 @@ class Observers:
     def __init__(self, world: World) -> None:
         self._world = world
         self._tasks = Tasks()
-        self._last: dict[str, float] = {}
+        self._last: dict[str, float | None] = {}
+        self._versions: dict[tuple[str, str], str] = {}  # the newest that was seen of each object
 
     def start(self, namespaces: list[str], edge: bool) -> None:
         for cluster in self._world.targets:
@@ -60,15 +63,24 @@ class Observers:
 
         self._tasks.start(again(), f"observe {name}")
 
-    def _number(self, lane: str, value: float) -> None:
-        """Note a lane's number when it changed."""
-        if self._last.get(lane) != value:
+    def _number(self, lane: str, value: float | None) -> None:
+        """Note a lane's number when it changed; None: it cannot be asked."""
+        if lane not in self._last or self._last[lane] != value:
             self._last[lane] = value
-            self._world.timeline.note(lane, f"{value:g}", value)
+            self._world.timeline.note(lane, AWAY if value is None else f"{value:g}", value)
+
+    def _event(self, cluster: str, kind: str, event: dict[str, Any]) -> None:
+        """Note what happened to an object; not what a list after a broken watch shows again."""
+        metadata = event["object"].get("metadata") or {}
+        name, version = f"{kind}/{metadata.get('name', '')}", str(metadata.get("resourceVersion", ""))
+        if self._versions.get((cluster, name)) != version or event["type"] == "ERROR":
+            self._versions[cluster, name] = version
+            self._world.timeline.note(EVENTS, f"{event['type']} {name}", bad=event["type"] == "ERROR")
 
     async def _pods(self, world: World, namespace: str) -> None:
         kubernetes = world.kubernetes
         async for event in kubernetes.watch(kubernetes.path("pod", None, namespace)):
+            self._event(world.cluster, "pod", event)
             metadata = event["object"].get("metadata") or {}
             if "deletionTimestamp" in metadata or event["type"] == "DELETED":
                 self._world.pods_ended.setdefault(metadata["name"], self._world.timeline.now())
@@ -81,6 +93,7 @@ class Observers:
                 for key in [key for key in offered if (key.cluster, key.namespace) == (world.cluster, namespace)]:
                     del offered[key]
                 first = False
+            self._event(world.cluster, "endpointslice", event)
             if event["type"] not in ("ADDED", "MODIFIED", "DELETED"):
                 return
             metadata = event["object"]["metadata"]
@@ -94,12 +107,19 @@ class Observers:
         """After every pulse, which the Admin's events are among, at most every SAMPLE."""
         world = self._world
         async for _ in world.timeline.moments(None, 1.0):
-            count = 0
-            for application in (await world.house.admin.get("applications"))["items"]:
-                upstreams = await world.house.admin.get(f"applications/{application['id']}/upstreams")
-                count += sum(endpoint["ready"] for view in upstreams["items"] for endpoint in view["endpoints"])
-            self._number(ADMIN, count)
+            try:
+                self._number(ADMIN, await self._shown())
+            except (DemoError, httpx.HTTPError, OSError):
+                self._number(ADMIN, None)
             await asyncio.sleep(SAMPLE)
+
+    async def _shown(self) -> int:
+        """How many ready endpoints the Admin shows, of all upstreams."""
+        admin, count = self._world.house.admin, 0
+        for application in (await admin.get("applications"))["items"]:
+            upstreams = await admin.get(f"applications/{application['id']}/upstreams")
+            count += sum(endpoint["ready"] for view in upstreams["items"] for endpoint in view["endpoints"])
+        return count
 
     async def _gateways(self) -> None:
         house = self._world.house
@@ -109,7 +129,7 @@ class Observers:
                     response = await house.status.get(status + "/-/snapshot")
                     self._number(f"endpoints in {name}", len(ready_addresses(response.json())))
                 except (httpx.HTTPError, ValueError):
-                    self._number(f"endpoints in {name}", 0)
+                    self._number(f"endpoints in {name}", None)
             await asyncio.sleep(SAMPLE)
 
     async def _traffic(self) -> None:

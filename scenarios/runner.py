@@ -17,6 +17,7 @@ import msgspec
 
 from edge.demo.processes import DemoError
 from edge.tasks import Tasks
+from scenarios.disturbances import Disturbances
 from scenarios.errors import StepError, TargetError
 from scenarios.house import House
 from scenarios.judging import Judge
@@ -33,7 +34,7 @@ from scenarios.timeline import Outcome, Timeline
 from scenarios.traffic import Running, Sample
 from scenarios.world import World
 
-STEPS = "steps"
+STEPS, GIVEN = "steps", "given"
 READY = 60.0  # seconds that what is given may take to be ready
 Kind = Literal["given", "action", "expectation", "invariant", "finally"]
 
@@ -61,6 +62,7 @@ class Run:
         self._timeline = Timeline()
         self._world = World(target, self._timeline, case.path.parent, seed, case.scenario.given.cluster)
         self._observers = Observers(self._world)
+        self._disturbances = Disturbances(self._timeline)
         self._tasks = Tasks()
         self._ends: dict[str, float] = {}  # when a step that has a name ended
         self._pending: dict[str, list[tuple[Outcome, asyncio.Task[bool]]]] = {}  # `before` a step of this name
@@ -90,6 +92,7 @@ class Run:
             if self._open:
                 for step in self._case.finally_:
                     await self._step(step, "finally")
+            self._disturbances.now_are([])
             await self._end_traffic()
 
     # what is given
@@ -111,15 +114,16 @@ class Run:
         await all_of(deeds)
         self._open = True
         if edge is not None and edge.release:
-            await self._world.house.release_all()
+            await self._part("release", self._world.house.release_all())
         for application in edge.applications if edge is not None else []:
             for source in (source for upstream in application.upstreams for source in upstream.sources):
                 self._world.services[source.cluster, source.namespace, source.service] = None
         self._observers.start(self._namespaces(edge), edge is not None)
         if given.ready:
-            await self._ready(edge)
+            await self._part("until all is ready and served", self._ready(edge))
         for fault in given.faults:
             await msgspec.convert(fault, Fault).run(self._world)
+        self._disturbances.now_are(self._disturbing())
         self._start_traffic()
         return f"{self._target.name}, {len(edge.applications) if edge else 0} applications"
 
@@ -128,20 +132,27 @@ class Run:
         given, world = self._case.scenario.given, self._world.at(name)
         own = folder / "kubernetes" / name
         own.mkdir(parents=True)
-        await world.target.open(own)
+        await self._part(f"start cluster {name}", world.target.open(own))
         manifests = given.clusters[name].manifests if name in given.clusters else given.manifests
         deeds: list[Coroutine[Any, Any, Any]] = [self._manifests(world, manifests)]
         if self._house is not None:
             deeds.append(self._address(world, address))
         await all_of(deeds)
 
+    async def _part(self, name: str, deed: Coroutine[Any, Any, None]) -> None:
+        """A part of what is given, with its time in the report."""
+        began = self._timeline.now()
+        await deed
+        self._timeline.note(GIVEN, name, seconds=self._timeline.now() - began)
+
     async def _address(self, world: World, address: asyncio.Future[Address]) -> None:
         address.set_result(await world.target.address())
 
     async def _edge(self, house: House, addresses: dict[str, asyncio.Future[Address]]) -> None:
         """The Admin, then its configuration while gateways start."""
-        await house.open()
-        await all_of([house.start_gateways(), self._configure(house, addresses)])
+        await self._part("start the Admin", house.open())
+        gateways = self._part("start gateways", house.start_gateways())
+        await all_of([gateways, self._part("configure", self._configure(house, addresses))])
 
     async def _configure(self, house: House, addresses: dict[str, asyncio.Future[Address]]) -> None:
         found = {name: await address for name, address in addresses.items()}
@@ -212,8 +223,14 @@ class Run:
             self._expect_before(step, deed)
             return
         await self._outcome(kind, step.title, step.line, self._deed(step), deed)
+        self._disturbances.now_are(self._disturbing())
         if step.modifiers.name:
             self._ends[step.modifiers.name] = self._timeline.now()
+
+    def _disturbing(self) -> list[str]:
+        """What stands in Edge's way now."""
+        children = self._house.children if self._house is not None else {}
+        return [*self._world.faults, *(f"{name} is down" for name, child in children.items() if not child.running)]
 
     async def _deed(self, step: Step) -> str:
         assert isinstance(step.deed, Action)

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import math
 from collections.abc import Sequence
+from typing import NamedTuple
 
 import msgspec
 
@@ -40,10 +41,14 @@ def per_interval(samples: Sequence[Sample], length: float) -> list[Interval]:
     ]
 
 
-def numbers(events: Sequence[Event]) -> dict[str, list[tuple[float, float]]]:
-    """Lanes of numbers: (when it changed, to what), in the order of their first event."""
-    found: dict[str, list[tuple[float, float]]] = {}
-    for event in events:
-        if event.value is not None:
-            found.setdefault(event.lane, []).append((event.at, event.value))
-    return found
+class Point(NamedTuple):
+    """From `at` on it is `value`; None: it could not be asked."""
+
+    at: float
+    value: float | None
+
+
+def numbers(events: Sequence[Event]) -> dict[str, list[Point]]:
+    """Lanes of numbers, in the order of their first event; an event without a number is a time when it was away."""
+    lanes = dict.fromkeys(event.lane for event in events if event.value is not None)
+    return {lane: [Point(event.at, event.value) for event in events if event.lane == lane] for lane in lanes}
