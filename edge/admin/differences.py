@@ -15,8 +15,9 @@ from typing import TypeVar
 
 import msgspec
 
+from edge.model.actions import Proxy
 from edge.model.document import ApplicationDocument
-from edge.model.rule import Proxy, Rule
+from edge.model.rule import Rule
 from edge.model.upstream import Upstream
 
 Item = TypeVar("Item", bound=Rule | Upstream)

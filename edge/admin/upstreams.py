@@ -19,7 +19,7 @@ from edge.model.document import ApplicationDocument
 from edge.model.source import Source
 from edge.model.upstream import Upstream
 from edge.rules import limits
-from edge.rules.check_upstreams import check_upstream
+from edge.rules.checks.upstreams import check_upstream
 from edge.store.tables import KubernetesClusterRow
 
 

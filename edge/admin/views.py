@@ -12,8 +12,9 @@ import msgspec
 from msgspec import Meta
 
 from edge.admin.actor import Role
+from edge.model.actions import Action
 from edge.model.endpoint import Endpoint
-from edge.model.rule import Action, Condition
+from edge.model.rule import Condition
 from edge.model.upstream import Server
 
 Name = Annotated[str, Meta(min_length=1, max_length=200)]

@@ -7,21 +7,10 @@ from typing import Any
 
 import msgspec
 
+from edge.admin.action_wording import action_text
 from edge.admin.views import KubernetesService, RuleView
 from edge.model.document import ApplicationDocument
-from edge.model.rule import (
-    Action,
-    Condition,
-    Proxy,
-    Redirect,
-    RemoveRequestHeader,
-    RemoveResponseHeader,
-    Respond,
-    RewritePath,
-    Rule,
-    SetRequestHeader,
-    SetResponseHeader,
-)
+from edge.model.rule import Condition, Rule
 from edge.model.source import Source
 from edge.model.upstream import Upstream
 
@@ -186,24 +175,3 @@ def condition_text(condition: Condition) -> str:
     values = " or ".join(condition.values)
     words = [subject, "not" if condition.negate else "", condition.operator, values]
     return " ".join(word for word in words if word) + (", any case" if condition.ignore_case else "")
-
-
-def action_text(action: Action, upstreams: Mapping[str, str]) -> str:
-    """One action: "proxy to my kubernetes backend"."""
-    match action:
-        case Proxy(upstream=id):
-            return f"proxy to {upstreams.get(id, id)}"
-        case Redirect(url=url, status=status):
-            return f"redirect to {url} with {status}"
-        case Respond(status=status):
-            return f"respond with {status}"
-        case RewritePath(prefix=prefix, matches=matches, replacement=replacement):
-            return f"rewrite the path {matches or prefix} to {replacement or 'nothing'}"
-        case SetRequestHeader(name=name):
-            return f"set request header {name}"
-        case RemoveRequestHeader(name=name):
-            return f"remove request header {name}"
-        case SetResponseHeader(name=name):
-            return f"set response header {name}"
-        case RemoveResponseHeader(name=name):
-            return f"remove response header {name}"

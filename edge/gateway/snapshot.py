@@ -23,6 +23,7 @@ from typing import TYPE_CHECKING, Any
 
 import msgspec
 
+from edge.gateway.actions.making import make
 from edge.gateway.balancing import selector as selectors
 from edge.gateway.balancing.selector import Selector
 from edge.gateway.hosts import HostTable
@@ -196,7 +197,7 @@ def _take(
     unheard = next((source.key for source in document.sources() if source.key not in sources), None)
     if unheard is not None:
         raise ValueError(f"waits for {unheard}")
-    rules = compile_rules(document.rules)
+    rules = compile_rules(document.rules, make)
     return Application(entry, document, rules, _selectors(document, old, before, sources))
 
 

@@ -1,23 +1,22 @@
 """The words of Edge as frozen data. No I/O; imports nothing of Edge."""
 
-from edge.model.document import ApplicationDocument
-from edge.model.endpoint import Endpoint
-from edge.model.manifest import Manifest, ManifestEntry
-from edge.model.revision import NOTHING, Revision
-from edge.model.rule import (
+from edge.model.actions import (
     Action,
-    Condition,
     Proxy,
     Redirect,
     RemoveRequestHeader,
     RemoveResponseHeader,
     Respond,
     RewritePath,
-    Rule,
     SetRequestHeader,
     SetResponseHeader,
     TerminalAction,
 )
+from edge.model.document import ApplicationDocument
+from edge.model.endpoint import Endpoint
+from edge.model.manifest import Manifest, ManifestEntry
+from edge.model.revision import NOTHING, Revision
+from edge.model.rule import Condition, Rule
 from edge.model.source import Source, SourceState
 from edge.model.upstream import Server, Upstream
 

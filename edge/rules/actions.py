@@ -8,22 +8,23 @@ of the path and the headers; conditions and templates always see the request as 
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable
-from typing import NamedTuple
+from typing import Any, NamedTuple
 
-from edge.model.rule import (
+from edge.model.actions import (
     Action,
+    HandlingAction,
     Proxy,
     Redirect,
     RemoveRequestHeader,
     RemoveResponseHeader,
     Respond,
     RewritePath,
-    Rule,
     SetRequestHeader,
     SetResponseHeader,
 )
+from edge.model.rule import Rule
 from edge.rules import names, paths, templates
-from edge.rules.decision import Answer, Decision
+from edge.rules.decision import Answer, Decision, Make
 from edge.rules.request import Request
 from edge.rules.rewriting import compile_rewrite
 
@@ -36,7 +37,7 @@ NO_REQUEST = Request()
 class Draft:
     """A decision in the making. `rewritten` is (clean path, decoded path) once a rule rewrote it."""
 
-    __slots__ = ("answer", "request_headers", "response_headers", "rewritten", "upstream")
+    __slots__ = ("answer", "filters", "gates", "request_headers", "response_headers", "rewritten", "upstream")
 
     def __init__(self) -> None:
         self.upstream: str | None = None
@@ -44,6 +45,8 @@ class Draft:
         self.rewritten: tuple[str, str] | None = None
         self.request_headers: dict[bytes, bytes | None] = {}
         self.response_headers: dict[bytes, bytes | None] = {}
+        self.gates: list[Any] = []
+        self.filters: list[Any] = []
 
 
 class Effect(NamedTuple):
@@ -53,11 +56,11 @@ class Effect(NamedTuple):
     fixed: bool
 
 
-def compile_actions(rule: Rule) -> tuple[tuple[Effect, ...], bool]:
+def compile_actions(rule: Rule, make: Make) -> tuple[tuple[Effect, ...], bool]:
     """The effects of a rule's actions up to its first terminal one, and whether there is one. Raises ValueError."""
     effects = []
     for action in rule.actions:
-        effects.append(compile_action(action))
+        effects.append(compile_action(action, make))
         if isinstance(action, TERMINAL):
             return tuple(effects), True
     return tuple(effects), False
@@ -78,11 +81,13 @@ def decide(effects: Iterable[Effect], request: Request, rule: str) -> Decision:
         tuple(draft.request_headers.items()),
         tuple(draft.response_headers.items()),
         draft.answer,
+        tuple(draft.gates),
+        tuple(draft.filters),
         rule,
     )
 
 
-def compile_action(action: Action) -> Effect:
+def compile_action(action: Action, make: Make) -> Effect:
     """Raises ValueError for what `validate` would have refused."""
     match action:
         case Proxy():
@@ -97,6 +102,8 @@ def compile_action(action: Action) -> Effect:
             return _set_header(action)
         case RemoveRequestHeader() | RemoveResponseHeader():
             return _remove_header(action)
+        case _:
+            return _handle(action, make)
 
 
 def _proxy(action: Proxy) -> Effect:
@@ -149,6 +156,18 @@ def _rewrite_path(action: RewritePath) -> Effect:
             draft.rewritten = rewritten, paths.normalise(rewritten)
 
     return Effect(apply, fixed=False)
+
+
+def _handle(action: HandlingAction, make: Make) -> Effect:
+    gate, filter = make(action)
+
+    def apply(draft: Draft, request: Request) -> None:
+        if gate is not None:
+            draft.gates.append(gate)
+        if filter is not None:
+            draft.filters.append(filter)
+
+    return Effect(apply, fixed=True)
 
 
 def _set_header(action: SetRequestHeader | SetResponseHeader) -> Effect:

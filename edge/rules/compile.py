@@ -10,10 +10,11 @@ from __future__ import annotations
 from collections.abc import Callable, Sequence
 from typing import TypeAlias
 
+from edge.model.actions import HandlingAction
 from edge.model.rule import Rule
 from edge.rules.actions import compile_actions
 from edge.rules.conditions import compile_condition
-from edge.rules.decision import Decision
+from edge.rules.decision import Decision, Handlers, Make
 from edge.rules.index import Row, compile_index
 from edge.rules.request import Request
 
@@ -21,15 +22,21 @@ Decide: TypeAlias = Callable[[Request], Decision]
 """Raises BadRequestError (`edge.rules.errors`), the client's fault, when a value cannot be filled in."""
 
 
-def compile_rules(rules: Sequence[Rule]) -> Decide:
-    """Rules as one function of a request. Raises ValueError for what `edge.rules.validate` would have refused."""
-    return compile_index([_row(place, rule) for place, rule in enumerate(rules) if rule.enabled])
+def without_handlers(action: HandlingAction) -> Handlers:
+    """For those who only want to know where requests go."""
+    return Handlers()
 
 
-def _row(place: int, rule: Rule) -> Row:
+def compile_rules(rules: Sequence[Rule], make: Make = without_handlers) -> Decide:
+    """Rules as one function of a request; `make` makes the handlers of their gates and filters, once for each action.
+    Raises ValueError for what `edge.rules.validate` would have refused."""
+    return compile_index([_row(place, rule, make) for place, rule in enumerate(rules) if rule.enabled])
+
+
+def _row(place: int, rule: Rule, make: Make) -> Row:
     try:
         checks = tuple(compile_condition(condition) for condition in rule.conditions)
-        effects, terminal = compile_actions(rule)
+        effects, terminal = compile_actions(rule, make)
     except ValueError as error:
         raise ValueError(f"rule {rule.name or rule.id}: {error}") from error
     return Row(place, rule.id, checks, effects, terminal)

@@ -2,21 +2,38 @@
 
 from __future__ import annotations
 
-from typing import TypeAlias
+from collections.abc import Callable
+from typing import Any, NamedTuple, TypeAlias
 
 import msgspec
+
+from edge.model.actions import HandlingAction
 
 Edits: TypeAlias = tuple[tuple[bytes, bytes | None], ...]
 """In order: (lower-case header name, its new value), or None to remove the header."""
 
 
 class Answer(msgspec.Struct, frozen=True):
-    """An answer given without an upstream. `content_type` is empty when the body is; `location` is a redirect's."""
+    """An answer given without an upstream. `content_type` is empty when the body is; `location` is a redirect's;
+    `fields` are more (lower-case name, value) pairs."""
 
     status: int
     body: bytes = b""
     content_type: bytes = b""
     location: bytes | None = None
+    fields: tuple[tuple[bytes, bytes], ...] = ()
+
+
+class Handlers(NamedTuple):
+    """What acts on a request while it is served. Nothing in this package looks inside: the gateway makes them of
+    actions when it compiles rules (`Make`) and finds them again in decisions."""
+
+    gate: Any = None
+    filter: Any = None
+
+
+Make: TypeAlias = Callable[[HandlingAction], Handlers]
+"""Raises ValueError for an action that cannot be made ready."""
 
 
 class Decision(msgspec.Struct, frozen=True):
@@ -27,6 +44,7 @@ class Decision(msgspec.Struct, frozen=True):
     - `answer` is the answer to give;
     - both are None: no rule ended it, the gateway answers 404 itself; this is NOT_FOUND, without any edits.
 
+    `gates` are passed in order before the request is sent on or answered, `filters` see its answer in order.
     `response_headers` are the edits of the headers of the upstream's or the rule's answer. `rule` is the id of the rule
     that ended it, or empty. Decisions are shared between requests.
     """
@@ -36,6 +54,8 @@ class Decision(msgspec.Struct, frozen=True):
     request_headers: Edits = ()
     response_headers: Edits = ()
     answer: Answer | None = None
+    gates: tuple[Any, ...] = ()
+    filters: tuple[Any, ...] = ()
     rule: str = ""
 
 

@@ -8,6 +8,10 @@ ACTIONS = 100
 """Actions of a rule."""
 VALUES = 1_000
 """Values of a condition."""
+NETWORKS = 10_000
+"""Networks in a list of those that are let in or kept out."""
+ENTRIES = 100
+"""Entries of a short list: origins, methods, header names, status codes."""
 VALUE = 4_096
 """Characters of a condition's value, a URL, a header's value or a path."""
 NAME = 256

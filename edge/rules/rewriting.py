@@ -18,7 +18,7 @@ from __future__ import annotations
 from collections.abc import Callable
 from typing import TypeAlias
 
-from edge.model.rule import RewritePath
+from edge.model.actions import RewritePath
 from edge.rules import names, paths
 from edge.rules.errors import BadPathError
 from edge.rules.expressions import Expression

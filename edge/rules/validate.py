@@ -12,9 +12,9 @@ from edge.model.document import ApplicationDocument
 from edge.model.rule import Rule
 from edge.rules import limits, names
 from edge.rules.actions import TERMINAL
-from edge.rules.check_actions import check_action
-from edge.rules.check_conditions import check_condition
-from edge.rules.check_upstreams import check_upstream
+from edge.rules.checks.actions import check_action
+from edge.rules.checks.conditions import check_condition
+from edge.rules.checks.upstreams import check_upstream
 from edge.rules.problem import Problem, shown, under
 
 __all__ = ["Problem", "document_problems", "domain_problem", "problems"]

@@ -5,11 +5,12 @@ import pytest
 
 from edge.gateway import snapshot as snapshots
 from edge.model import document as documents
+from edge.model.actions import Proxy, Respond
 from edge.model.document import ApplicationDocument
 from edge.model.endpoint import Endpoint
 from edge.model.manifest import Manifest, ManifestEntry
 from edge.model.revision import Revision
-from edge.model.rule import Condition, Proxy, Respond, Rule
+from edge.model.rule import Condition, Rule
 from edge.model.source import Source, SourceState
 from edge.model.upstream import Server, Upstream
 from edge.rules.request import Request

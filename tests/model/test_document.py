@@ -5,18 +5,17 @@ from hypothesis import strategies as st
 
 from edge.model import document as documents
 from edge.model.document import ApplicationDocument
-from edge.model.rule import (
-    Condition,
+from edge.model.actions import (
     Proxy,
     Redirect,
     RemoveRequestHeader,
     RemoveResponseHeader,
     Respond,
     RewritePath,
-    Rule,
     SetRequestHeader,
     SetResponseHeader,
 )
+from edge.model.rule import Condition, Rule
 from edge.model.source import Source
 from edge.model.upstream import Server, Upstream
 

@@ -1,16 +1,16 @@
 import pytest
 
-from edge.model.rule import (
+from edge.model.actions import (
     Proxy,
     Redirect,
     RemoveRequestHeader,
     RemoveResponseHeader,
     Respond,
     RewritePath,
-    Rule,
     SetRequestHeader,
     SetResponseHeader,
 )
+from edge.model.rule import Rule
 from edge.rules.compile import compile_rules
 from edge.rules.decision import Answer, Decision
 from edge.rules.errors import BadRequestError

@@ -6,19 +6,18 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from edge import clock
-from edge.model.rule import (
-    Condition,
+from edge.model.actions import (
     Proxy,
     Redirect,
     RemoveResponseHeader,
     Respond,
     RewritePath,
-    Rule,
     SetRequestHeader,
     SetResponseHeader,
 )
+from edge.model.rule import Condition, Rule
 from edge.rules.actions import compile_actions, decide
-from edge.rules.compile import compile_rules
+from edge.rules.compile import compile_rules, without_handlers
 from edge.rules.conditions import compile_condition
 from edge.rules.decision import Decision
 from edge.rules.errors import BadRequestError
@@ -30,7 +29,7 @@ def one_after_the_other(rules, request):
     effects = []
     for rule in rules:
         if rule.enabled and all(compile_condition(condition).test(request) for condition in rule.conditions):
-            more, terminal = compile_actions(rule)
+            more, terminal = compile_actions(rule, without_handlers)
             effects += more
             if terminal:
                 return decide(effects, request, rule.id)
@@ -103,7 +102,7 @@ def test_compiled_rules_decide_what_asking_one_after_the_other_decides(rules, as
     for place, rule in enumerate(rules):
         if rule.enabled:
             checks = tuple(compile_condition(condition) for condition in rule.conditions)
-            rows.append(Row(place, rule.id, checks, *compile_actions(rule)))
+            rows.append(Row(place, rule.id, checks, *compile_actions(rule, without_handlers)))
     compiled = compile_index(rows, Budget(budget))
     for request in asked:
         assert compiled(request) == one_after_the_other(rules, request)

@@ -8,11 +8,13 @@ from typing import get_args
 import msgspec
 import pytest
 
-from edge.model.rule import Action, Operator, Rule, Variable
+from edge.model.actions import Action
+from edge.model.rule import Operator, Rule, Variable
 from edge.rules import limits, templates
 from edge.rules.actions import TERMINAL
-from edge.rules.check_actions import _FRAMING, REDIRECTS
-from edge.rules.check_conditions import ADDRESSES, NUMBERS
+from edge.rules.checks.conditions import ADDRESSES, NUMBERS
+from edge.rules.checks.headers import FRAMING
+from edge.rules.checks.routing import REDIRECTS
 from edge.rules.validate import problems
 
 PAGE = (Path(__file__).parents[2] / "docs" / "rules.md").read_text()
@@ -55,11 +57,21 @@ def test_every_template_is_documented_and_no_other():
 
 
 def test_headers_that_cannot_be_touched_are_listed():
-    assert all(f"`{name}`" in PAGE.lower() for name in _FRAMING)
+    assert all(f"`{name}`" in PAGE.lower() for name in FRAMING)
 
 
 @pytest.mark.parametrize(
-    "limit", [limits.RULES, limits.CONDITIONS, limits.ACTIONS, limits.VALUES, limits.VALUE, limits.BODY]
+    "limit",
+    [
+        limits.RULES,
+        limits.CONDITIONS,
+        limits.ACTIONS,
+        limits.VALUES,
+        limits.VALUE,
+        limits.BODY,
+        limits.NETWORKS,
+        limits.ENTRIES,
+    ],
 )
 def test_limits_are_documented_as_they_are(limit):
     assert f"{limit:,}" in PAGE

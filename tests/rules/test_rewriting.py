@@ -2,7 +2,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from edge.model.rule import RewritePath
+from edge.model.actions import RewritePath
 from edge.rules import paths
 from edge.rules.errors import BadPathError
 from edge.rules.rewriting import ReplacementError, compile_rewrite, parse

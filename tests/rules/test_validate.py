@@ -1,20 +1,22 @@
 import msgspec
 import pytest
 
-from edge.model.document import ApplicationDocument
-from edge.model.rule import (
+from edge.model.actions import (
     Action,
-    Condition,
+    Cors,
+    ErrorPage,
+    IpAccess,
     Proxy,
     Redirect,
     RemoveRequestHeader,
     RemoveResponseHeader,
     Respond,
     RewritePath,
-    Rule,
     SetRequestHeader,
     SetResponseHeader,
 )
+from edge.model.document import ApplicationDocument
+from edge.model.rule import Condition, Rule
 from edge.model.source import Source
 from edge.model.upstream import Server, Upstream
 from edge.rules import limits
@@ -44,6 +46,9 @@ GOOD_ACTIONS: list[Action] = [
     Respond(200, "hi ${client-address}\n\tthere", "text/plain; charset=utf-8"),
     Respond(204),
     Respond(599, "é"),
+    IpAccess(allow=("10.0.0.0/8", "fd00::/8"), deny=("10.0.0.1",), status=444),
+    Cors(("https://a.example", "https://*.a.example:8443", "http://[::1]:80", "*"), ("GET",), ("X-A",), ("X-B",)),
+    ErrorPage((404, 502), "<p>${path}", "text/html", 200),
     RewritePath("/", prefix="/a"),
     RewritePath("", prefix="/a b"),
     RewritePath("/$1/$0$$", matches=r"^/v(\d+)/"),
@@ -179,6 +184,23 @@ def test_a_wrong_condition_is_refused_at_its_field(condition, field):
         (SetResponseHeader("X", "x" * (limits.VALUE + 1)), "value"),
         (SetRequestHeader("Host", "http://a/"), "value"),
         (SetRequestHeader("Host", ""), "value"),
+        (IpAccess(allow=("10.0.0.1/8",)), "allow[0]"),
+        (IpAccess(deny=("10.0.0.0/8", "me")), "deny[1]"),
+        (IpAccess(deny=("::1",) * (limits.NETWORKS + 1)), "deny"),
+        (IpAccess(deny=("::1",), status=200), "status"),
+        (Cors(()), "origins"),
+        (Cors(("www.example.com",)), "origins[0]"),
+        (Cors(("https://a.example/",)), "origins[0]"),
+        (Cors(("*",), credentials=True), "credentials"),
+        (Cors(("*",), methods=("get",)), "methods[0]"),
+        (Cors(("*",), headers=("a b",)), "headers[0]"),
+        (Cors(("*",), expose=("a\r\nb",)), "expose[0]"),
+        (Cors(("*",), max_age=-1), "max_age"),
+        (ErrorPage(()), "statuses"),
+        (ErrorPage((502, 200)), "statuses[1]"),
+        (ErrorPage((502,), "${nothing}"), "body"),
+        (ErrorPage((502,), "x", "html"), "content_type"),
+        (ErrorPage((502,), "x", status=100), "status"),
     ],
     ids=lambda value: value if isinstance(value, str) else None,
 )

@@ -11,7 +11,8 @@ import jinja2
 import msgspec
 
 from edge import __version__, clock
-from edge.admin.wording import action_text, condition_text
+from edge.admin.action_wording import action_text
+from edge.admin.wording import condition_text
 
 FOLDER = Path(str(importlib.resources.files("edge.admin.console")))
 

@@ -6,11 +6,13 @@ remove-action-1, up-action-1, refresh) or `save`.
 
 from __future__ import annotations
 
-from typing import Any, get_args
+from typing import get_args
 
 import msgspec
 from starlette.datastructures import FormData
 
+from edge.admin.console import action_fields
+from edge.admin.console.action_fields import ACTIONS, Row
 from edge.admin.console.forms import body, lines, optional
 from edge.admin.views import RuleBody, RuleView
 from edge.model.rule import Operator, Variable
@@ -18,32 +20,6 @@ from edge.model.rule import Operator, Variable
 VARIABLES: tuple[str, ...] = get_args(Variable)
 OPERATORS: tuple[str, ...] = get_args(Operator)
 WITH_ARGUMENT = ("query", "header", "cookie")
-
-# action → its fields: (name, label, kind, hint)
-ACTIONS: dict[str, tuple[tuple[str, str, str, str], ...]] = {
-    "proxy": (("upstream", "Upstream", "upstream", ""),),
-    "redirect": (
-        ("url", "URL", "text", "https://${host}${path}"),
-        ("status", "Status", "number", "301, 302, 303, 307 or 308"),
-    ),
-    "respond": (
-        ("status", "Status", "number", "200"),
-        ("body", "Body", "area", ""),
-        ("content_type", "Content type", "text", "text/plain"),
-    ),
-    "rewrite-path": (
-        ("prefix", "Prefix", "text", "/a"),
-        ("matches", "or regular expression", "text", "^/v(\\d+)/"),
-        ("with", "Replace with", "text", "/$1/"),
-    ),
-    "set-request-header": (("name", "Header", "text", "X-Name"), ("value", "Value", "text", "${client-address}")),
-    "remove-request-header": (("name", "Header", "text", "X-Name"),),
-    "set-response-header": (("name", "Header", "text", "X-Name"), ("value", "Value", "text", "${request-id}")),
-    "remove-response-header": (("name", "Header", "text", "Server"),),
-}
-_DEFAULTS = {"status": {"redirect": "302", "respond": "200"}, "content_type": {"respond": "text/plain"}}
-
-Row = dict[str, Any]
 
 
 def condition_row() -> Row:
@@ -57,10 +33,6 @@ def condition_row() -> Row:
     }
 
 
-def action_row(kind: str = "proxy") -> Row:
-    return {"type": kind} | {name: _DEFAULTS.get(name, {}).get(kind, "") for name, *_ in ACTIONS[kind]}
-
-
 class RuleForm(msgspec.Struct):
     """What the editor shows: everything as text, as it stands in its fields."""
 
@@ -71,7 +43,7 @@ class RuleForm(msgspec.Struct):
 
     @classmethod
     def new(cls) -> RuleForm:
-        return cls(actions=[action_row()])
+        return cls(actions=[action_fields.empty("proxy")])
 
     @classmethod
     def of(cls, rule: RuleView) -> RuleForm:
@@ -80,11 +52,8 @@ class RuleForm(msgspec.Struct):
         for condition in rule.conditions:
             row = msgspec.structs.asdict(condition)
             conditions.append(row | {"values": "\n".join(condition.values), "argument": condition.argument or ""})
-        actions = [
-            {name: "" if value is None else value for name, value in msgspec.to_builtins(action).items()}
-            for action in rule.actions
-        ]
-        return cls(rule.name, rule.enabled, conditions, [action_row(row["type"]) | row for row in actions])
+        actions = [action_fields.shown(action) for action in rule.actions]
+        return cls(rule.name, rule.enabled, conditions, actions)
 
     @classmethod
     def posted(cls, form: FormData) -> RuleForm:
@@ -103,10 +72,8 @@ class RuleForm(msgspec.Struct):
         actions = []
         for index in _indexes(form, "a", "type"):
             kind = str(form.get(f"a-{index}-type"))
-            row = action_row(kind if kind in ACTIONS else "proxy")
-            for name in list(row)[1:]:
-                row[name] = str(form.get(f"a-{index}-{name}", row[name]))
-            actions.append(row)
+            sent = {key.removeprefix(f"a-{index}-"): value for key, value in form.items()}
+            actions.append(action_fields.posted(kind if kind in ACTIONS else "proxy", sent))
         return cls(str(form.get("name", "")), "enabled" in form, conditions, actions)
 
     def change(self, do: str) -> None:
@@ -114,7 +81,7 @@ class RuleForm(msgspec.Struct):
         if do == "add-condition":
             self.conditions.append(condition_row())
         elif do == "add-action":
-            self.actions.append(action_row("set-request-header" if self.actions else "proxy"))
+            self.actions.append(action_fields.empty("set-request-header" if self.actions else "proxy"))
         verb, _, rest = do.partition("-")
         kind, _, text = rest.partition("-")
         rows = {"condition": self.conditions, "action": self.actions}.get(kind)
@@ -131,15 +98,9 @@ class RuleForm(msgspec.Struct):
         conditions = [
             {**row, "values": lines(row["values"]), "argument": optional(row["argument"])} for row in self.conditions
         ]
-        actions = [self._action(row) for row in self.actions]
+        actions = [action_fields.read(row) for row in self.actions]
         values = {"name": self.name, "enabled": self.enabled, "conditions": conditions, "actions": actions}
         return body(RuleBody, values)
-
-    @staticmethod
-    def _action(row: Row) -> Row:
-        if row["type"] != "rewrite-path":
-            return row
-        return row | {"prefix": optional(row["prefix"]), "matches": optional(row["matches"])}
 
 
 def _indexes(form: FormData, letter: str, field: str) -> list[int]:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from starlette.responses import Response
 
-from edge.admin.console import applications, rule_form
+from edge.admin.console import action_fields, applications, rule_form
 from edge.admin.console.forms import Errors
 from edge.admin.console.rule_form import RuleForm
 from edge.admin.console.visit import Visit
@@ -43,7 +43,7 @@ async def _editor(visit: Visit, form: RuleForm, rule: RuleView | None = None, er
         variables=rule_form.VARIABLES,
         operators=rule_form.OPERATORS,
         with_argument=rule_form.WITH_ARGUMENT,
-        action_kinds=rule_form.ACTIONS,
+        action_kinds=action_fields.ACTIONS,
     )
 
 

@@ -2,18 +2,16 @@
 
 The phases are the methods, named as in the chart of docs/gateway.md, and each calls the next one directly: on the
 common path (an idle connection is there, the answer fits one read) a request is two calls from the loop, one for the
-client's bytes and one for the endpoint's, with two writes.
+client's bytes and one for the endpoint's, with two writes. What concerns endpoints is `Forwarding`.
 
-    read_request > find_application > run_rules > choose_endpoint > connect > send_request
-        > receive_response > receive_body > finish > log
+    read_request > find_application > run_rules > [gates: Passage] > proceed
+        > choose_endpoint > connect > send_request > receive_response > [filters: Passage] > receive_body > finish > log
     connect ! fail_to_connect > choose_endpoint;  send_request, receive_* ! upstream_lost, fail_to_proxy > answer
     find_application, run_rules, choose_endpoint > answer > finish;  anywhere ! abandon > log
 
-Rules. *Once*: a request is sent again only when nothing of it was sent, or when its method is idempotent
-(RFC 9110 9.2.2), nothing of an answer was received, and its body is still held whole. A connection from the pool that
-turns out closed says nothing about its endpoint; a new one closed without a word counts against it. *Whole*: an answer
-that has begun is finished or the client's connection is cut, never ended as if it were whole. *Snapshot*: application,
-decision and selector are those of the beginning, whatever is swapped in meanwhile.
+Rules. *Whole*: an answer that has begun is finished or the client's connection is cut, never ended as if it were
+whole. *Snapshot*: application, decision and selector are those of the beginning, whatever is swapped in meanwhile.
+*Log*: every request is logged once, when it is over; that is also when its passage ends.
 """
 
 from __future__ import annotations
@@ -21,20 +19,17 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any
 
 from edge import clock
-from edge.gateway.balancing.retry import IDEMPOTENT, Attempt, may_send_again
+from edge.gateway.actions.passage import Passage
+from edge.gateway.http.forwarding import Forwarding
 from edge.gateway.http.head import CHUNKED, RequestHead, ResponseHead
-from edge.gateway.http.headers import Edits, client_address, client_scheme, has_passed, request_head, request_id
-from edge.gateway.http.reply import Reply
-from edge.gateway.http.request_body import BODY_HELD, UPSTREAM_FULL, RequestBody
+from edge.gateway.http.headers import Edits, has_passed, request_head, request_id, request_of
+from edge.gateway.http.reply import Reply, head_of
+from edge.gateway.http.request_body import BODY_HELD, RequestBody
 from edge.gateway.http.tunnel import Tunnel
-from edge.gateway.http.upstream import CONNECTING, UpstreamConnection
 from edge.gateway.telemetry.recording import record, report_failed_rule
 from edge.rules.errors import BadRequestError
-from edge.rules.request import Request
 
 if TYPE_CHECKING:
-    from edge.gateway.balancing.pool import Address
-    from edge.gateway.balancing.selector import Selector
     from edge.gateway.data_path import DataPath
     from edge.gateway.http.protocol import ClientProtocol
     from edge.gateway.snapshot import Application
@@ -45,29 +40,22 @@ CLIENT_GONE = 499
 
 
 class Exchange:
-    """A request of `client` with its answer."""
+    """A request of `client` with its answer. `body` is the request's, None when it has none."""
 
     __slots__ = (
-        "_address",
         "_application",
-        "_attempts",
         "_began",
-        "_body",
         "_decision",
         "_edits",
         "_error",
         "_finished",
-        "_fresh",
-        "_head_bytes",
+        "_forwarding",
+        "_passage",
         "_path",
         "_peer",
         "_reply",
-        "_selector",
-        "_sends",
         "_started",
-        "_timed_out",
-        "_tried",
-        "_upstream",
+        "body",
         "client",
         "head",
         "id",
@@ -83,25 +71,27 @@ class Exchange:
         self._started = clock.precise()
         self._began = path.now()
         self.request_ended = head.length == 0
-        self._body = None if self.request_ended else RequestBody(head.length == CHUNKED)
+        self.body = None if self.request_ended else RequestBody(head.length == CHUNKED)
         self._application: Application | None = None
         self._decision: Decision | None = None
         self._edits: Edits = ()
-        self._selector: Selector | None = None
-        self._tried: list[Address] = []
-        self._address: Address | None = None
-        self._upstream: UpstreamConnection | None = None
-        self._head_bytes = b""
-        self._attempts = 0
-        self._sends = 0
-        self._fresh = False
-        self._timed_out = False
+        self._passage: Passage | None = None
+        self._forwarding: Forwarding | None = None
         self._finished = False
         self._reply = Reply(client, head, self.id)
         self._error = ""
 
     def __repr__(self) -> str:
-        return f"<Exchange {self.head.method.decode()} {self.head.target.decode()} upstream={self._upstream!r}>"
+        return f"<Exchange {self.head.method.decode()} {self.head.target.decode()} {self._forwarding!r}>"
+
+    @property
+    def answering(self) -> bool:
+        """Whether an answer has begun."""
+        return self._reply.begun
+
+    def age(self) -> float:
+        """Seconds since the request began."""
+        return self._path.now() - self._began
 
     # From the head to an endpoint
 
@@ -119,19 +109,8 @@ class Exchange:
 
     def run_rules(self, application: Application) -> None:
         """Let the page rules decide: an endpoint is asked, or the answer is known."""
-        head = self.head
-        path = self._path
         try:
-            request = Request(
-                method=head.method.decode("ascii"),
-                target=head.target.decode("ascii"),
-                host=head.host.decode("ascii"),
-                scheme=client_scheme(head, self._peer),
-                client_address=client_address(head, self._peer, path.trusted_proxies),
-                http_version="1.1" if head.version else "1.0",
-                headers=head.fields,
-                request_id=self.id.decode("ascii"),
-            )
+            request = request_of(self.head, self._peer, self.id, self._path.trusted_proxies)
             decision = self._decision = application.decide(request)
         except BadRequestError as error:
             self.answer(400, str(error))
@@ -141,126 +120,46 @@ class Exchange:
             self.answer(500)
             return
         self._edits = decision.response_headers
+        if decision.gates or decision.filters:
+            passage = self._passage = Passage(self, self._path, request, decision)
+            passage.go_on()
+        else:
+            self.proceed()
+
+    def proceed(self) -> None:
+        """Nothing stands between the request and what the rules decided."""
+        head, path, decision, application = self.head, self._path, self._decision, self._application
+        assert decision is not None
         if decision.upstream is not None:
-            self._selector = application.selector(decision.upstream)
-            self._head_bytes = request_head(
-                head,
-                self._peer,
-                head.target if decision.target is None else decision.target,
-                decision.request_headers,
-                self.id,
-                path.pseudonym,
-            )
-            self.choose_endpoint()
+            assert application is not None
+            edits: Edits = decision.request_headers
+            if self._passage is not None:
+                edits = (*edits, *self._passage.request_edits)
+            target = head.target if decision.target is None else decision.target
+            data = request_head(head, self._peer, target, edits, self.id, path.pseudonym)
+            forwarding = self._forwarding = Forwarding(self, path, application.selector(decision.upstream), data)
+            forwarding.choose_endpoint()
         elif decision.answer is not None:
             self.respond(decision.answer)
         else:
             self.answer(404, "no page rule takes this request")
 
-    def choose_endpoint(self) -> None:
-        """The next endpoint that has not been tried; ejected ones only when no other is left."""
-        tried = self._tried
-        selector = self._selector
-        assert selector is not None
-        target = selector.choose(tried)
-        if target is not None:
-            self._attempts += 1
-            address = target.address
-            pool = self._path.pool
-            self.connect(pool.prefer(address, selector, tried) if pool.ejected else address)
-        elif not tried:
-            self.answer(503)
-        elif self._timed_out:
-            self.answer(504, "no endpoint of the upstream took the connection in time")
-        else:
-            self.answer(502, "no endpoint of the upstream could be reached")
-
-    def connect(self, address: Address) -> None:
-        """A connection from the pool, or a new one."""
-        path = self._path
-        self._address = address
-        connection = None if self._fresh else path.pool.take(address)
-        if connection is not None and self.head.method not in IDEMPOTENT:
-            while connection is not None and connection.is_stale():
-                connection.drop()
-                connection = path.pool.take(address)
-        if connection is None:
-            self._upstream = connection = UpstreamConnection(path, self)
-            path.pool.open(connection, address)
-        else:
-            self._upstream = connection
-            self.send_request(connection)
-
-    def connected(self, connection: UpstreamConnection) -> None:
-        """The new connection is there."""
-        self.send_request(connection)
-
-    def send_request(self, connection: UpstreamConnection) -> None:
-        """Send the head with what there is of the body; the rest follows as it comes."""
-        self._sends += 1
-        body = self._body
-        if body is None:
-            connection.send(self, self._head_bytes, self.head.method)
-            return
-        assert body.held is not None
-        connection.send(self, b"".join((self._head_bytes, *body.held)), self.head.method)
-        body.passed_on(self._path.settings.replay_limit)
-        self.client.unhold(BODY_HELD | UPSTREAM_FULL)
-
     def receive_request_body(self, data: bytes, ended: bool) -> None:
         """The client sent more of the body."""
-        body = self._body
+        body = self.body
         assert body is not None
         data = body.take(data, ended)
         self.request_ended = ended
-        connection = self._upstream
-        if connection is not None and connection.state is not CONNECTING:
-            body.passed_on(self._path.settings.replay_limit)
-            connection.send_more(data, ended)
-        elif body.size > self._path.settings.buffer_limit:
+        forwarding = self._forwarding
+        if (forwarding is None or not forwarding.send_body(data, ended)) and (
+            body.size > self._path.settings.buffer_limit
+        ):
             self.client.hold(BODY_HELD)
 
     # What goes wrong on the way
 
-    def fail_to_connect(self, timed_out: bool) -> None:
-        """Nothing was sent: the next endpoint, whatever the method."""
-        assert self._address is not None
-        self._upstream = None
-        self._timed_out = self._timed_out or timed_out
-        self._tried.append(self._address)
-        if self._path.now() - self._began > self._path.settings.retry_within:
-            self.answer(504 if self._timed_out else 502)
-            return
-        self._path.counters.retries += 1
-        self.choose_endpoint()
-
-    def upstream_lost(self, connection: UpstreamConnection) -> None:
-        """The endpoint closed before its answer was whole."""
-        self._upstream = None
-        path = self._path
-        if self._reply.begun:
-            self.fail_to_proxy(502, "the endpoint closed before its answer was whole")
-            return
-        if not connection.reused and not connection.received:
-            path.pool.failed(connection.origin)
-            self._tried.append(connection.origin.address)
-        attempt = Attempt(
-            self.head.method,
-            connection.received,
-            self._body is None or self._body.held is not None,
-            self._sends,
-            path.now() - self._began,
-        )
-        if not may_send_again(attempt, path.settings):
-            self.answer(502, "the endpoint closed the connection without an answer")
-            return
-        self._fresh = True  # if one idle connection is closed, its neighbours may be too
-        path.counters.retries += 1
-        self.choose_endpoint()
-
     def fail_to_proxy(self, status: int, reason: str) -> None:
         """The endpoint did what is not allowed, or nothing for too long."""
-        self._upstream = None
         self._error = reason
         if self._reply.begun:
             self._finished = True
@@ -291,9 +190,8 @@ class Exchange:
         self.log()
 
     def _drop_upstream(self) -> None:
-        connection, self._upstream = self._upstream, None
-        if connection is not None:
-            connection.abandon()
+        if self._forwarding is not None:
+            self._forwarding.abandon()
 
     # The answer
 
@@ -303,30 +201,67 @@ class Exchange:
 
     def receive_response(self, response: ResponseHead, body: bytes, ended: bool) -> None:
         """The endpoint's head with what came of its body."""
-        if ended:
-            self._upstream = None
+        passage = self._passage
+        if passage is not None:
+            answer = passage.replacement(response.status)
+            if answer is not None:
+                self._drop_upstream()
+                self.respond(answer)
+                return
+            try:
+                body = passage.begin_answer(response, body, ended)
+            except Exception:
+                self._fail_filter()
+                return
         self._reply.relay(response, self._edits, body, ended, self._may_keep_alive())
         if ended:
             self.finish()
 
     def receive_body(self, body: bytes, ended: bool) -> None:
         """More of the endpoint's body."""
-        if ended:
-            self._upstream = None
+        if self._passage is not None:
+            try:
+                body = self._passage.body(body, ended)
+            except Exception:
+                self._fail_filter()
+                return
         self._reply.relay_more(body, ended)
         if ended:
             self.finish()
 
     def answer(self, status: int, reason: str = "", keep_alive: bool = True) -> None:
-        """Answer with a short text about `status`."""
+        """Answer with a short text about `status`, or with the page that a filter has for it."""
         self._error = self._error or reason
+        page = None if self._passage is None else self._passage.replacement(status)
+        if page is not None:
+            self.respond(page, keep_alive)
+            return
         self._reply.short(status, reason, keep_alive and self._may_keep_alive())
         self.finish()
 
-    def respond(self, answer: Answer) -> None:
-        """Give the answer that a rule holds."""
-        self._reply.fixed(answer, self._edits, self._may_keep_alive())
+    def respond(self, answer: Answer, keep_alive: bool = True) -> None:
+        """Give the answer that a rule, a gate or a filter holds."""
+        keep_alive = keep_alive and self._may_keep_alive()
+        passage = self._passage
+        if passage is None:
+            self._reply.fixed(answer, self._edits, keep_alive)
+        else:
+            response = head_of(answer, self.head)
+            without_body = response.length == 0
+            try:
+                body = passage.begin_answer(response, b"" if without_body else answer.body, True)
+            except Exception:
+                self._fail_filter()
+                return
+            self._reply.relay(response, self._edits, body, True, keep_alive)
         self.finish()
+
+    def _fail_filter(self) -> None:
+        """A filter raised: a mistake of ours, and this request's only."""
+        report_failed_rule("" if self._application is None else self._application.name, self.id)
+        self._drop_upstream()
+        self._passage = self._passage and self._passage.without_filters()
+        self.fail_to_proxy(500, "a filter of the page rules failed")
 
     def finish(self) -> None:
         """All is written."""
@@ -343,13 +278,8 @@ class Exchange:
         # RFC 9110 10.1.1: a client that was not told to continue may send its body or not; both look alike.
         return self.request_ended or self._reply.continued or not head.expects_continue
 
-    def may_switch(self, response: ResponseHead) -> bool:
-        """Whether a 101 is what the client asked for."""
-        return self.head.websocket and response.upgrade.lower() == b"websocket"
-
     def tunnel(self, endpoint: Any, response: ResponseHead, rest: bytes) -> None:
         """The endpoint agreed to a WebSocket: join the connections."""
-        self._upstream = None
         self._finished = True
         self._reply.switch(response)
         transport = self.client.transport
@@ -364,25 +294,19 @@ class Exchange:
 
     def client_full(self) -> None:
         """The client does not take what it is sent: read the endpoint no more."""
-        if self._upstream is not None:
-            self._upstream.pause_reading()
+        if self._forwarding is not None:
+            self._forwarding.client_full()
 
     def client_taking(self) -> None:
         """The client takes bytes again."""
-        if self._upstream is not None:
-            self._upstream.resume_reading()
-
-    def upstream_full(self) -> None:
-        """The endpoint does not take the body: read the client no more."""
-        self.client.hold(UPSTREAM_FULL)
-
-    def upstream_taking(self) -> None:
-        """The endpoint takes bytes again."""
-        self.client.unhold(UPSTREAM_FULL)
+        if self._forwarding is not None:
+            self._forwarding.client_taking()
 
     def log(self) -> None:
-        """Count the request and write its line."""
-        application, decision = self._application, self._decision
+        """End the passage, count the request and write its line."""
+        application, decision, forwarding = self._application, self._decision, self._forwarding
+        if self._passage is not None:
+            self._passage.end()
         record(
             self._path,
             self.head,
@@ -391,8 +315,8 @@ class Exchange:
             seconds=clock.precise() - self._started,
             application="" if application is None else application.id,
             upstream="" if decision is None else decision.upstream or "",
-            address=self._address,
-            attempts=self._attempts,
+            address=None if forwarding is None else forwarding.address,
+            attempts=0 if forwarding is None else forwarding.attempts,
             status=self._reply.status,
             sent=self._reply.sent,
             error=self._error,

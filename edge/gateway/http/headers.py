@@ -13,6 +13,7 @@ from typing import TypeAlias
 
 from edge.gateway.http.answers import STATUS_LINES, connection_field
 from edge.gateway.http.head import CHUNKED, RequestHead, ResponseHead
+from edge.rules.request import Request
 
 Fields: TypeAlias = Sequence[tuple[bytes, bytes]]
 Edits: TypeAlias = Sequence[tuple[bytes, bytes | None]]
@@ -95,6 +96,20 @@ def request_id(head: RequestHead, peer: Peer, fresh: bytes) -> bytes:
             if name == b"x-request-id" and _request_id(value) is not None:
                 return value
     return fresh
+
+
+def request_of(head: RequestHead, peer: Peer, identity: bytes, networks: Sequence[Network]) -> Request:
+    """The request as page rules read it. Raises BadPathError (`edge.rules.errors`), the client's fault."""
+    return Request(
+        method=head.method.decode("ascii"),
+        target=head.target.decode("ascii"),
+        host=head.host.decode("ascii"),
+        scheme=client_scheme(head, peer),
+        client_address=client_address(head, peer, networks),
+        http_version="1.1" if head.version else "1.0",
+        headers=head.fields,
+        request_id=identity.decode("ascii"),
+    )
 
 
 def has_passed(head: RequestHead, pseudonym: bytes) -> bool:

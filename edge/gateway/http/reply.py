@@ -13,6 +13,25 @@ if TYPE_CHECKING:
     from edge.rules.decision import Answer
 
 
+def head_of(answer: Answer, request: RequestHead) -> ResponseHead:
+    """An answer's head as filters see the heads of endpoints' answers."""
+    response = ResponseHead()
+    response.version = 1
+    response.status = answer.status
+    response.reason = b""
+    response.fields = [(b"content-type", answer.content_type)] if answer.content_type else []
+    if answer.location is not None:
+        response.fields.append((b"location", answer.location))
+    response.fields += answer.fields
+    bodiless = answer.status in (204, 304)  # RFC 9110 8.6 and 15.4.5
+    response.declared = None if bodiless else b"%d" % len(answer.body)
+    response.length = 0 if bodiless or request.method == b"HEAD" else len(answer.body)
+    response.keep_alive = True
+    response.named = ()
+    response.upgrade = b""
+    return response
+
+
 class Reply:
     """`begun` once a final head was sent; `keep_alive` is what that head said; `sent` counts bytes."""
 
@@ -96,6 +115,7 @@ class Reply:
         fields = [(b"content-type", answer.content_type)] if answer.content_type else []
         if answer.location is not None:
             fields.append((b"location", answer.location))
+        fields += answer.fields
         self.begun = True
         self.status = answer.status
         self.keep_alive = keep_alive

@@ -18,7 +18,7 @@ from edge.gateway.http.timers import NEVER
 if TYPE_CHECKING:
     from edge.gateway.balancing.pool import Origin
     from edge.gateway.data_path import DataPath
-    from edge.gateway.http.exchange import Exchange
+    from edge.gateway.http.forwarding import Forwarding
 
 CONNECTING, IDLE, WAITING, RECEIVING, CLOSED = "connecting", "idle", "waiting", "receiving", "closed"
 
@@ -56,7 +56,7 @@ class UpstreamConnection(asyncio.Protocol):
     origin: Origin
     transport: Any
 
-    def __init__(self, path: DataPath, exchange: Exchange | None) -> None:
+    def __init__(self, path: DataPath, exchange: Forwarding | None) -> None:
         self._path = path
         self.exchange = exchange
         self.state = CONNECTING
@@ -79,7 +79,7 @@ class UpstreamConnection(asyncio.Protocol):
 
     # What the exchange asks for
 
-    def send(self, exchange: Exchange, data: bytes, method: bytes) -> None:
+    def send(self, exchange: Forwarding, data: bytes, method: bytes) -> None:
         """Send the beginning of a request, or all of it; the connection is idle or has just been opened."""
         if self.state is IDLE:
             self._walk("request")
@@ -316,7 +316,7 @@ class UpstreamConnection(asyncio.Protocol):
         path = self._path
         path.wheel.set(self, path.now() + path.settings.response_timeout)
 
-    def _finish(self, exchange: Exchange) -> None:
+    def _finish(self, exchange: Forwarding) -> None:
         self.exchange = None
         self._chunks = None
         kept = self._reusable and exchange.request_ended

@@ -1,3 +1,5 @@
+from typing import get_args
+
 import msgspec
 import pytest
 
@@ -12,11 +14,9 @@ from edge.admin.views import (
     UpstreamBody,
     UserBody,
 )
+from edge.model.actions import Action
 
-ACTION_TYPES = (
-    "proxy, redirect, respond, rewrite-path, set-request-header, remove-request-header, "
-    "set-response-header, remove-response-header"
-)
+ACTION_TYPES = ", ".join(kind.__struct_config__.tag for kind in get_args(Action))
 KUBERNETES = {"cluster": "c", "namespace": "n", "service": "s"}
 
 

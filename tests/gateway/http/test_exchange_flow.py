@@ -5,7 +5,9 @@ from __future__ import annotations
 import re
 from pathlib import Path
 
+from edge.gateway.actions.passage import Passage
 from edge.gateway.http import exchange as exchanges
+from edge.gateway.http.forwarding import Forwarding
 from tests.gateway.dialogue import Dialogue
 from tests.gateway.exchanging import GET, OK, body, field, start, status
 from tests.gateway.serving import PROXY, serving
@@ -229,10 +231,8 @@ def test_an_exchange_keeps_the_snapshot_it_started_with() -> None:
 
 def test_the_phase_chart_names_the_methods() -> None:
     chart = (Path(__file__).parents[3] / "docs" / "gateway.md").read_text().split("```mermaid")[1].split("```")[0]
-    nodes = set(
-        re.findall(
-            r"\b[a-z]+_[a-z_]+\b|\b(?:connect|connected|answer|respond|finish|log|abandon|refuse|tunnel)\b", chart
-        )
-    )
+    words = "connect|connected|proceed|answer|respond|finish|log|abandon|refuse|tunnel"
+    nodes = set(re.findall(rf"\b[a-z]+_[a-z_]+\b|\b(?:{words})\b", chart))
     assert len(nodes) >= 15
-    assert [node for node in sorted(nodes) if not callable(getattr(exchanges.Exchange, node, None))] == []
+    classes = (exchanges.Exchange, Forwarding, Passage)
+    assert [node for node in sorted(nodes) if not any(callable(getattr(each, node, None)) for each in classes)] == []

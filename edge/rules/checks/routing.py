@@ -1,22 +1,13 @@
-"""What is wrong with an action."""
+"""What is wrong with an action that says where a request goes, or which answer ends it."""
 
 from __future__ import annotations
 
 import re
 from collections.abc import Collection, Iterator
 
-from edge.model.rule import (
-    Action,
-    Proxy,
-    Redirect,
-    RemoveRequestHeader,
-    RemoveResponseHeader,
-    Respond,
-    RewritePath,
-    SetRequestHeader,
-    SetResponseHeader,
-)
-from edge.rules import limits, names, paths, rewriting, templates
+from edge.model.actions import Redirect, Respond, RewritePath
+from edge.rules import limits, paths, rewriting, templates
+from edge.rules.checks.headers import illegal_in_header
 from edge.rules.errors import BadPathError
 from edge.rules.expressions import Expression, PatternError
 from edge.rules.problem import Problem, shown
@@ -26,32 +17,11 @@ REDIRECTS = (301, 302, 303, 307, 308)
 BODILESS = (204, 205, 304)
 """Status codes without a body, RFC 9110 15.3.5, 15.3.6, 15.4.5."""
 
-_FRAMING = ("connection", "content-length", "keep-alive", "te", "trailer", "transfer-encoding", "upgrade")
-_illegal_in_header = re.compile(r"[\x00-\x08\x0a-\x1f\x7f]").search  # RFC 9110 5.5: tab is the only control character
 _illegal_in_url = re.compile(r"[^!#$%&'()*+,\-./0-9:;=?@A-Z\[\]_a-z~]").search  # RFC 3986 2
 _authority = re.compile(r"https?://[^/?#]").match
 
 
-def check_action(action: Action, upstreams: Collection[str]) -> Iterator[Problem]:
-    """Every problem, with fields like `url`. `upstreams` are the ids that exist."""
-    match action:
-        case Proxy():
-            if action.upstream not in upstreams:
-                yield Problem("upstream", f"the application has no upstream with the id {shown(action.upstream)}")
-        case Redirect():
-            yield from _check_redirect(action)
-        case Respond():
-            yield from _check_respond(action)
-        case RewritePath():
-            yield from _check_rewrite_path(action)
-        case SetRequestHeader() | SetResponseHeader():
-            yield from _check_header_name(action)
-            yield from _check_header_value(action)
-        case RemoveRequestHeader() | RemoveResponseHeader():
-            yield from _check_header_name(action)
-
-
-def _check_redirect(action: Redirect) -> Iterator[Problem]:
+def check_redirect(action: Redirect) -> Iterator[Problem]:
     if action.status not in REDIRECTS:
         yield Problem("status", f"a redirect has one of the status codes {_listed(REDIRECTS)}, not {action.status}")
     if len(action.url) > limits.VALUE:
@@ -93,25 +63,30 @@ def _goes_on(parts: list[str | templates.Value]) -> bool:
     return isinstance(following, str) and following.startswith("://") and (len(following) > 3 or len(parts) > 2)
 
 
-def _check_respond(action: Respond) -> Iterator[Problem]:
+def check_respond(action: Respond) -> Iterator[Problem]:
     if not 200 <= action.status <= 599:
         yield Problem("status", f"expected a status code from 200 to 599, but got {action.status}")
     if action.status in BODILESS and action.body:
         yield Problem("body", f"an answer with the status code {action.status} has no body")
-    size = len(action.body.encode("utf-8", "surrogatepass"))
+    yield from check_content(action.body, action.content_type)
+
+
+def check_content(body: str, content_type: str) -> Iterator[Problem]:
+    """What is wrong with an answer's `body`, a template, and its `content_type`."""
+    size = len(body.encode("utf-8", "surrogatepass"))
     if size > limits.BODY:
         yield Problem("body", f"expected at most {limits.BODY} bytes, but got {size}")
-    if "\0" in action.body:
+    if "\0" in body:
         yield Problem("body", "a body of text cannot hold a NUL")
     try:
-        templates.parse(action.body)
+        templates.parse(body)
     except templates.TemplateError as error:
         yield Problem("body", str(error))
-    if not re.match(r"[\w.+*-]+/[\w.+*-]+(;[\x20-\x7e]*)?\Z", action.content_type, re.ASCII):
-        yield Problem("content_type", f"expected a media type like text/plain, but got {shown(action.content_type)}")
+    if not re.match(r"[\w.+*-]+/[\w.+*-]+(;[\x20-\x7e]*)?\Z", content_type, re.ASCII):
+        yield Problem("content_type", f"expected a media type like text/plain, but got {shown(content_type)}")
 
 
-def _check_rewrite_path(action: RewritePath) -> Iterator[Problem]:
+def check_rewrite_path(action: RewritePath) -> Iterator[Problem]:
     if (action.prefix is None) == (action.matches is None):
         came = "both" if action.prefix is not None else "none"
         yield Problem("", f"rewrite-path takes either prefix or matches, but got {came}")
@@ -138,7 +113,7 @@ def _replacement_problem(replacement: str, groups: int | None) -> str | None:
         return "a path cannot hold ? or #; the query string always stays as it is (write %3F or %23 for the characters)"
     if "${" in replacement:
         return "rewrite-path fills in no ${…}; it knows $0 to $9 for what `matches` found"
-    if _illegal_in_header(replacement):
+    if illegal_in_header(replacement):
         return "a path cannot hold control characters"
     try:
         if groups is not None:
@@ -150,40 +125,3 @@ def _replacement_problem(replacement: str, groups: int | None) -> str | None:
     except BadPathError as error:
         return f"{error.reason}; write %25 for a percent sign"
     return None
-
-
-_Named = SetRequestHeader | SetResponseHeader | RemoveRequestHeader | RemoveResponseHeader
-
-
-def _check_header_name(action: _Named) -> Iterator[Problem]:
-    name = action.name.lower()
-    if not names.is_header_name(name) or len(name) > limits.NAME:
-        yield Problem("name", f"{shown(action.name)} is not a header name (letters, digits and -, RFC 9110 5.6.2)")
-    elif name in _FRAMING or name.startswith("proxy-"):
-        yield Problem("name", f"{action.name} is about one connection, which the gateway speaks of itself")
-    elif name in ("via", "expect") and isinstance(action, SetRequestHeader | RemoveRequestHeader):
-        yield Problem("name", f"{action.name} is the gateway's own: it finds loops and asks for bodies with it")
-    elif name == "host" and not isinstance(action, SetRequestHeader):
-        yield Problem("name", "Host can be set on a request (RFC 9112 3.2 demands one), nothing else")
-
-
-def _check_header_value(action: SetRequestHeader | SetResponseHeader) -> Iterator[Problem]:
-    value = action.value
-    if len(value) > limits.VALUE:
-        yield Problem("value", f"expected at most {limits.VALUE} characters, but got {len(value)}")
-    if _illegal_in_header(value):
-        yield Problem("value", "a header's value cannot hold line breaks, NUL or other control characters")
-    elif value != value.strip(" \t"):
-        yield Problem("value", "a header's value does not begin or end with spaces")
-    try:
-        parts = templates.parse(value)
-    except templates.TemplateError as error:
-        yield Problem("value", str(error))
-        return
-    if action.name.lower() == "host" and not _may_be_authority(parts):
-        yield Problem("value", f"expected a host, with or without a port, but got {shown(value)}")
-
-
-def _may_be_authority(parts: list[str | templates.Value]) -> bool:
-    text = "".join(part if isinstance(part, str) else "x" for part in parts)
-    return re.match(r"(?:[A-Za-z0-9._~-]+|\[[0-9A-Fa-f:.]{2,45}\])(?::[0-9]{1,5})?\Z", text) is not None

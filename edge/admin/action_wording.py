@@ -1,0 +1,54 @@
+"""Actions of page rules as sentences. Pure."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+
+from edge.model.actions import (
+    Action,
+    Cors,
+    ErrorPage,
+    IpAccess,
+    Proxy,
+    Redirect,
+    RemoveRequestHeader,
+    RemoveResponseHeader,
+    Respond,
+    RewritePath,
+    SetRequestHeader,
+    SetResponseHeader,
+)
+
+
+def action_text(action: Action, upstreams: Mapping[str, str]) -> str:
+    """One action: "proxy to my kubernetes backend". `upstreams` are names by id."""
+    match action:
+        case Proxy(upstream=id):
+            return f"proxy to {upstreams.get(id, id)}"
+        case Redirect(url=url, status=status):
+            return f"redirect to {url} with {status}"
+        case Respond(status=status):
+            return f"respond with {status}"
+        case RewritePath(prefix=prefix, matches=matches, replacement=replacement):
+            return f"rewrite the path {matches or prefix} to {replacement or 'nothing'}"
+        case SetRequestHeader(name=name):
+            return f"set request header {name}"
+        case RemoveRequestHeader(name=name):
+            return f"remove request header {name}"
+        case SetResponseHeader(name=name):
+            return f"set response header {name}"
+        case RemoveResponseHeader(name=name):
+            return f"remove response header {name}"
+        case IpAccess(allow=allow, deny=deny):
+            parts = [f"deny {_some(deny)}"] if deny else []
+            return " and ".join([*parts, f"allow only {_some(allow)}"] if allow else parts)
+        case Cors(origins=origins):
+            return f"allow cross-origin requests from {_some(origins)}"
+        case ErrorPage(statuses=statuses):
+            return f"show a page of its own for {_some([str(status) for status in statuses])}"
+
+
+def _some(texts: tuple[str, ...] | list[str]) -> str:
+    """The first three and how many more."""
+    more = f" and {len(texts) - 3} more" if len(texts) > 3 else ""
+    return ", ".join(texts[:3]) + more

@@ -1,0 +1,129 @@
+"""The page rule editor's fields for every action: how a value is shown in a field, and read from it again.
+
+A field that is left empty is left out of what is sent on, so that the action's own default holds.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Any, Literal, NamedTuple, TypeAlias, get_args
+
+import msgspec
+
+from edge.admin.console.forms import lines
+from edge.model.actions import Action
+
+Kind: TypeAlias = Literal["text", "number", "area", "lines", "check", "upstream"]
+"""`lines` is a list, one entry on each line."""
+Row: TypeAlias = dict[str, Any]
+"""An action as its fields show it: `type`, and a text or (of a `check`) a bool by name."""
+
+
+class Field(NamedTuple):
+    """One field of an action; `hint` is an example."""
+
+    name: str
+    label: str
+    kind: Kind = "text"
+    hint: str = ""
+
+
+_HEADER = Field("name", "Header", hint="X-Name")
+ACTIONS: dict[str, tuple[Field, ...]] = {
+    "proxy": (Field("upstream", "Upstream", "upstream"),),
+    "redirect": (
+        Field("url", "URL", hint="https://${host}${path}"),
+        Field("status", "Status", "number", "301, 302, 303, 307 or 308"),
+    ),
+    "respond": (
+        Field("status", "Status", "number", "200"),
+        Field("body", "Body", "area"),
+        Field("content_type", "Content type", hint="text/plain"),
+    ),
+    "rewrite-path": (
+        Field("prefix", "Prefix", hint="/a"),
+        Field("matches", "or regular expression", hint="^/v(\\d+)/"),
+        Field("with", "Replace with", hint="/$1/"),
+    ),
+    "set-request-header": (_HEADER, Field("value", "Value", hint="${client-address}")),
+    "remove-request-header": (_HEADER,),
+    "set-response-header": (_HEADER, Field("value", "Value", hint="${request-id}")),
+    "remove-response-header": (Field("name", "Header", hint="Server"),),
+    "ip-access": (
+        Field("allow", "Networks let in (all, when empty)", "lines", "10.0.0.0/8"),
+        Field("deny", "Networks kept out", "lines", "192.0.2.0/24"),
+        Field("status", "Status of a refusal", "number", "403"),
+    ),
+    "cors": (
+        Field("origins", "Origins", "lines", "https://www.example.com"),
+        Field("methods", "Methods", "lines", "GET"),
+        Field("headers", "Request headers", "lines", "Content-Type"),
+        Field("expose", "Exposed response headers", "lines", "X-Request-Id"),
+        Field("credentials", "with credentials", "check"),
+        Field("max_age", "Seconds to remember", "number", "600"),
+    ),
+    "error-page": (
+        Field("statuses", "In place of", "lines", "502"),
+        Field("body", "Body", "area"),
+        Field("content_type", "Content type", hint="text/html"),
+        Field("status", "Status instead", "number", "200"),
+    ),
+}
+"""Action → its fields."""
+
+_models: Mapping[str, type[Any]] = {kind.__struct_config__.tag: kind for kind in get_args(Action)}
+
+
+def empty(action: str) -> Row:
+    """A new action's fields: the defaults, where there are any to show."""
+    return {"type": action} | {field.name: _shown(field, _default(action, field.name)) for field in ACTIONS[action]}
+
+
+def shown(action: Action) -> Row:
+    """The fields of an action that there is."""
+    values = msgspec.to_builtins(action)
+    row = empty(values["type"])
+    return row | {f.name: _shown(f, values[f.name]) for f in ACTIONS[values["type"]] if f.name in values}
+
+
+def posted(action: str, sent: Mapping[str, Any]) -> Row:
+    """The fields of an action as they were sent, by name."""
+    return {"type": action} | {
+        field.name: field.name in sent if field.kind == "check" else str(sent.get(field.name, ""))
+        for field in ACTIONS[action]
+    }
+
+
+def read(row: Row) -> dict[str, Any]:
+    """What the API takes."""
+    values: dict[str, Any] = {"type": row["type"]}
+    for field in ACTIONS[row["type"]]:
+        value = row[field.name]
+        if field.kind == "lines":
+            value = lines(value)
+        elif isinstance(value, str) and field.kind != "area":
+            value = value.strip()
+        if value != "" or not _has_default(row["type"], field.name):
+            values[field.name] = value
+    return values
+
+
+def _shown(field: Field, value: Any) -> Any:
+    if field.kind == "check":
+        return bool(value)
+    if field.kind == "lines":
+        return "\n".join(str(entry) for entry in value or ())
+    return "" if value is None else str(value)
+
+
+def _field(action: str, name: str) -> Any:
+    return next(field for field in msgspec.structs.fields(_models[action]) if field.encode_name == name)
+
+
+def _default(action: str, name: str) -> Any:
+    default = _field(action, name).default
+    return None if default is msgspec.NODEFAULT else default
+
+
+def _has_default(action: str, name: str) -> bool:
+    return not _field(action, name).required

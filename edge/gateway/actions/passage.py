@@ -1,0 +1,179 @@
+"""A request's way past the gates and filters of the page rules that matched.
+
+Words: a *gate* stands before the endpoint or the rule's answer: it lets the request pass, refuses it with an answer, or
+*holds* it for a while. A *filter* sees the answer's head before the client does, and may put a *transform* on its body.
+Both are made once, when the rules are compiled, and shared by all requests: what they know of one request is in its
+passage.
+
+Rules. Gates are passed in the order of their actions. A gate that holds says how to let go of what it waits for, and
+calls `go_on` or `refuse` exactly once, unless the passage ended before (then what it gave `hold` is called instead).
+What was taken and must be given back goes to `at_end`, which is called once, however the request ends. Filters see
+every answer of an endpoint or a rule in order, and the answers of gates too; `replace` may put another answer in its
+place, also in place of the gateway's own errors.
+
+Cost. A request whose rules have neither gates nor filters has no passage.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable
+from enum import Enum, auto
+from typing import TYPE_CHECKING, Protocol
+
+from edge.gateway.telemetry.recording import report_failed_rule
+from edge.rules.decision import Answer
+
+if TYPE_CHECKING:
+    from edge.gateway.data_path import DataPath
+    from edge.gateway.http.exchange import Exchange
+    from edge.gateway.http.head import ResponseHead
+    from edge.rules.decision import Decision
+    from edge.rules.request import Request
+
+
+class Verdict(Enum):
+    """What a gate that does not refuse says."""
+
+    PASS = auto()
+    HOLD = auto()
+
+
+PASS, HOLD = Verdict.PASS, Verdict.HOLD
+
+
+class Gate(Protocol):
+    """Made of an action; shared by all requests."""
+
+    def enter(self, passage: Passage) -> Verdict | Answer:
+        """PASS, an answer that refuses, or what `passage.hold` returned."""
+
+
+class Filter(Protocol):
+    """Made of an action; shared by all requests."""
+
+    def replace(self, passage: Passage, status: int) -> Answer | None:
+        """Another answer in place of one with this status; asked before `change`."""
+
+    def change(self, passage: Passage, response: ResponseHead) -> Transform | None:
+        """Change the head in place; the transform of its body, if there is to be one. A transform whose size is not
+        known beforehand sets `response.length` to CHUNKED."""
+
+
+class Transform(Protocol):
+    """One answer's body on its way."""
+
+    def feed(self, data: bytes, ended: bool) -> bytes:
+        """The bytes to send instead of `data`."""
+
+
+class Passage:
+    """`request_edits` are added to those of the decision; `path` gives gates the loop, the pool and the settings."""
+
+    __slots__ = (
+        "_endings",
+        "_exchange",
+        "_filters",
+        "_gates",
+        "_over",
+        "_release",
+        "_transforms",
+        "path",
+        "request",
+        "request_edits",
+    )
+
+    def __init__(self, exchange: Exchange, path: DataPath, request: Request, decision: Decision) -> None:
+        self.path = path
+        self.request = request
+        self.request_edits: list[tuple[bytes, bytes | None]] = []
+        self._exchange = exchange
+        self._gates: list[Gate] = list(reversed(decision.gates))
+        self._filters: tuple[Filter, ...] = decision.filters
+        self._transforms: list[Transform] = []
+        self._endings: list[Callable[[], None]] = []
+        self._release: Callable[[], None] | None = None
+        self._over = False
+
+    def __repr__(self) -> str:
+        return f"<Passage gates={len(self._gates)} filters={len(self._filters)}>"
+
+    # What gates ask for
+
+    def hold(self, release: Callable[[], None]) -> Verdict:
+        """The gate waits for something; `release` lets go of it if the request ends before."""
+        self._release = release
+        return HOLD
+
+    def go_on(self) -> None:
+        """Pass the next gates; behind the last one the request goes on."""
+        self._release = None
+        while self._gates and not self._over:
+            try:
+                verdict = self._gates.pop().enter(self)
+            except Exception:  # a mistake of ours: it is this request's only
+                report_failed_rule(self.request.application, self.request.request_id.encode("ascii"))
+                self._exchange.answer(500)
+                return
+            if verdict is HOLD:
+                return
+            if isinstance(verdict, Answer):
+                self.refuse(verdict)
+                return
+        if not self._over:
+            self._exchange.proceed()
+
+    def refuse(self, answer: Answer) -> None:
+        """The request goes no further."""
+        self._release = None
+        self._gates.clear()
+        if not self._over:
+            self._exchange.respond(answer)
+
+    def at_end(self, call: Callable[[], None]) -> None:
+        """Call this once the request is over, however it ends."""
+        self._endings.append(call)
+
+    # What the exchange asks for
+
+    def end(self) -> None:
+        """The request is over."""
+        if self._over:
+            return
+        self._over = True
+        release, self._release = self._release, None
+        if release is not None:
+            release()
+        endings, self._endings = self._endings, []
+        for call in reversed(endings):
+            call()
+
+    def replacement(self, status: int) -> Answer | None:
+        """Another answer in place of one with this status."""
+        for filter in self._filters:
+            answer = filter.replace(self, status)
+            if answer is not None:
+                return answer
+        return None
+
+    def begin_answer(self, response: ResponseHead, body: bytes, ended: bool) -> bytes:
+        """Let the filters change the head of an answer and put their transforms on its body; the first part of it."""
+        self._transforms = list(self._transforms_of(response))
+        return self.body(body, ended)
+
+    def without_filters(self) -> Passage:
+        """Itself, once a filter has failed: the answer that tells of it goes past none."""
+        self._filters = ()
+        self._transforms = []
+        return self
+
+    def _transforms_of(self, response: ResponseHead) -> Iterable[Transform]:
+        for filter in self._filters:
+            transform = filter.change(self, response)
+            if transform is not None:
+                yield transform
+
+    def body(self, data: bytes, ended: bool) -> bytes:
+        """A part of the answer's body as the client gets it."""
+        for transform in self._transforms:
+            data = transform.feed(data, ended)
+        return data

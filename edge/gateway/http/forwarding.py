@@ -1,0 +1,218 @@
+"""A request on its way to an endpoint: chosen, connected to, sent, sent again where that is allowed.
+
+Rules. *Once*: a request is sent again only when nothing of it was sent, or when its method is idempotent
+(RFC 9110 9.2.2), nothing of an answer was received, and its body is still held whole. A connection from the pool that
+turns out closed says nothing about its endpoint; a new one closed without a word counts against it. *Snapshot*: the
+selector is the one of the beginning, whatever is swapped in meanwhile.
+
+What the endpoint answers goes to the exchange, which also hears when no endpoint is left to ask.
+"""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+
+from edge.gateway.balancing.retry import IDEMPOTENT, Attempt, may_send_again
+from edge.gateway.http.request_body import BODY_HELD, UPSTREAM_FULL
+from edge.gateway.http.upstream import CONNECTING, UpstreamConnection
+
+if TYPE_CHECKING:
+    from edge.gateway.balancing.pool import Address
+    from edge.gateway.balancing.selector import Selector
+    from edge.gateway.data_path import DataPath
+    from edge.gateway.http.exchange import Exchange
+    from edge.gateway.http.head import ResponseHead
+
+
+class Forwarding:
+    """The upstream's side of `exchange`. `head` are the bytes of the request's head as endpoints are sent it."""
+
+    __slots__ = (
+        "_body",
+        "_exchange",
+        "_fresh",
+        "_head",
+        "_method",
+        "_path",
+        "_selector",
+        "_sends",
+        "_timed_out",
+        "_tried",
+        "_upstream",
+        "address",
+        "attempts",
+    )
+
+    def __init__(self, exchange: Exchange, path: DataPath, selector: Selector, head: bytes) -> None:
+        self._exchange = exchange
+        self._path = path
+        self._selector = selector
+        self._head = head
+        self._method = exchange.head.method
+        self._body = exchange.body
+        self._tried: list[Address] = []
+        self._upstream: UpstreamConnection | None = None
+        self._sends = 0
+        self._fresh = False
+        self._timed_out = False
+        self.address: Address | None = None
+        self.attempts = 0
+
+    def __repr__(self) -> str:
+        return f"<Forwarding attempts={self.attempts} {self._upstream!r}>"
+
+    @property
+    def request_ended(self) -> bool:
+        """Whether the client has sent its request whole."""
+        return self._exchange.request_ended
+
+    # From the upstream to a sent request
+
+    def choose_endpoint(self) -> None:
+        """The next endpoint that has not been tried; ejected ones only when no other is left."""
+        tried = self._tried
+        target = self._selector.choose(tried)
+        if target is not None:
+            self.attempts += 1
+            address = target.address
+            pool = self._path.pool
+            self.connect(pool.prefer(address, self._selector, tried) if pool.ejected else address)
+        elif not tried:
+            self._exchange.answer(503)
+        elif self._timed_out:
+            self._exchange.answer(504, "no endpoint of the upstream took the connection in time")
+        else:
+            self._exchange.answer(502, "no endpoint of the upstream could be reached")
+
+    def connect(self, address: Address) -> None:
+        """A connection from the pool, or a new one."""
+        path = self._path
+        self.address = address
+        connection = None if self._fresh else path.pool.take(address)
+        if connection is not None and self._method not in IDEMPOTENT:
+            while connection is not None and connection.is_stale():
+                connection.drop()
+                connection = path.pool.take(address)
+        if connection is None:
+            self._upstream = connection = UpstreamConnection(path, self)
+            path.pool.open(connection, address)
+        else:
+            self._upstream = connection
+            self.send_request(connection)
+
+    def connected(self, connection: UpstreamConnection) -> None:
+        """The new connection is there."""
+        self.send_request(connection)
+
+    def send_request(self, connection: UpstreamConnection) -> None:
+        """Send the head with what there is of the body; the rest follows as it comes."""
+        self._sends += 1
+        body = self._body
+        if body is None:
+            connection.send(self, self._head, self._method)
+            return
+        assert body.held is not None
+        connection.send(self, b"".join((self._head, *body.held)), self._method)
+        body.passed_on(self._path.settings.replay_limit)
+        self._exchange.client.unhold(BODY_HELD | UPSTREAM_FULL)
+
+    def send_body(self, data: bytes, ended: bool) -> bool:
+        """Send more of the body; False when there is no connection yet, so that it has to be held."""
+        connection, body = self._upstream, self._body
+        if connection is None or connection.state is CONNECTING:
+            return False
+        assert body is not None
+        body.passed_on(self._path.settings.replay_limit)
+        connection.send_more(data, ended)
+        return True
+
+    # What goes wrong on the way
+
+    def fail_to_connect(self, timed_out: bool) -> None:
+        """Nothing was sent: the next endpoint, whatever the method."""
+        assert self.address is not None
+        self._upstream = None
+        self._timed_out = self._timed_out or timed_out
+        self._tried.append(self.address)
+        if self._exchange.age() > self._path.settings.retry_within:
+            self._exchange.answer(504 if self._timed_out else 502)
+            return
+        self._path.counters.retries += 1
+        self.choose_endpoint()
+
+    def upstream_lost(self, connection: UpstreamConnection) -> None:
+        """The endpoint closed before its answer was whole."""
+        self._upstream = None
+        path, exchange = self._path, self._exchange
+        if exchange.answering:
+            exchange.fail_to_proxy(502, "the endpoint closed before its answer was whole")
+            return
+        if not connection.reused and not connection.received:
+            path.pool.failed(connection.origin)
+            self._tried.append(connection.origin.address)
+        body_held = self._body is None or self._body.held is not None
+        attempt = Attempt(self._method, connection.received, body_held, self._sends, exchange.age())
+        if not may_send_again(attempt, path.settings):
+            exchange.answer(502, "the endpoint closed the connection without an answer")
+            return
+        self._fresh = True  # if one idle connection is closed, its neighbours may be too
+        path.counters.retries += 1
+        self.choose_endpoint()
+
+    def fail_to_proxy(self, status: int, reason: str) -> None:
+        """The endpoint did what is not allowed, or nothing for too long."""
+        self._upstream = None
+        self._exchange.fail_to_proxy(status, reason)
+
+    def abandon(self) -> None:
+        """No answer is needed any more."""
+        connection, self._upstream = self._upstream, None
+        if connection is not None:
+            connection.abandon()
+
+    # What the endpoint answers
+
+    def receive_interim(self, response: ResponseHead) -> None:
+        """A 1xx."""
+        self._exchange.receive_interim(response)
+
+    def receive_response(self, response: ResponseHead, body: bytes, ended: bool) -> None:
+        """The head with what came of its body."""
+        if ended:
+            self._upstream = None
+        self._exchange.receive_response(response, body, ended)
+
+    def receive_body(self, body: bytes, ended: bool) -> None:
+        """More of the body."""
+        if ended:
+            self._upstream = None
+        self._exchange.receive_body(body, ended)
+
+    def may_switch(self, response: ResponseHead) -> bool:
+        """Whether a 101 is what the client asked for."""
+        return self._exchange.head.websocket and response.upgrade.lower() == b"websocket"
+
+    def tunnel(self, endpoint: Any, response: ResponseHead, rest: bytes) -> None:
+        """The endpoint agreed to a WebSocket."""
+        self._upstream = None
+        self._exchange.tunnel(endpoint, response, rest)
+
+    # Back-pressure
+
+    def client_full(self) -> None:
+        """The client does not take what it is sent: read the endpoint no more."""
+        if self._upstream is not None:
+            self._upstream.pause_reading()
+
+    def client_taking(self) -> None:
+        """The client takes bytes again."""
+        if self._upstream is not None:
+            self._upstream.resume_reading()
+
+    def upstream_full(self) -> None:
+        """The endpoint does not take the body: read the client no more."""
+        self._exchange.client.hold(UPSTREAM_FULL)
+
+    def upstream_taking(self) -> None:
+        """The endpoint takes bytes again."""
+        self._exchange.client.unhold(UPSTREAM_FULL)

@@ -1,0 +1,54 @@
+"""The actions of page rules, as the API takes them and a release document carries them.
+
+Values are checked in `edge.rules.checks`; these types only fix the shapes. Kinds: *terminal* actions end a
+request's way through the rules; *edits* change what is sent on; *gates* may stop the request before it is answered;
+*filters* change its answer. Some are both gate and filter.
+"""
+
+from __future__ import annotations
+
+from typing import TypeAlias
+
+from edge.model.actions.access import IpAccess
+from edge.model.actions.content import Cors, ErrorPage
+from edge.model.actions.headers import (
+    RemoveRequestHeader,
+    RemoveResponseHeader,
+    SetRequestHeader,
+    SetResponseHeader,
+)
+from edge.model.actions.routing import Proxy, Redirect, Respond, RewritePath
+
+TerminalAction: TypeAlias = Proxy | Redirect | Respond
+HandlingAction: TypeAlias = IpAccess | Cors | ErrorPage
+"""Gates and filters: they act on the request while it is served, in `edge.gateway.actions`."""
+Action: TypeAlias = (
+    Proxy
+    | Redirect
+    | Respond
+    | RewritePath
+    | SetRequestHeader
+    | RemoveRequestHeader
+    | SetResponseHeader
+    | RemoveResponseHeader
+    | IpAccess
+    | Cors
+    | ErrorPage
+)
+
+__all__ = [
+    "Action",
+    "Cors",
+    "ErrorPage",
+    "HandlingAction",
+    "IpAccess",
+    "Proxy",
+    "Redirect",
+    "RemoveRequestHeader",
+    "RemoveResponseHeader",
+    "Respond",
+    "RewritePath",
+    "SetRequestHeader",
+    "SetResponseHeader",
+    "TerminalAction",
+]

@@ -1,0 +1,31 @@
+"""Headers that a rule sets or removes."""
+
+from __future__ import annotations
+
+import msgspec
+
+
+class SetRequestHeader(msgspec.Struct, frozen=True, tag="set-request-header", forbid_unknown_fields=True):
+    """Set a header on the request to the upstream; `value` is a template."""
+
+    name: str
+    value: str
+
+
+class RemoveRequestHeader(msgspec.Struct, frozen=True, tag="remove-request-header", forbid_unknown_fields=True):
+    """Remove a header from the request to the upstream."""
+
+    name: str
+
+
+class SetResponseHeader(msgspec.Struct, frozen=True, tag="set-response-header", forbid_unknown_fields=True):
+    """Set a header on the response to the client; `value` is a template."""
+
+    name: str
+    value: str
+
+
+class RemoveResponseHeader(msgspec.Struct, frozen=True, tag="remove-response-header", forbid_unknown_fields=True):
+    """Remove a header from the response to the client."""
+
+    name: str

@@ -1,0 +1,47 @@
+"""What is wrong with an action: every kind has its own check, one file for each family."""
+
+from __future__ import annotations
+
+from collections.abc import Collection, Iterator
+
+from edge.model.actions import (
+    Action,
+    Cors,
+    ErrorPage,
+    IpAccess,
+    Proxy,
+    Redirect,
+    RemoveRequestHeader,
+    RemoveResponseHeader,
+    Respond,
+    RewritePath,
+    SetRequestHeader,
+    SetResponseHeader,
+)
+from edge.rules.checks import access, content, headers, routing
+from edge.rules.problem import Problem, shown
+
+
+def check_action(action: Action, upstreams: Collection[str]) -> Iterator[Problem]:
+    """Every problem, with fields like `url`. `upstreams` are the ids that exist."""
+    match action:
+        case Proxy():
+            if action.upstream not in upstreams:
+                yield Problem("upstream", f"the application has no upstream with the id {shown(action.upstream)}")
+        case Redirect():
+            yield from routing.check_redirect(action)
+        case Respond():
+            yield from routing.check_respond(action)
+        case RewritePath():
+            yield from routing.check_rewrite_path(action)
+        case SetRequestHeader() | SetResponseHeader():
+            yield from headers.check_header_name(action)
+            yield from headers.check_header_value(action)
+        case RemoveRequestHeader() | RemoveResponseHeader():
+            yield from headers.check_header_name(action)
+        case IpAccess():
+            yield from access.check_ip_access(action)
+        case Cors():
+            yield from content.check_cors(action)
+        case ErrorPage():
+            yield from content.check_error_page(action)

@@ -1,0 +1,40 @@
+from typing import get_args
+
+import msgspec
+import pytest
+
+from edge.admin.console import action_fields
+from edge.admin.console.action_fields import ACTIONS
+from edge.model.actions import Action, Cors, ErrorPage, IpAccess, Proxy, Respond, RewritePath
+
+
+def test_every_action_of_the_model_has_its_fields_in_the_editor():
+    for kind in get_args(Action):
+        tag = kind.__struct_config__.tag
+        fields = {field.encode_name for field in msgspec.structs.fields(kind)}
+        assert {field.name for field in ACTIONS[tag]} == fields
+
+
+@pytest.mark.parametrize(
+    "action",
+    [
+        Proxy("u1"),
+        Respond(418, "short\n", "text/plain"),
+        RewritePath("", prefix="/a"),
+        IpAccess(allow=("10.0.0.0/8", "::1/128")),
+        Cors(origins=("https://a.example",), credentials=True, max_age=5),
+        ErrorPage(statuses=(502, 503), body="  <p>sorry", status=200),
+    ],
+)
+def test_an_action_survives_being_shown_and_read_back(action):
+    assert msgspec.convert(action_fields.read(action_fields.shown(action)), Action, strict=False) == action
+
+
+def test_a_field_left_empty_takes_the_actions_default():
+    row = action_fields.posted("redirect", {"url": "/b", "status": " "})
+    assert action_fields.read(row) == {"type": "redirect", "url": "/b"}
+
+
+def test_a_box_that_was_not_sent_is_not_checked():
+    assert action_fields.posted("cors", {})["credentials"] is False
+    assert action_fields.posted("cors", {"credentials": "on"})["credentials"] is True
