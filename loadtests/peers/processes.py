@@ -1,0 +1,123 @@
+"""Processes of a measurement: started on a core, measured over /proc, ended whatever happens."""
+
+from __future__ import annotations
+
+import functools
+import os
+import signal
+import socket
+import subprocess
+import time
+from collections.abc import Mapping, Sequence
+from pathlib import Path
+from typing import NamedTuple
+
+TICK = os.sysconf("SC_CLK_TCK")
+PAGE = os.sysconf("SC_PAGE_SIZE")
+
+
+class Stat(NamedTuple):
+    """One process: its parent's id, CPU seconds of all its threads (ended ones too), and resident bytes."""
+
+    pid: int
+    parent: int
+    cpu: float
+    rss: int
+
+
+class Cores(NamedTuple):
+    """Where proxies run and where the load; both None when there is only one core."""
+
+    proxy: int | None
+    load: int | None
+
+
+def parse_stat(text: str) -> Stat:
+    """A line of /proc/PID/stat (proc(5)); a name may hold spaces and parentheses."""
+    pid, _, rest = text.partition(" ")
+    fields = rest.rpartition(")")[2].split()
+    return Stat(int(pid), int(fields[1]), (int(fields[11]) + int(fields[12])) / TICK, int(fields[21]) * PAGE)
+
+
+def tree(pid: int) -> list[Stat]:
+    """The process and its descendants."""
+    stats = {}
+    for folder in Path("/proc").iterdir():
+        if folder.name.isdigit():
+            try:
+                stat = parse_stat((folder / "stat").read_text())
+            except OSError:  # it has just ended
+                continue
+            stats[stat.pid] = stat
+    return descendants(pid, stats)
+
+
+def descendants(pid: int, stats: Mapping[int, Stat]) -> list[Stat]:
+    """Of `stats`, the process and everything below it."""
+    found = [stats[pid]] if pid in stats else []
+    for stat in found:
+        found += [child for child in stats.values() if child.parent == stat.pid]
+    return found
+
+
+def cores() -> Cores:
+    """Two cores that this process may use."""
+    allowed = sorted(os.sched_getaffinity(0))
+    return Cores(allowed[0], allowed[1]) if len(allowed) > 1 else Cores(None, None)
+
+
+def free_port() -> int:
+    """A port of 127.0.0.1 that nobody has just now."""
+    with socket.create_server(("127.0.0.1", 0)) as sock:
+        port: int = sock.getsockname()[1]
+    return port
+
+
+class Running:
+    """A program in a process group of its own on `core`; its output goes to `log`."""
+
+    def __init__(
+        self, command: Sequence[str], core: int | None, log: Path, environment: Mapping[str, str] | None = None
+    ) -> None:
+        hold = None if core is None else functools.partial(os.sched_setaffinity, 0, [core])
+        self.log = log
+        with log.open("wb") as output:
+            self._process = subprocess.Popen(
+                command,
+                stdin=subprocess.DEVNULL,
+                stdout=output,
+                stderr=subprocess.STDOUT,
+                env={**os.environ, **(environment or {})},
+                start_new_session=True,
+                preexec_fn=hold,
+            )
+        self.pid = self._process.pid
+
+    def wait_for(self, port: int, seconds: float = 30.0) -> None:
+        """Until it accepts on `port`. Raises RuntimeError with the end of its output."""
+        limit = time.perf_counter() + seconds
+        while time.perf_counter() < limit and self._process.poll() is None:
+            try:
+                socket.create_connection(("127.0.0.1", port), timeout=1).close()
+                return
+            except OSError:
+                time.sleep(0.02)
+        raise RuntimeError(f"it did not come up: {self.log.read_text(errors='replace')[-800:].strip()}")
+
+    def measure(self) -> list[Stat]:
+        """All of its processes."""
+        return tree(self.pid)
+
+    def end(self) -> None:
+        """SIGTERM, and SIGKILL to what is left of its group after five seconds."""
+        if self._process.poll() is None:
+            self._process.terminate()
+            try:
+                self._process.wait(5)
+            except subprocess.TimeoutExpired:
+                pass
+        try:
+            os.killpg(self.pid, signal.SIGKILL)
+        except ProcessLookupError:
+            pass
+        self._process.wait()

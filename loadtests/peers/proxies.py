@@ -1,0 +1,113 @@
+"""The peers: how each is started for a work, and what it says about itself."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from pathlib import Path
+from typing import NamedTuple
+
+from loadtests.peers import caddy, edge_gateway, envoy, haproxy, nginx, programs
+from loadtests.peers.processes import Running, Stat, free_port
+from loadtests.peers.work import Work
+
+EDGE = "edge"
+
+
+class Start(NamedTuple):
+    """A command with what it needs around it."""
+
+    command: list[str]
+    environment: Mapping[str, str] = {}
+
+
+Prepare = Callable[[Work, int, Path], Start]
+"""Writes the peer's files for a port into a folder. Raises MissingError when its program is not here."""
+
+
+class Proxy(NamedTuple):
+    """A peer that serves the work on `port`."""
+
+    name: str
+    port: int
+    running: Running
+    work: Work
+
+    def cpu(self) -> float:
+        """CPU seconds of all its processes so far."""
+        return sum(stat.cpu for stat in self.running.measure())
+
+    def memory(self) -> tuple[float, float]:
+        """MB resident: of its largest process but the parent (the worker), and of all together."""
+        stats: list[Stat] = self.running.measure()
+        workers = stats[1:] or stats
+        return max(stat.rss for stat in workers) / 2**20, sum(stat.rss for stat in stats) / 2**20
+
+
+def _edge(work: Work, port: int, folder: Path) -> Start:
+    edge_gateway.write_snapshot(work, folder)
+    return Start(edge_gateway.command(port, free_port(), folder))
+
+
+def _nginx(work: Work, port: int, folder: Path) -> Start:
+    program = programs.nginx()
+    return nginx_start(program, nginx.proxy(work, port, folder), folder)
+
+
+def _nginx_with_lua(work: Work, port: int, folder: Path) -> Start:
+    program = programs.nginx_with_lua()
+    return nginx_start(program, nginx.with_lua(work, port, folder), folder)
+
+
+def nginx_start(program: Path, configuration: str, folder: Path) -> Start:
+    """nginx with this configuration."""
+    file = _written(folder / "nginx.conf", configuration)
+    return Start([str(program), "-p", str(folder), "-e", str(folder / "error.log"), "-c", str(file)])
+
+
+def _haproxy(work: Work, port: int, folder: Path) -> Start:
+    program = programs.haproxy()
+    file = _written(folder / "haproxy.cfg", haproxy.proxy(work, port, folder))
+    return Start([str(program), "-db", "-f", str(file)], {"LD_LIBRARY_PATH": str(program.parent / "lib")})
+
+
+def _envoy(work: Work, port: int, folder: Path) -> Start:
+    program = programs.envoy()
+    file = _written(folder / "envoy.json", envoy.proxy(work, port, folder))
+    options = ["--concurrency", "1", "--disable-hot-restart", "-l", "error"]
+    return Start([str(program), "-c", str(file), *options])
+
+
+def _caddy(work: Work, port: int, folder: Path) -> Start:
+    program = programs.caddy()
+    file = _written(folder / "caddy.json", caddy.proxy(work, port, folder))
+    return Start([str(program), "run", "--config", str(file)], {"GOMAXPROCS": "1", "HOME": str(folder)})
+
+
+PEERS: dict[str, Prepare] = {
+    EDGE: _edge,
+    "nginx": _nginx,
+    "nginx+lua": _nginx_with_lua,
+    "haproxy": _haproxy,
+    "envoy": _envoy,
+    "caddy": _caddy,
+}
+"""In the order of tables."""
+
+
+def _written(file: Path, text: str) -> Path:
+    file.write_text(text)
+    return file
+
+
+def start(name: str, work: Work, core: int | None, folder: Path) -> Proxy:
+    """Start a peer and wait until it accepts. Raises MissingError, or RuntimeError with what it said."""
+    folder.mkdir()
+    port = free_port()
+    command, environment = PEERS[name](work, port, folder)
+    running = Running(command, core, folder / "output", environment)
+    try:
+        running.wait_for(port)
+    except BaseException:
+        running.end()
+        raise
+    return Proxy(name, port, running, work)
