@@ -2,7 +2,7 @@
 
 from collections.abc import Callable
 
-from simulator.kinds import config_rules, plain_cells, pods, service_rules, services, shared_forms
+from simulator.kinds import config_rules, plain_cells, pods, service_rules, services, shared_forms, stored_cells
 from simulator.kinds.plain import default_namespace, default_secret, prepare_namespace
 from simulator.kinds.rows import PROXY_VERBS, SCALE, STATUS_VERBS, row
 from simulator.kinds.workload_rules import REPLICA_SET_COLUMNS, replica_set_cells
@@ -82,8 +82,14 @@ ROWS: tuple[Resource, ...] = (
         columns=plain_cells.NODE_COLUMNS, cells=plain_cells.node_cells,
         subresources=(Subresource("proxy", "NodeProxyOptions", PROXY_VERBS),),
     ),
-    row("", "v1", "PersistentVolumeClaim", "persistentvolumeclaims", short_names=("pvc",), status=True, **ANSWERED),
-    row("", "v1", "PersistentVolume", "persistentvolumes", namespaced=False, short_names=("pv",), **PV),
+    row(
+        "", "v1", "PersistentVolumeClaim", "persistentvolumeclaims",
+        short_names=("pvc",), status=True, **ANSWERED, **stored_cells.CLAIM,
+    ),
+    row(
+        "", "v1", "PersistentVolume", "persistentvolumes",
+        namespaced=False, short_names=("pv",), **PV, **stored_cells.VOLUME,
+    ),
     row(
         "", "v1", "Pod", "pods", short_names=("po",), categories=("all",), status=True,
         generation=("spec",), subresources=POD_SUBRESOURCES, selectable=by_path(*POD_FIELDS), returns_deleted=True,
@@ -96,7 +102,10 @@ ROWS: tuple[Resource, ...] = (
         short_names=("rc",), categories=("all",), subresources=(SCALE,), status=True, generation=("spec",),
         columns=REPLICA_SET_COLUMNS, cells=replica_set_cells,
     ),
-    row("", "v1", "ResourceQuota", "resourcequotas", short_names=("quota",), status=True, **ANSWERED),
+    row(
+        "", "v1", "ResourceQuota", "resourcequotas",
+        short_names=("quota",), status=True, **ANSWERED, **stored_cells.QUOTA,
+    ),
     row(
         "", "v1", "Secret", "secrets", selectable=by_path("type"),
         defaults=default_secret, validate=config_rules.validate_secret,

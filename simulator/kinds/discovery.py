@@ -1,12 +1,13 @@
 """coordination.k8s.io/v1, node.k8s.io/v1 and discovery.k8s.io/v1, with what discovery lists around them."""
 
-from simulator.kinds import ingress_rules, plain_cells, service_rules, services
+from simulator.kinds import ingress_rules, plain_cells, service_rules, services, stored_cells
 from simulator.kinds.rows import row
 from simulator.resource import Resource
 
 ROWS: tuple[Resource, ...] = (
     row(
         "scheduling.k8s.io", "v1", "PriorityClass", "priorityclasses",
+        **stored_cells.PRIORITY_CLASS,
         namespaced=False, short_names=("pc",), generation=("value", "description"),
     ),
     row(

@@ -1,12 +1,14 @@
-"""Kinds that are stored, listed and watched as they are given; no controller of the simulator acts on them."""
+"""Kinds that are stored, listed and watched as they are given; of most no controller of the simulator takes notice."""
 
-from simulator.kinds import definitions, ingress_rules, plain_cells, shared_forms
+from simulator.kinds import definitions, disruption, ingress_rules, plain_cells, shared_forms, stored_cells
 from simulator.kinds.rows import STATUS_VERBS, row
 from simulator.resource import Resource, Subresource
 
 GLOBAL = {"namespaced": False}
 ANSWERED = {"returns_deleted": True}
 VAC = {**GLOBAL, **ANSWERED}
+CLASS = {**GLOBAL, **ANSWERED, **stored_cells.STORAGE_CLASS}
+NETPOL, CIDR = stored_cells.NETWORK_POLICY, stored_cells.SERVICE_CIDR
 EXTENSION = {"namespaced": False, "categories": ("api-extensions",), "generation": ("spec", "webhooks")}
 ALL = {"categories": ("all",), "status": True, "generation": ("spec",)}
 SPEC = {"generation": ("spec",)}
@@ -29,6 +31,10 @@ INGRESS_CLASS = {
     "defaults": ingress_rules.default_ingress_class,
     "validate": ingress_rules.validate_ingress_class,
 }
+BUDGET = {
+    "columns": disruption.COLUMNS, "cells": disruption.budget_cells, "status": True,
+    "validate": disruption.validate_budget,
+}  # fmt: skip
 
 REGISTRATION: tuple[Resource, ...] = (
     row(
@@ -60,27 +66,30 @@ NETWORKING_AND_POLICY: tuple[Resource, ...] = (
     row("networking.k8s.io", "v1", "IngressClass", "ingressclasses", **GLOBAL, **SPEC, **INGRESS_CLASS),
     row("networking.k8s.io", "v1", "Ingress", "ingresses", short_names=("ing",), **SPEC, **INGRESS),
     row("networking.k8s.io", "v1", "IPAddress", "ipaddresses", short_names=("ip",), **GLOBAL, **SPEC),
-    row("networking.k8s.io", "v1", "NetworkPolicy", "networkpolicies", short_names=("netpol",), **SPEC),
-    row("networking.k8s.io", "v1", "ServiceCIDR", "servicecidrs", status=True, **GLOBAL, **SPEC),
-    row("policy", "v1", "PodDisruptionBudget", "poddisruptionbudgets", short_names=("pdb",), status=True, **SPEC),
-)
+    row("networking.k8s.io", "v1", "NetworkPolicy", "networkpolicies", short_names=("netpol",), **SPEC, **NETPOL),
+    row("networking.k8s.io", "v1", "ServiceCIDR", "servicecidrs", status=True, **GLOBAL, **SPEC, **CIDR),
+    row(
+        "policy", "v1", "PodDisruptionBudget", "poddisruptionbudgets",
+        short_names=("pdb",), status=True, **SPEC, **stored_cells.DISRUPTION_BUDGET,
+    ),
+)  # fmt: skip
 
 STORAGE_AND_ADMISSION: tuple[Resource, ...] = (
     row("storage.k8s.io", "v1", "CSIDriver", "csidrivers", **GLOBAL, **ANSWERED),
     row("storage.k8s.io", "v1", "CSINode", "csinodes", **GLOBAL, **ANSWERED),
     row("storage.k8s.io", "v1", "CSIStorageCapacity", "csistoragecapacities"),
-    row("storage.k8s.io", "v1", "StorageClass", "storageclasses", short_names=("sc",), **GLOBAL, **ANSWERED),
+    row("storage.k8s.io", "v1", "StorageClass", "storageclasses", short_names=("sc",), **CLASS),
     row("storage.k8s.io", "v1", "VolumeAttachment", "volumeattachments", status=True, **GLOBAL, **ANSWERED),
     row("storage.k8s.io", "v1", "VolumeAttributesClass", "volumeattributesclasses", short_names=("vac",), **VAC),
     *(
-        row("admissionregistration.k8s.io", "v1", kind, plural, status=status, **EXTENSION)
-        for kind, plural, status in (
-            ("MutatingAdmissionPolicy", "mutatingadmissionpolicies", False),
-            ("MutatingAdmissionPolicyBinding", "mutatingadmissionpolicybindings", False),
-            ("MutatingWebhookConfiguration", "mutatingwebhookconfigurations", False),
-            ("ValidatingAdmissionPolicy", "validatingadmissionpolicies", True),
-            ("ValidatingAdmissionPolicyBinding", "validatingadmissionpolicybindings", False),
-            ("ValidatingWebhookConfiguration", "validatingwebhookconfigurations", False),
+        row("admissionregistration.k8s.io", "v1", kind, plural, status=status, **EXTENSION, **cells)
+        for kind, plural, status, cells in (
+            ("MutatingAdmissionPolicy", "mutatingadmissionpolicies", False, {}),
+            ("MutatingAdmissionPolicyBinding", "mutatingadmissionpolicybindings", False, {}),
+            ("MutatingWebhookConfiguration", "mutatingwebhookconfigurations", False, stored_cells.WEBHOOKS),
+            ("ValidatingAdmissionPolicy", "validatingadmissionpolicies", True, {}),
+            ("ValidatingAdmissionPolicyBinding", "validatingadmissionpolicybindings", False, {}),
+            ("ValidatingWebhookConfiguration", "validatingwebhookconfigurations", False, stored_cells.WEBHOOKS),
         )
     ),
     row(

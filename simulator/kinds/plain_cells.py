@@ -93,12 +93,26 @@ def hpa_cells(obj: Object, now: datetime) -> list[Cell]:
     return [
         name(obj),
         f"{target.get('kind')}/{target.get('name')}",
-        "<unknown>" if spec.get("metrics") else "<none>",
+        ", ".join(map(_target, spec.get("metrics") or ())) or "<none>",
         "<unset>" if smallest is None else str(smallest),
         spec.get("maxReplicas", 0),
         status.get("currentReplicas", 0),
         age(obj, now),
     ]
+
+
+def _target(metric: Object) -> str:
+    """What a metric should be, as nobody has measured it (formatHPAMetrics)."""
+    source = str(metric.get("type", ""))
+    of = metric.get(source[:1].lower() + source[1:]) or {}
+    target = of.get("target") or {}
+    if target.get("averageUtilization") is not None:
+        wanted = f"{target['averageUtilization']}%"
+    elif target.get("averageValue") is not None:
+        wanted = f"{target['averageValue']}{' (avg)' if source in ('Object', 'External') else ''}"
+    else:
+        wanted = str(target.get("value", "<auto>"))
+    return f"{of['name']}: <unknown>/{wanted}" if source in ("Resource", "ContainerResource") else f"<unknown>/{wanted}"
 
 
 def cron_job_cells(obj: Object, now: datetime) -> list[Cell]:

@@ -1,11 +1,12 @@
 """apps/v1."""
 
+from simulator.kinds import stored_cells
 from simulator.kinds import workload_rules as rules
 from simulator.kinds.rows import SCALE, row
 from simulator.resource import Resource, by_path
 
 ROWS: tuple[Resource, ...] = (
-    row("apps", "v1", "ControllerRevision", "controllerrevisions"),
+    row("apps", "v1", "ControllerRevision", "controllerrevisions", **stored_cells.REVISION),
     row(
         "apps", "v1", "DaemonSet", "daemonsets",
         short_names=("ds",), categories=("all",), status=True, generation=("spec",),
