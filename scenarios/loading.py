@@ -20,6 +20,7 @@ from scenarios.errors import FileError, Problem
 from scenarios.marks import Marked, Position, written
 from scenarios.model import Json, Modifiers, Need, Scenario
 from scenarios.registry import registry
+from scenarios.repeating import expanded
 from scenarios.steps.base import Action, Expectation
 
 T = TypeVar("T")
@@ -97,6 +98,7 @@ def cases(marked: Marked, path: Path) -> list[Case]:
     """The cases of a file that is read already."""
     from scenarios.checking import problems_of
 
+    marked = expanded(marked, path)
     parameters = marked.data.get("parameters") if isinstance(marked.data, dict) else None
     names = list(parameters) if isinstance(parameters, dict) else []
     lists = [value if isinstance(value, list) and value else [None] for value in (parameters or {}).values()]

@@ -8,6 +8,7 @@ import msgspec
 
 from scenarios.model import Modifiers, Scenario
 from scenarios.registry import Registry, registry
+from scenarios.repeating import Repeat
 
 REF = "#/$defs/{name}"
 DIALECT = "https://json-schema.org/draft/2020-12/schema"
@@ -16,7 +17,7 @@ DIALECT = "https://json-schema.org/draft/2020-12/schema"
 def schema(steps: Registry | None = None) -> dict[str, Any]:
     """JSON Schema 2020-12, with the steps that are installed unless they are given."""
     steps = steps or registry()
-    kinds: list[type[Any]] = [Scenario, Modifiers, *steps.actions.values(), *steps.expectations.values()]
+    kinds: list[type[Any]] = [Scenario, Modifiers, Repeat, *steps.actions.values(), *steps.expectations.values()]
     references, found = msgspec.json.schema_components(kinds, ref_template=REF)
     parts: dict[str, Any] = dict(found)
     # two packages may call their classes alike: msgspec then gives them longer names
@@ -30,7 +31,21 @@ def schema(steps: Registry | None = None) -> dict[str, Any]:
     for name in ("steps", "finally"):
         properties[name] = {**properties[name], "items": _ref("Step")}
     properties["invariants"] = {**properties["invariants"], "items": _ref("Expectation")}
-    return {"$schema": DIALECT, **scenario, "title": "Edge scenario", "$defs": parts}
+    described = {"$schema": DIALECT, **scenario, "title": "Edge scenario", "$defs": parts}
+    repeated: dict[str, Any] = _with_repetitions(described, _ref(names[Repeat]))
+    return repeated
+
+
+def _with_repetitions(node: Any, repeat: dict[str, str]) -> Any:
+    """A part of a schema in which every list may have repetitions among its items."""
+    if isinstance(node, list):
+        return [_with_repetitions(item, repeat) for item in node]
+    if not isinstance(node, dict):
+        return node
+    found = {key: _with_repetitions(value, repeat) for key, value in node.items()}
+    if node.get("type") == "array" and node.get("items"):
+        found["items"] = {"anyOf": [found["items"], repeat]}
+    return found
 
 
 def _ref(name: str) -> dict[str, str]:

@@ -3,7 +3,8 @@
 A fault has a *match* (all given parts must be equal), a limit (``times``, or ``share`` of the matching requests;
 neither: always) and what it does. Where several match, the oldest one that still acts is taken, for each stage of a
 request: before it is answered (status, latency, expired), its answer (empty-list, stale-list, slow), its stream (cut,
-end, silence, expired) and each event (drop-event, duplicate-event, delay-event). Stream faults also reach open watches.
+end, silence, expired), each event (drop-event, duplicate-event, delay-event) and each bookmark (no-bookmarks). Stream
+faults also reach open watches.
 
     simulator.faults.inject(StatusFault(429, retry_after=2), verb="list", resource="pods", times=1)
 """
@@ -86,6 +87,10 @@ class DropEventFault(Fault, tag="drop-event"):
     """An event that a watch never sees."""
 
 
+class NoBookmarksFault(Fault, tag="no-bookmarks"):
+    """A bookmark that a watch never sees, also the one that ends the initial events."""
+
+
 class DuplicateEventFault(Fault, tag="duplicate-event"):
     """An event that a watch sees twice."""
 
@@ -107,6 +112,7 @@ Any_ = (
     | EmptyListFault
     | StaleListFault
     | DropEventFault
+    | NoBookmarksFault
     | DuplicateEventFault
     | DelayEventFault
 )
@@ -114,6 +120,7 @@ BEFORE = (StatusFault, LatencyFault, ExpiredFault)
 ANSWER = (EmptyListFault, StaleListFault, SlowFault)
 BODY = (CutFault, SilenceFault, SlowFault)
 STREAM = (CutFault, EndFault, SilenceFault, ExpiredFault)
+BOOKMARK = (NoBookmarksFault,)
 EVENT = (DropEventFault, DuplicateEventFault, DelayEventFault)
 
 

@@ -15,6 +15,7 @@ from simulator.api import tables
 from simulator.api.answer import Answer
 from simulator.api.backend import Call
 from simulator.api.faults import (
+    BOOKMARK,
     EVENT,
     STREAM,
     CutFault,
@@ -123,7 +124,8 @@ class Stream:
                     yield sent
                 self._show_fault(loop.time())
                 if self._options.bookmarks and loop.time() >= bookmark:
-                    yield self._bookmark()
+                    if sent := self._bookmarked():
+                        yield sent
                     last = deadline - BOOKMARK_BEFORE_END
                     bookmark = min(loop.time() + BOOKMARK_EVERY, last if last > loop.time() + 1 else deadline + 1)
                 until = min(deadline, bookmark) if self._options.bookmarks else deadline
@@ -144,7 +146,7 @@ class Stream:
         if self._initial:
             self._initial = False
             if self._options.bookmarks:
-                lines.append(self._bookmark({INITIAL_END: "true"}))
+                lines.append(self._bookmarked({INITIAL_END: "true"}))
         return b"".join(lines)
 
     async def _through_faults(self, events: list[WatchEvent]) -> list[WatchEvent]:
@@ -174,6 +176,12 @@ class Stream:
         else:
             body = tables.partial(record, self._form.version)
         return encode_frame(event.type, body)
+
+    def _bookmarked(self, annotations: dict[str, str] | None = None) -> bytes:
+        """A bookmark, or nothing when a fault keeps it."""
+        faults = self._call.backend.faults
+        kept = not faults.idle and faults.take(self._call.asked, BOOKMARK) is not None
+        return b"" if kept else self._bookmark(annotations)
 
     def _bookmark(self, annotations: dict[str, str] | None = None) -> bytes:
         metadata: dict[str, Any] = {"resourceVersion": str(self._watch.revision)}

@@ -6,6 +6,7 @@ import pytest
 import yaml
 
 from scenarios import marks
+from scenarios.repeating import expanded
 from scenarios.schema import schema
 from scenarios.steps import ACTIONS, EXPECTATIONS
 
@@ -23,7 +24,7 @@ def test_it_is_a_schema():
 
 @pytest.mark.parametrize("path", LIBRARY, ids=lambda path: path.stem)
 def test_every_file_of_the_library_is_what_it_describes(path):
-    data = marks.load(path).data
+    data = expanded(marks.load(path), path).data
     if not data.get("parameters"):
         assert errors(data) == []
 

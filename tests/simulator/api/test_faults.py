@@ -197,6 +197,23 @@ def test_an_event_is_dropped_doubled_or_late(fault: dict[str, Any], expected: li
     play(story)
 
 
+def test_bookmarks_stay_away_also_the_one_that_ends_the_initial_events() -> None:
+    async def story(simulator: Simulator, api: httpx.AsyncClient) -> None:
+        await make(api, "a")
+        query = {"watch": "1", "allowWatchBookmarks": "true", "timeoutSeconds": "5"}
+        query |= {"sendInitialEvents": "true", "resourceVersionMatch": "NotOlderThan"}
+        seen = []
+        for fault in ("", "no-bookmarks"):
+            if fault:
+                simulator.faults.add({"fault": {"type": fault}, "match": {"verb": "watch"}})
+            async with api.stream("GET", MAPS, params=query, timeout=10) as watch:
+                kinds = [json.loads(line)["type"] async for line in watch.aiter_lines()]
+            seen.append((kinds.count("ADDED") > 0, kinds.count("BOOKMARK")))
+        assert seen == [(True, 2), (True, 0)]
+
+    play(story)
+
+
 def test_expiry_is_forced_in_both_shapes_and_on_an_open_watch() -> None:
     async def story(simulator: Simulator, api: httpx.AsyncClient) -> None:
         since = await make(api, "a")
