@@ -24,11 +24,13 @@ def apply(document: Any, operations: Any) -> Any:
 
 
 def _operate(document: Any, operation: Any) -> Any:
-    if not isinstance(operation, dict) or not isinstance(operation.get("path"), str):
-        raise bad_request("error decoding patch: operation needs a path")
+    if not isinstance(operation, dict):
+        raise bad_request("json: cannot unmarshal into Go value of type jsonpatch.Operation")
+    if not isinstance(operation.get("path"), str):
+        raise _unfit("operation needs a path")
     kind, path = operation.get("op"), operation["path"]
     if kind in ("add", "replace", "test") and "value" not in operation:
-        raise bad_request(f'{kind} operation needs a "value": {path}')
+        raise _unfit(f'{kind} operation needs a "value": {path}')
     if kind == "add":
         return _add(document, path, copy.deepcopy(operation["value"]))
     if kind == "remove":
@@ -45,16 +47,19 @@ def _operate(document: Any, operation: Any) -> Any:
     if kind in ("move", "copy"):
         source = operation.get("from")
         if not isinstance(source, str):
-            raise bad_request(f'{kind} operation needs a "from"')
+            raise _unfit(f'{kind} operation needs a "from"')
         value = copy.deepcopy(_find(document, source))
         if kind == "move":
             document = _remove(document, source)[0]
         return _add(document, path, value)
-    raise bad_request(f"Unexpected kind: {kind}")
+    raise _unfit(f"Unexpected kind: {kind}")
 
 
 def _unfit(why: str) -> ApiError:
-    return ApiError(422, "Invalid", f"the server rejected our request due to an error in our request: {why}", {})
+    """The API server's generic refusal; it does not say why (patch.go applyJSPatch, NewGenericServerResponse)."""
+    error = ApiError(422, "Invalid", "the server rejected our request due to an error in our request", {})
+    error.add_note(why)
+    return error
 
 
 def _parts(path: str) -> list[str]:
