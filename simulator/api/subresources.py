@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable
 from datetime import timedelta
 
-from simulator.api import bodies, reading, writing
+from simulator.api import bodies, eviction, reading, writing
 from simulator.api.answer import Answer, encoded, text, wants_pretty
 from simulator.api.backend import Call
 from simulator.api.negotiation import JSON, PROTOBUF, Form, negotiate
@@ -227,13 +227,7 @@ def bind(call: Call, resource: Resource) -> Answer:
 
 
 def evict(call: Call, resource: Resource) -> Answer:
-    wanted = bodies.read(call.request, resource, call.warnings, "Eviction")
-    options = wanted.get("deleteOptions") or {}
-    target = call.request.target
-    call.backend.store.delete(
-        resource, target.namespace, target.name, grace_seconds=options.get("gracePeriodSeconds"),
-        preconditions=options.get("preconditions"), dry_run=writing.dry_run(call),
-    )  # fmt: skip
+    eviction.evict(call, resource)
     return _success(call)
 
 

@@ -53,10 +53,13 @@ class DaemonSetController:
         digest = newest["metadata"]["labels"][HASH]
         spec = daemons.pod_spec(found["spec"]["template"])
         nodes = self._cluster.list("nodes")
+        running = [node["metadata"]["name"] for node in nodes if daemons.should_run(spec, node)]
+        update = daemons.update_of(found, digest, len(running), self._cluster.clock.now())
         if not found["metadata"].get("deletionTimestamp"):
-            self._step(found, spec, nodes, digest)
+            self._step(found, spec, nodes, running, update)
         pods = self._pods(found)
-        status = daemons.status(found, spec, nodes, pods, digest)
+        self._wait(key, pods, update)
+        status = daemons.status(found, spec, nodes, pods, update)
         if status != found.get("status"):
             found["status"] = status
             found["metadata"].pop("resourceVersion", None)
@@ -65,18 +68,23 @@ class DaemonSetController:
         used = {one["metadata"]["name"] for one in known if one["metadata"]["labels"].get(HASH) in hashes}
         history.truncate(self._cluster, known, used, found["spec"].get("revisionHistoryLimit", 10))
 
-    def _step(self, found: Object, spec: Object, nodes: list[Object], digest: str) -> None:
+    def _step(
+        self, found: Object, spec: Object, nodes: list[Object], running: list[str], update: daemons.Update
+    ) -> None:
         pods = self._pods(found)
-        step = daemons.decide(spec, nodes, pods)
+        step = daemons.decide(spec, nodes, pods, update)
+        if step == daemons.Step() and update.rolling:
+            step = daemons.roll(running, pods, update)
         for node in step.create:
-            self._create(found, spec, node, digest)
-        delete = step.delete
-        rolling = (found["spec"].get("updateStrategy") or {}).get("type", "RollingUpdate") == "RollingUpdate"
-        if rolling and not step.create and not delete:
-            running = [node["metadata"]["name"] for node in nodes if daemons.should_run(spec, node)]
-            delete = daemons.roll(running, pods, digest, daemons.limit_of(found, len(running)))
-        for pod in delete:
+            self._create(found, spec, node, update.newest)
+        for pod in step.delete:
             self._delete(found, pod)
+
+    def _wait(self, key: str, pods: dict[str, list[Pod]], update: daemons.Update) -> None:
+        """Come back when the next ready pod is available."""
+        waits = [update.wait(pod) for there in pods.values() for pod in there if pod.ready and not pod.terminating]
+        if soon := [wait for wait in waits if wait > 0]:
+            self.queue.add_after(key, min(soon))
 
     def _pods(self, found: Object) -> dict[str, list[Pod]]:
         """Node → the set's pods that are there, or are bound for it."""

@@ -6,6 +6,7 @@ from simulator.controllers.accounts import AccountController, Sign, TokenControl
 from simulator.controllers.cluster import Cluster
 from simulator.controllers.daemonset import DaemonSetController
 from simulator.controllers.deployment import DeploymentController
+from simulator.controllers.disruption import DisruptionController
 from simulator.controllers.endpoints import EndpointsController
 from simulator.controllers.endpointslice import EndpointSliceController
 from simulator.controllers.endpointslicemirroring import EndpointSliceMirroringController
@@ -45,6 +46,7 @@ class ControllerManager:
             EndpointSliceController(cluster, services, gate),
             EndpointSliceMirroringController(cluster, gate),
             EndpointsController(cluster, services, gate),
+            DisruptionController(cluster, gate),
             self._garbage,
         )
 

@@ -18,6 +18,8 @@ from typing import Any
 
 import msgspec
 
+from simulator.controllers.rounding import scaled
+
 
 class Set(msgspec.Struct, frozen=True):
     """A ReplicaSet: `desired` and `maximum` are the deployment's replicas and limit when it was last scaled."""
@@ -59,18 +61,11 @@ def strategy(spec: Mapping[str, Any]) -> Strategy:
     if asked.get("type") == "Recreate":
         return Strategy(replicas, 0, 0, recreate=True)
     rolling = asked.get("rollingUpdate") or {}
-    surge = _scaled(rolling.get("maxSurge", "25%"), replicas, up=True)
-    unavailable = _scaled(rolling.get("maxUnavailable", "25%"), replicas, up=False)
+    surge = scaled(rolling.get("maxSurge", "25%"), replicas, up=True)
+    unavailable = scaled(rolling.get("maxUnavailable", "25%"), replicas, up=False)
     if surge == 0 and unavailable == 0:
         unavailable = 1  # deployment_util.go ResolveFenceposts: a rollout must be able to go on
     return Strategy(replicas, surge, unavailable)
-
-
-def _scaled(value: int | str, total: int, *, up: bool) -> int:
-    if isinstance(value, int):
-        return value
-    exact = int(value.rstrip("%")) * total / 100
-    return math.ceil(exact) if up else math.floor(exact)
 
 
 def new_replicas(want: Strategy, new: int, everything: int) -> int:

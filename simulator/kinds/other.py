@@ -31,10 +31,6 @@ INGRESS_CLASS = {
     "defaults": ingress_rules.default_ingress_class,
     "validate": ingress_rules.validate_ingress_class,
 }
-BUDGET = {
-    "columns": disruption.COLUMNS, "cells": disruption.budget_cells, "status": True,
-    "validate": disruption.validate_budget,
-}  # fmt: skip
 
 REGISTRATION: tuple[Resource, ...] = (
     row(
@@ -70,7 +66,8 @@ NETWORKING_AND_POLICY: tuple[Resource, ...] = (
     row("networking.k8s.io", "v1", "ServiceCIDR", "servicecidrs", status=True, **GLOBAL, **SPEC, **CIDR),
     row(
         "policy", "v1", "PodDisruptionBudget", "poddisruptionbudgets",
-        short_names=("pdb",), status=True, **SPEC, **stored_cells.DISRUPTION_BUDGET,
+        short_names=("pdb",), status=True, validate=disruption.validate_budget, **SPEC,
+        **stored_cells.DISRUPTION_BUDGET,
     ),
 )  # fmt: skip
 

@@ -65,6 +65,46 @@ def test_a_new_image_takes_one_node_after_the_other() -> None:
     simulate(story, nodes=NODES)
 
 
+def test_with_surge_no_node_is_ever_without_a_ready_pod() -> None:
+    async def story(world: World) -> None:
+        rolling = {"maxSurge": 1, "maxUnavailable": 0}
+        make(world, minReadySeconds=5, updateStrategy={"type": "RollingUpdate", "rollingUpdate": rolling})
+        await asyncio.sleep(2)
+        assert "numberAvailable" not in world.get("daemonsets.apps", "agent")["status"]
+        await asyncio.sleep(6)
+        assert world.get("daemonsets.apps", "agent")["status"]["numberAvailable"] == 3
+        counts = [3]
+        world.store.subscribe(
+            lambda event: counts.append(sum(p.ready and p.active for p in world.cluster.pods.values()))
+        )
+        found = world.get("daemonsets.apps", "agent")
+        found["spec"]["template"]["spec"]["containers"][0]["image"] = "agent:2"
+        world.cluster.update("daemonsets.apps", found)
+        await asyncio.sleep(40)
+        assert [pod["spec"]["containers"][0]["image"] for pod in world.list("pods")] == ["agent:2"] * 3
+        assert (min(counts), max(counts)) == (3, 4)
+
+    simulate(story, nodes=NODES)
+
+
+def test_on_delete_waits_for_somebody_to_delete_the_old_pod() -> None:
+    async def story(world: World) -> None:
+        make(world, updateStrategy={"type": "OnDelete"})
+        await asyncio.sleep(2)
+        found = world.get("daemonsets.apps", "agent")
+        found["spec"]["template"]["spec"]["containers"][0]["image"] = "agent:2"
+        world.cluster.update("daemonsets.apps", found)
+        await asyncio.sleep(10)
+        assert [pod["spec"]["containers"][0]["image"] for pod in world.list("pods")] == ["agent:1"] * 3
+        world.cluster.delete(Ref("pods", "default", world.list("pods")[0]["metadata"]["name"]))
+        await asyncio.sleep(10)
+        assert sorted(pod["spec"]["containers"][0]["image"] for pod in world.list("pods")) == [
+            "agent:1", "agent:1", "agent:2",
+        ]  # fmt: skip
+
+    simulate(story, nodes=NODES)
+
+
 def test_a_node_selector_leaves_nodes_out() -> None:
     async def story(world: World) -> None:
         containers = [{"name": "c", "image": "i"}]
