@@ -8,6 +8,7 @@ from typing import Any
 import msgspec
 import yaml
 
+from scenarios import whereabouts
 from scenarios.errors import Problem
 from scenarios.loading import Case, Step, nearest
 from scenarios.marks import Marked, Position, written
@@ -143,9 +144,14 @@ class _Check:
         for name, further in given.clusters.items():
             for index, manifest in enumerate(further.manifests):
                 documents += self._documents(manifest, ("given", "clusters", name, "manifests", index))
-        services = set(_services(documents)) | set(_services(self._applied()))
-        if self._given is None or self._found:
+        documents += self._applied()
+        if self._found:
             return
+        for position, message in whereabouts.unknown(self._case, documents):
+            self._say(position, message)
+        if self._given is None:
+            return
+        services = set(_services(documents))
         for number, application in enumerate(self._given.applications):
             for index, upstream in enumerate(application.upstreams):
                 position = ("given", "edge", "applications", number, "upstreams", index, "kubernetes", "service")
@@ -160,7 +166,7 @@ class _Check:
             self._say(position, f"no manifest has the service {wanted}{nearest(wanted, known)}")
 
     def _applied(self) -> Iterator[Json]:
-        for step in self._case.steps:
+        for step in (*self._case.steps, *self._case.finally_):
             if isinstance(step.deed, objects.Apply):
                 for manifest in step.deed.manifests:
                     yield from self._documents(manifest, None)
@@ -181,11 +187,18 @@ class _Check:
                 return []
         found = []
         for document in filter(None, documents):
-            if isinstance(document, dict) and {"apiVersion", "kind", "metadata"} <= document.keys():
+            if _is_object(document):
                 found.append(document)
             else:
-                self._say(position, "expected objects with apiVersion, kind and metadata")
+                self._say(position, "expected objects with apiVersion, kind and metadata.name")
         return found
+
+
+def _is_object(document: Any) -> bool:
+    if not isinstance(document, dict) or not {"apiVersion", "kind"} <= document.keys():
+        return False
+    metadata = document.get("metadata")
+    return isinstance(metadata, dict) and isinstance(metadata.get("name"), str)
 
 
 def _services(documents: Iterable[Json]) -> Iterator[tuple[str, str]]:

@@ -88,7 +88,7 @@ class ScenarioItem(pytest.Item):
         seed = self.config.getoption("--scenario-seed")
         result = asyncio.run(Run(self._case, _source(self.config)(), seed).run())
         if result.state == "skipped":
-            pytest.skip(result.reason)
+            raise pytest.skip.Exception(result.reason, _use_item_location=True)  # the file, not this line
         if result.state != "held":
             raise Failed(explain(result))
 

@@ -91,11 +91,14 @@ def test_a_file_that_cannot_hold_fails_before_anything_starts(text, line, messag
 
 
 def test_parameters_make_a_case_for_every_combination_and_keep_their_types():
-    text = "parameters: {n: [1, 2], g: [a]}\n" + HEAD + "- scale: {deployment: 'x-${g}', replicas: '${n}'}\n"
+    text = "parameters: {n: [1, 2], g: [hello]}\n" + HEAD + "- scale: {deployment: 'test-${g}', replicas: '${n}'}\n"
     found = load(text)
-    assert [case.parameters for case in found] == [{"n": 1, "g": "a"}, {"n": 2, "g": "a"}]
-    assert [(case.steps[0].deed.deployment, case.steps[0].deed.replicas) for case in found] == [("x-a", 1), ("x-a", 2)]
-    assert found[1].title == "t [n=2, g=a]"
+    assert [case.parameters for case in found] == [{"n": 1, "g": "hello"}, {"n": 2, "g": "hello"}]
+    assert [(case.steps[0].deed.deployment, case.steps[0].deed.replicas) for case in found] == [
+        ("test-hello", 1),
+        ("test-hello", 2),
+    ]
+    assert found[1].title == "t [n=2, g=hello]"
 
 
 def test_a_parameter_that_is_not_there_is_named():
