@@ -9,6 +9,7 @@ from collections.abc import Callable
 from typing import TYPE_CHECKING
 from urllib.parse import quote
 
+from edge import clock
 from edge.gateway.balancing.pool import Pool
 from edge.gateway.http.headers import Network
 from edge.gateway.http.timers import DeadlineWheel
@@ -40,6 +41,7 @@ class DataPath:
     ) -> None:
         self.loop = loop
         self.now: Callable[[], float] = loop.time
+        self.precise, self.unix = clock.of_loop(loop)
         self.settings = settings
         self.snapshot = snapshot
         self.pool = Pool(settings, loop.time, connect)

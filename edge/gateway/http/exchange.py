@@ -18,7 +18,6 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
-from edge import clock
 from edge.gateway.actions.passage import Passage
 from edge.gateway.http.forwarding import Forwarding
 from edge.gateway.http.head import CHUNKED, RequestHead, ResponseHead
@@ -68,7 +67,7 @@ class Exchange:
         self.head = head
         self._peer = peer = client.peer
         self.id = request_id(head, peer, path.fresh_id())
-        self._started = clock.precise()
+        self._started = path.precise()
         self._began = path.now()
         self.request_ended = head.length == 0
         self.body = None if self.request_ended else RequestBody(head.length == CHUNKED)
@@ -170,12 +169,11 @@ class Exchange:
 
     def refuse(self, status: int, reason: str) -> None:
         """The client did what is not allowed in its body, or nothing for too long."""
+        self._drop_upstream()
         if self._reply.begun:
             self.fail_to_proxy(status, reason)
-            self._drop_upstream()
             return
         self._error = reason
-        self._drop_upstream()
         self.answer(status, reason, keep_alive=False)
 
     def abandon(self) -> None:
@@ -312,7 +310,7 @@ class Exchange:
             self.head,
             self._peer,
             self.id,
-            seconds=clock.precise() - self._started,
+            seconds=self._path.precise() - self._started,
             application="" if application is None else application.id,
             upstream="" if decision is None else decision.upstream or "",
             address=None if forwarding is None else forwarding.address,
@@ -321,3 +319,5 @@ class Exchange:
             sent=self._reply.sent,
             error=self._error,
         )
+        # They know this exchange: left here, every request would be a cycle for the garbage collector to find.
+        self._forwarding = self._passage = None

@@ -6,7 +6,6 @@ from typing import TYPE_CHECKING
 
 import structlog
 
-from edge import clock
 from edge.gateway.http.headers import client_address
 from edge.gateway.telemetry.access_log import Line
 
@@ -40,7 +39,7 @@ def record(
     if log.enabled:
         log.write(
             Line(
-                time=clock.unix() - seconds,
+                time=path.unix() - seconds,
                 request_id=identity.decode("ascii"),
                 client=client_address(head, peer, path.trusted_proxies),
                 application=application,
@@ -69,7 +68,7 @@ def record_refused(path: DataPath, peer: Peer, identity: bytes, error: Malformed
     if path.access_log.enabled:
         path.access_log.write(
             Line(
-                time=clock.unix(),
+                time=path.unix(),
                 request_id=identity.decode("ascii"),
                 client=peer.address,
                 application="",
