@@ -93,11 +93,11 @@ class Run:
         started = nginx_start(programs.nginx(), backend(work.backend, folder), folder)
         serving = Running(started.command, self._cores.load, folder / "output")
         self._stack.callback(serving.end)
-        serving.wait_for(work.backend)
+        serving.wait_for(work.backend, "backend")
         command = [sys.executable, "-m", "loadtests.peers.sink", str(work.sink)]
         sink = Running(command, self._cores.load, self._folder / "sink")
         self._stack.callback(sink.end)
-        sink.wait_for(work.sink)
+        sink.wait_for(work.sink, "sink")
         return work
 
     def _start(self, name: str, work: Work) -> None:

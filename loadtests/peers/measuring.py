@@ -90,13 +90,6 @@ def _asked_once(proxy: Proxy) -> socket.socket:
     return sock
 
 
-def check(proxy: Proxy, request: bytes) -> bytes:
-    """What a proxy answers to a request, head and beginning of the body."""
-    with socket.create_connection(("127.0.0.1", proxy.port), timeout=10) as sock:
-        sock.sendall(request)
-        return sock.recv(65536)
-
-
 def half_rates(peaks: dict[str, float]) -> list[tuple[str, float, str]]:
     """Each proxy at half of its own peak, and every one at half of Edge's."""
     rates = [(name, peak / 2, "half its own peak") for name, peak in peaks.items()]

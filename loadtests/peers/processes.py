@@ -73,6 +73,16 @@ def free_port() -> int:
     return port
 
 
+def ask_once(port: int, request: bytes) -> bytes:
+    """What is answered to `request` on a connection of its own, up to its end. Raises OSError."""
+    answer = b""
+    with socket.create_connection(("127.0.0.1", port), timeout=5) as sock:
+        sock.sendall(request)
+        while data := sock.recv(65536):
+            answer += data
+    return answer
+
+
 class Running:
     """A program in a process group of its own on `core`; its output goes to `log`."""
 
@@ -93,16 +103,21 @@ class Running:
             )
         self.pid = self._process.pid
 
-    def wait_for(self, port: int, seconds: float = 30.0) -> None:
-        """Until it accepts on `port`. Raises RuntimeError with the end of its output."""
+    def wait_for(self, port: int, host: str, seconds: float = 30.0) -> bytes:
+        """Until it answers a request for `host` with 200; the answer. Raises RuntimeError with its last words."""
+        request = b"GET / HTTP/1.1\r\nHost: %b\r\nConnection: close\r\n\r\n" % host.encode()
         limit = time.perf_counter() + seconds
+        said = b"nothing"
         while time.perf_counter() < limit and self._process.poll() is None:
             try:
-                socket.create_connection(("127.0.0.1", port), timeout=1).close()
-                return
+                said = ask_once(port, request)
+                if said.startswith(b"HTTP/1.1 200"):
+                    return said
             except OSError:
-                time.sleep(0.02)
-        raise RuntimeError(f"it did not come up: {self.log.read_text(errors='replace')[-800:].strip()}")
+                pass
+            time.sleep(0.02)
+        words = self.log.read_text(errors="replace")[-800:].strip()
+        raise RuntimeError(f"it did not come up, its last answer was {said[:60]!r}: {words}")
 
     def measure(self) -> list[Stat]:
         """All of its processes."""

@@ -100,13 +100,13 @@ def _written(file: Path, text: str) -> Path:
 
 
 def start(name: str, work: Work, core: int | None, folder: Path) -> Proxy:
-    """Start a peer and wait until it accepts. Raises MissingError, or RuntimeError with what it said."""
+    """Start a peer and wait until it serves. Raises MissingError, or RuntimeError with what it said."""
     folder.mkdir()
     port = free_port()
     command, environment = PEERS[name](work, port, folder)
     running = Running(command, core, folder / "output", environment)
     try:
-        running.wait_for(port)
+        running.wait_for(port, work.hosts(0)[0])
     except BaseException:
         running.end()
         raise

@@ -43,6 +43,8 @@ class Sink(asyncio.Protocol):
         if found:
             self._left = int(value.partition(b"\r\n")[0]) - len(rest)
             self._answer_if_whole()
+        elif b"\r\ntransfer-encoding:" not in head:
+            self._tell(head)
         else:
             self._tail = b""
             self._read_chunks(rest)
@@ -52,6 +54,12 @@ class Sink(asyncio.Protocol):
         if self._tail.endswith(b"\r\n0\r\n\r\n") or self._tail == b"0\r\n\r\n":
             self._tail = None
             self._transport.write(ANSWER)
+
+    def _tell(self, head: bytes) -> None:
+        """A request without a body is told what it was: so it shows whether a proxy adds what it should."""
+        self._transport.write(b"HTTP/1.1 200 OK\r\nContent-Length: %d\r\n\r\n%b" % (len(head), head))
+        if b"\r\nconnection: close\r\n" in head:
+            self._transport.close()
 
     def _answer_if_whole(self) -> None:
         if self._left <= 0:
