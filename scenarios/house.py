@@ -5,7 +5,7 @@ from __future__ import annotations
 import asyncio
 import secrets
 import signal
-from collections.abc import Callable, Mapping
+from collections.abc import Awaitable, Callable, Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
@@ -21,13 +21,16 @@ from scenarios.targets import Address
 Json = dict[str, Any]
 PARTITION, GATEWAY_CLUSTER = "kubernetes-test-partition", "kubernetes-test-cluster"
 SYNCED = 30.0  # seconds that the first release may take to reach every gateway
+Begin = Callable[[str, Sequence[str], Path, Mapping[str, str]], Awaitable[Child]]
+"""What starts a process: `edge COMMAND OPTIONS…`, with a folder for its log and what its environment has besides."""
 
 
 class House:
     """The processes by name (`admin`, `gateway-1`, …), and the objects by the names that the file gives them."""
 
-    def __init__(self, folder: Path, given: EdgeGiven, happened: Callable[[], None]) -> None:
+    def __init__(self, folder: Path, given: EdgeGiven, happened: Callable[[], None], begin: Begin = start) -> None:
         self.given = given
+        self._begin = begin
         self.children: dict[str, Child] = {}
         self.gateways: dict[str, tuple[str, str]] = {}  # name → (URL, status URL), also while it is stopped
         self._folder = folder
@@ -37,6 +40,7 @@ class House:
         self._admin_url = ""
         self._cluster = ""  # the gateway cluster's id
         self.clusters: dict[str, str] = {}  # Kubernetes clusters: id → name
+        self._upstreams: dict[str, str] = {}  # name → path
         self._client: AdminClient | None = None
         self.status = httpx.AsyncClient(trust_env=False, timeout=5)
 
@@ -73,7 +77,7 @@ class House:
             raise StepError(f"{name} is running already")
         folder = self._folder / "logs" / name
         folder.mkdir(parents=True, exist_ok=True)
-        child = await start(command, options, folder, environment)
+        child = await self._begin(command, options, folder, environment)
         self.children[name] = child
         await child.wait_ready(self._tasks)
         return child
@@ -232,13 +236,24 @@ class House:
         found = await self.find("applications", name or self.given.applications[0].name)
         return f"applications/{found['id']}"
 
-    async def upstream(self, name: str) -> str:
-        """The path of the upstream called `name`, in whichever application it is."""
+    async def upstream(self, name: str) -> Json:
+        """The upstream called `name`, in whichever application it is, as the Admin shows it. Where it was found is
+        remembered, because it is asked for again and again."""
+        if (path := self._upstreams.get(name)) is not None:
+            try:
+                view: Json = await self.admin.get(path)
+                if view["name"] == name:
+                    return view
+            except DemoError:
+                pass  # made anew, or gone, or the Admin is away: then the search says so
+            self._upstreams.pop(name, None)
         known: list[str] = []
         for application in (await self.admin.get("applications?limit=1000"))["items"]:
             path = f"applications/{application['id']}/upstreams"
             for upstream in (await self.admin.get(f"{path}?limit=1000"))["items"]:
                 if upstream["name"] == name:
-                    return f"{path}/{upstream['id']}"
+                    self._upstreams[name] = f"{path}/{upstream['id']}"
+                    found: Json = upstream
+                    return found
                 known.append(upstream["name"])
-        raise StepError(f"there is no upstream {name!r}; there is {', '.join(known) or 'none'}")
+        raise StepError(f"there is no upstream {name!r}; there is {', '.join(known[:20]) or 'none'}")

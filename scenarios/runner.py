@@ -15,11 +15,11 @@ from typing import Any, Literal
 import httpx
 import msgspec
 
-from edge.demo.processes import DemoError
+from edge.demo.processes import DemoError, start
 from edge.tasks import Tasks
 from scenarios.disturbances import Disturbances
 from scenarios.errors import StepError, TargetError
-from scenarios.house import House
+from scenarios.house import Begin, House
 from scenarios.judging import Judge
 from scenarios.loading import Case, Step
 from scenarios.model import EdgeGiven, Json, Manifest
@@ -55,10 +55,17 @@ class Result(msgspec.Struct, kw_only=True):
 
 
 class Run:
-    """One run of one case. `tell` is called with every outcome that is complete."""
+    """One run of one case. `tell` is called with every outcome that is complete; `begin` starts Edge's processes."""
 
-    def __init__(self, case: Case, target: Target, seed: int, tell: Callable[[Outcome], None] = lambda _: None) -> None:
-        self._case, self._target, self._tell = case, target, tell
+    def __init__(
+        self,
+        case: Case,
+        target: Target,
+        seed: int,
+        tell: Callable[[Outcome], None] = lambda _: None,
+        begin: Begin = start,
+    ) -> None:
+        self._case, self._target, self._tell, self._begin = case, target, tell, begin
         self._timeline = Timeline()
         self._world = World(target, self._timeline, case.path.parent, seed, case.scenario.given.cluster)
         self._observers = Observers(self._world)
@@ -108,7 +115,7 @@ class Run:
         addresses: dict[str, asyncio.Future[Address]] = {name: loop.create_future() for name in self._world.targets}
         deeds = [self._cluster(name, folder, addresses[name]) for name in addresses]
         if edge is not None:
-            self._house = House(folder, edge, self._timeline.pulse)
+            self._house = House(folder, edge, self._timeline.pulse, self._begin)
             self._world.move_in(self._house)
             deeds.append(self._edge(self._house, addresses))
         await all_of(deeds)
@@ -237,7 +244,7 @@ class Run:
         return await step.deed.run(self._world.at(step.modifiers.cluster))
 
     def _expect_before(self, step: Step, deed: Expectation) -> None:
-        outcome = self._begin("expectation", step.title, step.line)
+        outcome = self._opened("expectation", step.title, step.line)
         task = self._tasks.start(Judge(deed, self._world.at(step.modifiers.cluster), outcome).comes(None), step.title)
         self._pending.setdefault(step.modifiers.before, []).append((outcome, task))
 
@@ -252,13 +259,13 @@ class Run:
 
     def _skip(self, step: Step) -> None:
         kind: Kind = "action" if isinstance(step.deed, Action) else "expectation"
-        outcome = self._begin(kind, step.title, step.line)
+        outcome = self._opened(kind, step.title, step.line)
         outcome.message = "not reached"
         self._complete(outcome, "skipped")
 
     async def _invariant(self, step: Step) -> None:
         assert isinstance(step.deed, Expectation)
-        outcome = self._begin("invariant", step.title.replace("expect", "always", 1), step.line)
+        outcome = self._opened("invariant", step.title.replace("expect", "always", 1), step.line)
         held = True
         try:
             held = await Judge(step.deed, self._world, outcome).throughout(None)
@@ -268,7 +275,7 @@ class Run:
     async def _outcome(
         self, kind: Kind, title: str, line: int, deed: Coroutine[Any, Any, str], expectation: object = None
     ) -> None:
-        outcome = self._begin(kind, title, line)
+        outcome = self._opened(kind, title, line)
         try:
             if isinstance(expectation, Expectation):
                 deed.close()
@@ -290,7 +297,7 @@ class Run:
             self._complete(outcome, "skipped")
             raise
 
-    def _begin(self, kind: Kind, title: str, line: int) -> Outcome:
+    def _opened(self, kind: Kind, title: str, line: int) -> Outcome:
         outcome = Outcome(kind=kind, title=title, line=line, started=self._timeline.now())
         self.result.outcomes.append(outcome)
         return outcome

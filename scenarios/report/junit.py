@@ -55,8 +55,9 @@ def _tested(result: Result) -> Iterator[Outcome]:
     found = [outcome for outcome in result.outcomes if _is_test(outcome)]
     yield from found
     if not found:
-        state = "skipped" if result.state == "skipped" else "held"
-        yield Outcome(kind="given", title="all steps", state=state, seconds=result.seconds, message=result.reason)
+        yield Outcome(
+            kind="given", title="all steps", state=result.state, seconds=result.seconds, message=result.reason
+        )
 
 
 def _is_test(outcome: Outcome) -> bool:

@@ -35,7 +35,7 @@ class UpstreamSeen(Expectation):
     endpoints: Endpoints
 
     async def look(self, world: World) -> Seen:
-        view = await world.house.admin.get(await world.house.upstream(self.upstream))
+        view = await world.house.upstream(self.upstream)
         items, wanted = view["endpoints"], self.endpoints
         ready = [item for item in items if item["ready"]]
         terminating = sum(item["terminating"] for item in items)
