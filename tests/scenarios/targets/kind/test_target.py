@@ -1,6 +1,9 @@
 """The whole target: real scenario runs on a simulator that stands for the cluster, with Docker and kind faked at their
 own seams (a socket, a program)."""
 
+import asyncio
+import signal
+
 import pytest
 
 from scenarios.errors import TargetError
@@ -9,6 +12,7 @@ from scenarios.targets import find
 from simulator.boot import Node
 from simulator.running import RunningSimulator
 from simulator.settings import Settings
+from tests.scenarios.processes import alive, below, ended, scenario, until_line
 
 NAMES = ["edge-scenarios-control-plane", "edge-scenarios-worker", "edge-scenarios-worker2"]
 DNS = """
@@ -83,6 +87,28 @@ async def test_what_only_the_simulator_can_do_is_skipped_and_said_before_anythin
         "skipped on kind:edge-scenarios: line 16: compact can only be done to the simulator" in capsys.readouterr().out
     )
     assert programs.asked("kind") == []
+
+
+@pytest.mark.parametrize("moment", ["while kind makes it", "in the middle of the run"])
+async def test_an_interrupted_run_deletes_the_cluster_that_it_made(programs, docker, cluster, tmp_path, moment):
+    (tmp_path / "some.yaml").write_text("title: t\ngiven: {edge: none, manifests: [token.yml]}\nsteps: [wait: 60s]\n")
+    if moment == "while kind makes it":
+        programs.say("kind.hangs")
+    process = await scenario("run", tmp_path / "some.yaml", "--target", "kind")
+    if moment == "while kind makes it":
+        async with asyncio.timeout(20):
+            while not (programs.home / "creating").exists():  # noqa: ASYNC110 – another process makes it
+                await asyncio.sleep(0.01)
+    else:
+        await until_line(process, "start everything that is given")
+        assert programs.clusters() == ["edge-scenarios"]
+        assert len(programs.routes()) == 3
+    started = below(process.pid)
+    process.send_signal(signal.SIGINT)
+    code, _, errors = await ended(process)
+    assert code == 130, errors
+    assert (programs.clusters(), programs.routes(), alive(started)) == ([], {}, set())
+    assert "edge-reader" not in names(cluster, "/api/v1/namespaces/default/serviceaccounts")
 
 
 async def test_an_api_server_is_its_control_planes_node(programs, docker, tmp_path):
