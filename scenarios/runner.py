@@ -331,8 +331,10 @@ class Run:
             *([house.close()] if house is not None else []),
         ]
         for failure in await asyncio.gather(*closing, return_exceptions=True):
-            if isinstance(failure, BaseException) and self.result.state == "held":
-                self.result.state, self.result.reason = "error", f"cleaning up failed: {failure}"
+            if isinstance(failure, BaseException):
+                outcome = self._opened("finally", "clean up", 0)
+                outcome.message = str(failure) or type(failure).__name__
+                self._complete(outcome, "error")
 
 
 async def all_of(deeds: Sequence[Coroutine[Any, Any, Any]]) -> None:

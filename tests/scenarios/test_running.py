@@ -30,6 +30,20 @@ async def test_an_expectation_that_fails_is_1_and_says_what_was_observed(tmp_pat
     assert (tmp_path / "report" / "junit.xml").exists()
 
 
+@pytest.mark.kubernetes_simulator(pods="none")
+async def test_what_could_not_be_cleaned_up_is_an_error_that_is_said_and_reported(
+    tmp_path, capsys, kubernetes_simulator
+):
+    match = {"verb": "delete", "name": "kept"}
+    kubernetes_simulator.faults.add({"match": match, "fault": {"type": "status", "code": 500}})
+    steps = "steps:\n- apply: {apiVersion: v1, kind: ConfigMap, metadata: {name: kept}}\n"
+    assert await code(tmp_path, steps, f"kubeconfig:{kubernetes_simulator.kubeconfig}") == 1
+    said = capsys.readouterr().out
+    assert "✗ clean up" in said
+    assert "configmaps/kept answered 500" in said
+    assert "configmaps/kept answered 500" in (tmp_path / "report/junit.xml").read_text()
+
+
 def test_only_files_that_declare_title_and_steps_are_scenarios(tmp_path):
     for name, text in (
         ("a", "title: t\nsteps: []"),
