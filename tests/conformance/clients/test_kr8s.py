@@ -107,3 +107,44 @@ async def test_a_watch_ends_with_the_server_and_the_program_starts_another(
     follower.cancel()
     await asyncio.wait({follower})
     assert [event for event in seen if event[0] != "broken"] == [("ADDED", name) for name in "abcd"]
+
+
+async def test_a_watch_that_expires_while_open_goes_on(simulator: Running, api: Any, namespace: str) -> None:
+    made = await ConfigMap(a_map("a", namespace), api=api)
+    await made.create()
+    watching = api.watch("configmaps", namespace=namespace, label_selector={"app": "x"})
+    assert (await anext(watching))[1].name == "a"
+    simulator.fault("expired", namespace)
+    await (await ConfigMap(a_map("b", namespace), api=api)).create()
+    async with asyncio.timeout(10):
+        event, obj = await anext(watching)
+    assert (event, obj.name) == ("ADDED", "b")
+    await watching.aclose()
+
+
+async def test_a_version_that_is_forgotten_is_asked_for_until_the_program_lists_again(
+    simulator: Running, api: Any, namespace: str
+) -> None:
+    """kr8s answers 410 with the same version again, at once, for ever: on any cluster a program has to notice."""
+    made = await ConfigMap(a_map("a", namespace), api=api)
+    await made.create()
+    since = made.metadata.resourceVersion
+    await made.patch({"data": {"value": "2"}})
+    await made.patch({"data": {"value": "3"}})
+    simulator.compact()
+    watching = api.watch("configmaps", namespace=namespace, label_selector={"app": "x"}, since=since)
+    first = asyncio.ensure_future(anext(watching))
+
+    def asked() -> list[str]:
+        requests = simulator.call(simulator.simulator.requests)
+        return [one["query"] for one in requests if one["verb"] == "watch" and one["namespace"] == namespace]
+
+    async with asyncio.timeout(10):
+        while len(asked()) < 3:  # noqa: ASYNC110 kr8s offers no event for it
+            await asyncio.sleep(0.02)
+    assert all(f"resourceVersion={since}" in query for query in asked())
+    assert not first.done()
+    first.cancel()
+    await asyncio.wait({first})
+    event, obj = await anext(api.watch("configmaps", namespace=namespace, label_selector={"app": "x"}))
+    assert (event, obj.name, obj.data.value) == ("ADDED", "a", "3")

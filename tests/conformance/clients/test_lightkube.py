@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 import threading
 from collections.abc import Iterator
 from pathlib import Path
@@ -149,3 +150,54 @@ async def test_the_asyncio_client_creates_watches_and_lists(
         assert seen == [("ADDED", "b"), ("DELETED", "a")]
         names = [obj.metadata.name async for obj in api.list(ConfigMap)]
         assert "b" in names
+
+
+async def test_the_asyncio_clients_watch_goes_on_through_cut_restart_and_expiry(
+    simulator: Running, configuration: lightkube.KubeConfig, namespace: str
+) -> None:
+    held: dict[str, str] = {}
+    more, restarted = asyncio.Event(), asyncio.Event()
+
+    async def follow(api: lightkube.AsyncClient) -> None:
+        while True:
+            listed = api.list(ConfigMap)
+            try:
+                found = {obj.metadata.name: (obj.data or {}).get("value", "") async for obj in listed}
+                held.clear()
+                held.update(found)
+                more.set()
+                async for type, obj in api.watch(ConfigMap, resource_version=listed.resourceVersion, on_error=again):
+                    if type == "DELETED":
+                        held.pop(obj.metadata.name, None)
+                    else:
+                        held[obj.metadata.name] = (obj.data or {}).get("value", "")
+                    more.set()
+            except httpx2.TransportError:  # it does not retry where nobody listens
+                await restarted.wait()
+
+    async def until(name: str, there: bool = True) -> None:
+        async with asyncio.timeout(10):
+            while (name in held) != there:
+                more.clear()
+                await more.wait()
+
+    async with lightkube.AsyncClient(configuration, namespace=namespace) as api:
+        await api.create(a_map("first"))
+        async with lightkube.AsyncClient(configuration, namespace=namespace) as own:
+            follower = asyncio.ensure_future(follow(own))
+            await until("first")
+            simulator.fault("cut", namespace)
+            await api.create(a_map("second"))
+            await until("second")
+            await asyncio.to_thread(simulator.restart)
+            restarted.set()
+            await api.delete(ConfigMap, "first")
+            await until("first", there=False)
+            simulator.fault("expired", namespace)
+            simulator.fault("end", namespace)
+            await api.create(a_map("last", "9"))
+            await until("last")
+            follower.cancel()
+            await asyncio.wait({follower})
+    held.pop("kube-root-ca.crt", None)
+    assert held == {"second": "1", "last": "9"}
