@@ -64,6 +64,11 @@ class Running:
         match = {"verb": "watch", "resource": resource, "namespace": namespace}
         return self.call(self.simulator.faults.add, {"match": match, "times": times, "fault": {"type": type}})
 
+    def used(self, fault: str) -> int:
+        """How often a fault acted."""
+        found = {one["id"]: one["used"] for one in self.call(self.simulator.faults.list)}
+        return int(found[fault])
+
     def compact(self) -> None:
         self.call(self.simulator.compact, None)
 
