@@ -41,6 +41,7 @@ from simulator.control_http import JsonServer, is_loopback
 from simulator.errors import Expired
 from simulator.kubelet.network import PodNetwork, claim, unclaimed
 from simulator.machine import Machine
+from simulator.registration import register
 from simulator.settings import Settings, SettingsError, address
 from simulator.store import Store
 
@@ -185,6 +186,7 @@ class Simulator:
             return
         machine = self._make_machine()
         bootstrap_roles(self.store)
+        register(self.store, self._backend.table)
         machine.start(self.settings.nodes, "127.0.0.1", self._server.port)
         manifests.apply(self.store, self._backend.find, self._loaded)
 

@@ -14,6 +14,7 @@ from simulator.errors import ApiError
 from simulator.extensions.rows import rows_of
 from simulator.kinds.definitions import APPROVAL, CLEANUP
 from simulator.record import Event
+from simulator.registration import register
 from simulator.resource import Object, Resource
 from simulator.resources import RESOURCES, Table
 from simulator.store import Store
@@ -72,10 +73,12 @@ class Extensions:
             self._rows[name] = rows
         elif self._rows.pop(name, None) is None:
             return
-        self._publish()
+        register(self._store, self._publish())
 
-    def _publish(self) -> None:
-        self._changed(RESOURCES.extended(row for name in sorted(self._rows) for row in self._rows[name]))
+    def _publish(self) -> Table:
+        table = RESOURCES.extended(row for name in sorted(self._rows) for row in self._rows[name])
+        self._changed(table)
+        return table
 
     # names
 
