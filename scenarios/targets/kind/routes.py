@@ -31,7 +31,7 @@ class Routes:
     async def add(self, routes: Sequence[Route]) -> None:
         """TargetError when one cannot be made or leads elsewhere already."""
         for network, node in routes:
-            there = await self._ip("route", "show", network)
+            there = await self._ip(*_route("show", network))
             if f" via {node} " in f" {there} ":
                 continue
             if there:
@@ -39,7 +39,7 @@ class Routes:
                     f"the kind cluster's pods are in {network}, to which another route leads already ({there}): when "
                     f"nothing needs it, `sudo ip route del {network}`"
                 )
-            await self._ip("route", "add", network, "via", node)
+            await self._ip(*_route("add", network), "via", node)
             self._made.append((network, node))
 
     async def remove(self) -> None:
@@ -48,7 +48,7 @@ class Routes:
         while self._made:
             network, node = self._made.pop()
             try:
-                await self._ip("route", "del", network, "via", node)
+                await self._ip(*_route("del", network), "via", node)
             except TargetError as error:
                 wrong = wrong or error
         if wrong is not None:
@@ -83,6 +83,11 @@ class Routes:
             ),
         )
         return str(output.decode(errors="replace").strip())
+
+
+def _route(verb: str, network: str) -> list[str]:
+    """`ip route show` looks for IPv4 only, unless it is told otherwise."""
+    return [*(["-6"] if ":" in network else []), "route", verb, network]
 
 
 async def _run(*command: str) -> tuple[int, str]:

@@ -35,6 +35,10 @@ home = pathlib.Path({home!r})
 arguments = sys.argv[1:]
 with (home / "ip.log").open("a") as log:
     log.write(json.dumps(arguments) + "\\n")
+if arguments[0] == "-6":
+    arguments.pop(0)
+elif ":" in arguments[2]:
+    sys.exit(0)  # of the other family: nothing is shown
 table = home / "routes"
 routes = json.loads(table.read_text()) if table.exists() else {{}}
 if arguments[:2] == ["route", "show"]:

@@ -23,6 +23,16 @@ async def test_a_pod_network_is_routed_to_its_node_until_the_end(routes, program
     assert docker.ran == []
 
 
+async def test_networks_of_both_families_are_routed_and_seen(routes, programs):
+    six = ("fd00:1::/64", "fc00::2")
+    await routes.add([*WANTED, six])
+    assert "fd00:1::/64" in programs.routes()
+    await routes.add([six])  # it is there
+    assert programs.asked("ip")[-1] == ["-6", "route", "show", "fd00:1::/64"]
+    await routes.remove()
+    assert programs.routes() == {}
+
+
 async def test_a_route_that_is_there_is_used_and_left(routes, programs):
     programs.say("routes", '{"10.245.0.0/24": "10.245.0.0/24 via 172.18.0.2 dev br-1 "}')
     await routes.add(WANTED)
