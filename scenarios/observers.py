@@ -22,6 +22,7 @@ from scenarios.timeline import Event
 from scenarios.world import Slice, World
 
 SAMPLE = 0.1
+REST = 10  # an observer rests so many times as long as its look took: it must not be what the house is busy with
 RETRY = 0.1
 KUBERNETES, ADMIN = "endpoints in Kubernetes", "endpoints in Admin"
 REQUESTS, EVENTS = "API requests", "watch events"
@@ -107,11 +108,12 @@ class Observers:
         """After every pulse, which the Admin's events are among, at most every SAMPLE."""
         world = self._world
         async for _ in world.timeline.moments(None, 1.0):
+            began = world.timeline.now()
             try:
                 self._number(ADMIN, await self._shown())
             except (DemoError, httpx.HTTPError, OSError):
                 self._number(ADMIN, None)
-            await asyncio.sleep(SAMPLE)
+            await asyncio.sleep(max(SAMPLE, REST * (world.timeline.now() - began)))
 
     async def _shown(self) -> int:
         """How many ready endpoints the Admin shows, of all upstreams."""
@@ -124,13 +126,14 @@ class Observers:
     async def _gateways(self) -> None:
         house = self._world.house
         while True:
+            began = self._world.timeline.now()
             for name, (_, status) in list(house.gateways.items()):
                 try:
                     response = await house.status.get(status + "/-/snapshot")
                     self._number(f"endpoints in {name}", len(ready_addresses(response.json())))
                 except (httpx.HTTPError, ValueError):
                     self._number(f"endpoints in {name}", None)
-            await asyncio.sleep(SAMPLE)
+            await asyncio.sleep(max(SAMPLE, REST * (self._world.timeline.now() - began)))
 
     async def _traffic(self) -> None:
         """Wake expectations on traffic."""

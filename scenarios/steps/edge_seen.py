@@ -154,10 +154,13 @@ class GatewaySeen(Expectation):
 
 
 def as_kubernetes(snapshot: Json, world: World) -> bool:
-    """Whether a gateway has for every service what Kubernetes offers of that very one, and all services."""
-    sources = snapshot["sources"]
+    """Whether a gateway has for every service (all its ports together) what Kubernetes offers of that very one, and all
+    services."""
+    served: dict[Service, set[str]] = {}
+    for source in snapshot["sources"]:
+        served.setdefault(_service(source, world), set()).update(_ready(source))
     return ready_addresses(snapshot) == world.ready_addresses() and all(
-        _ready(source) == world.ready_addresses([_service(source, world)]) for source in sources
+        addresses == world.ready_addresses([service]) for service, addresses in served.items()
     )
 
 
