@@ -48,6 +48,10 @@ class Machine:
         """Let the controllers work on what a store holds already."""
         self.cluster.start()
 
+    def trust(self, ca: str) -> None:
+        """Tell every namespace of another certificate authority (PEM)."""
+        self._manager.trust(ca)
+
     async def stop(self) -> None:
         """End controllers and pods."""
         self._manager.stop()

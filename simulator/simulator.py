@@ -267,13 +267,15 @@ class Simulator:
     def rotate_certificate(self, *, new_authority: bool = False, drop: bool = False) -> None:
         """Show another certificate to new connections; with `drop` the open ones break off.
 
-        A new authority is not trusted by who knows only the old one; `ca` and the kubeconfig are renewed. Client
-        certificates of either authority are good.
+        A new authority is not trusted by who knows only the old one; `ca`, the kubeconfig and the ConfigMaps
+        kube-root-ca.crt are renewed. Client certificates of either authority are good.
         """
         if isinstance(self._server, ApiServer):
             if new_authority:
                 self._issue()
                 self._write_kubeconfig()
+                if isinstance(self.machine, Machine):
+                    self.machine.trust(self.ca.decode())
             host, _ = address(self.settings.listen, "listen")
             renew(self._context, self._authority, self._authority.server([host]), self._folder)
         if drop:

@@ -31,10 +31,11 @@ class ControllerManager:
     def __init__(self, cluster: Cluster, sign: Sign, gate: Gate, ca: str = "") -> None:
         services = ServiceIndex(cluster)
         self._garbage = GarbageCollector(cluster, gate)
+        self._root_ca = RootCertificateController(cluster, ca, gate)
         self._controllers = (
             NamespaceController(cluster, gate),
             AccountController(cluster, gate),
-            RootCertificateController(cluster, ca, gate),
+            self._root_ca,
             EventTimeToLive(cluster, gate),
             TokenController(cluster, sign, gate),
             DeploymentController(cluster, gate),
@@ -49,6 +50,10 @@ class ControllerManager:
             DisruptionController(cluster, gate),
             self._garbage,
         )
+
+    def trust(self, ca: str) -> None:
+        """Another certificate authority, as PEM."""
+        self._root_ca.trust(ca)
 
     def stop(self) -> None:
         """Forget all work."""

@@ -27,6 +27,12 @@ class RootCertificateController:
         cluster.on("namespaces", lambda change: self.queue.add(change.ref.name))
         cluster.on(KIND, self._map_changed)
 
+    def trust(self, ca: str) -> None:
+        """Another authority signs from now on: every namespace is told."""
+        self._ca = ca
+        for ref in self._cluster.refs.get("namespaces", ()):
+            self.queue.add(ref.name)
+
     def _map_changed(self, change: Change) -> None:
         if change.ref.name == NAME:
             self.queue.add(change.ref.namespace)

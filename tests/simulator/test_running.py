@@ -8,6 +8,10 @@ from collections.abc import Iterator
 
 import httpx
 import pytest
+from kr8s._async_utils import as_sync_func
+from kubernetes import client
+from lightkube.models.meta_v1 import ObjectMeta
+from lightkube.resources.core_v1 import ConfigMap
 
 from simulator.running import RunningSimulator
 from simulator.settings import Settings, SettingsError
@@ -77,7 +81,9 @@ def test_a_new_authority_is_not_trusted_by_who_knows_the_old_one(running: Runnin
             fresh.get(running.url + "/version")
     assert running.ca != old
     with running.httpx_client() as api:
-        assert api.get(MAPS).status_code == 200
+        assert api.get(f"{MAPS}/kube-root-ca.crt").json()["data"] == {"ca.crt": running.ca.decode()}
+    [known] = yaml.safe_load(running.kubeconfig.read_text())["clusters"]
+    assert base64.b64decode(known["cluster"]["certificate-authority-data"]) == running.ca
 
 
 def test_tokens_are_revoked_after_ten_seconds_or_at_once(running: RunningSimulator) -> None:
@@ -155,3 +161,27 @@ def test_a_start_that_fails_leaves_no_thread() -> None:
     with pytest.raises(SettingsError, match="listen"):
         RunningSimulator(Settings(**{**FREE, "listen": "nowhere"})).start()
     assert [thread.name for thread in threading.enumerate() if thread.name == "kubernetes-simulator"] == []
+
+
+def test_a_lightkube_client_is_the_administrator(running: RunningSimulator) -> None:
+    with running.lightkube_client(field_manager="me") as api:
+        made = api.apply(ConfigMap(metadata=ObjectMeta(name="a", namespace="default"), data={"x": "1"}))
+        assert made.metadata.managedFields[0].manager == "me"
+        assert [one.metadata.name for one in api.list(ConfigMap, namespace="default", fields={"metadata.name": "a"})]
+    assert running.requests()[-1]["user"] == "admin"
+
+
+@pytest.mark.filterwarnings("ignore:Kubernetes version .* is not supported:UserWarning")  # kr8s knows up to 1.35
+def test_a_kr8s_api_is_the_administrator(running: RunningSimulator) -> None:
+    running.load("{apiVersion: v1, kind: ConfigMap, metadata: {name: a}, data: {x: '1'}}")
+    api = running.kr8s_api()
+    found = {one.name: one.data.get("x") for one in api.get("configmaps", namespace="default")}
+    assert found["a"] == "1"
+    assert api.whoami() == running.requests()[-1]["user"] == "admin"
+    as_sync_func(api._session.aclose)()  # it has no way of its own to close what it opened
+
+
+def test_an_official_client_is_the_administrator(running: RunningSimulator) -> None:
+    with running.kubernetes_client() as api:
+        assert [one.metadata.name for one in client.CoreV1Api(api).list_node().items] == ["node-1", "node-2", "node-3"]
+    assert running.requests()[-1]["user"] == "admin"
