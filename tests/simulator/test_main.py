@@ -3,16 +3,22 @@
 from __future__ import annotations
 
 import asyncio
+import json
 import os
 import re
 import signal
 import ssl
 import sys
+import time
 from pathlib import Path
 
 import httpx
 import pytest
 
+from simulator.metadata import parse_timestamp
+from simulator.recording import access
+
+PODS = "/api/v1/namespaces/default/pods"
 COMMAND = [sys.executable, "-c", "from simulator.cli import simulator; simulator()"]
 READY = re.compile(
     r"^edge simulator ready https://127\.0\.0\.1:(\d+) control (http://127\.0\.0\.1:\d+) kubeconfig (\S+)\n$"
@@ -130,3 +136,30 @@ async def test_a_kubeconfig_that_cannot_be_written_leaves_no_key_behind(tmp_path
         2, f"edge simulator: kubeconfig: {taken} cannot be written: Is a directory\n"
     )  # fmt: skip
     assert os.listdir(tmp_path / "a") == ["folder"]
+
+
+async def test_minutes_pass_in_seconds_at_a_time_factor(tmp_path: Path) -> None:
+    config = tmp_path / "config"
+    process = await start("--pods", "none", "--time-factor", "60", "--kubeconfig", str(config))
+    assert process.stdout is not None
+    await process.stdout.readline()
+    slow = {"metadata": {"name": "slow", "annotations": {"simulator/ready-after": "1m"}}}
+    spec = {"containers": [{"name": "a", "image": "a"}]}
+    async with access.client(config) as api:
+        await api.post(PODS, json={**slow, "spec": spec})
+        began = time.perf_counter()
+        async with (
+            asyncio.timeout(20),
+            api.stream("GET", PODS, params={"watch": "1", "timeoutSeconds": "600"}) as lines,
+        ):
+            async for line in lines.aiter_lines():
+                pod = json.loads(line)["object"]
+                ready = [one for one in pod["status"].get("conditions", ()) if one["type"] == "Ready"]
+                if ready and ready[0]["status"] == "True":
+                    break
+        took = time.perf_counter() - began
+    process.terminate()
+    await process.communicate()
+    passed = parse_timestamp(ready[0]["lastTransitionTime"]) - parse_timestamp(pod["metadata"]["creationTimestamp"])
+    assert passed.total_seconds() >= 59  # times are whole seconds
+    assert took < 30
