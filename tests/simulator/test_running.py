@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+import base64
 import json
 import ssl
 from collections.abc import Iterator
 
 import httpx
 import pytest
+import yaml
 from kr8s._async_utils import as_sync_func
 from kubernetes import client
 from lightkube.models.meta_v1 import ObjectMeta
