@@ -206,6 +206,7 @@ class Exchange:
                 self._drop_upstream()
                 self.respond(answer)
                 return
+            response.fields = list(response.fields)  # filters change them
             try:
                 body = passage.begin_answer(response, body, ended)
             except Exception:

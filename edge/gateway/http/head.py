@@ -20,6 +20,8 @@ from __future__ import annotations
 
 import re
 
+from edge.gateway.http.memo import Memo
+
 CHUNKED = -1
 """The body's length is told by its chunks."""
 UNTIL_CLOSE = -2
@@ -61,7 +63,8 @@ class MalformedError(Exception):
 class RequestHead:
     """A request's head. `fields` are all fields with lower-case names, in order; `target` is in origin form or `*`;
     `host` is the authority as sent; `length` is the body's size or CHUNKED; `named` are the lower-case names that
-    Connection lists; `websocket` tells a well-formed wish to upgrade; `version` is the minor one."""
+    Connection lists; `websocket` tells a well-formed wish to upgrade; `version` is the minor one; `memo` is what
+    the fields were read with and is written with."""
 
     __slots__ = (
         "expects_continue",
@@ -69,6 +72,7 @@ class RequestHead:
         "host",
         "keep_alive",
         "length",
+        "memo",
         "method",
         "named",
         "sent_length",
@@ -90,6 +94,7 @@ class RequestHead:
     websocket: bool
     expects_continue: bool
     via: bytes
+    memo: Memo | None
 
     def __repr__(self) -> str:
         return f"<RequestHead {self.method.decode()} {self.target.decode()} HTTP/1.{self.version}>"
@@ -99,7 +104,18 @@ class ResponseHead:
     """A response's head. `length` is the body's size, CHUNKED or UNTIL_CLOSE, 0 where the status or the request's
     method allows no body; `declared` is the Content-Length that was sent, or None."""
 
-    __slots__ = ("declared", "fields", "keep_alive", "length", "named", "reason", "status", "upgrade", "version")
+    __slots__ = (
+        "declared",
+        "fields",
+        "keep_alive",
+        "length",
+        "memo",
+        "named",
+        "reason",
+        "status",
+        "upgrade",
+        "version",
+    )
 
     status: int
     reason: bytes
@@ -110,13 +126,16 @@ class ResponseHead:
     keep_alive: bool
     named: tuple[bytes, ...]
     upgrade: bytes
+    memo: Memo | None
 
     def __repr__(self) -> str:
         return f"<ResponseHead {self.status} length={self.length}>"
 
 
-def read_request(head: bytes, target_limit: int = 8192, field_limit: int = 100) -> RequestHead:
-    """Read a whole head, from its first byte to the empty line. Raises MalformedError."""
+def read_request(
+    head: bytes, target_limit: int = 8192, field_limit: int = 100, memo: Memo | None = None
+) -> RequestHead:
+    """Read a whole head, from its first byte to the empty line; `memo` is the connection's. Raises MalformedError."""
     line = _request_line(head)
     if line is None:
         raise _bad_request_line(head, target_limit)
@@ -127,7 +146,8 @@ def read_request(head: bytes, target_limit: int = 8192, field_limit: int = 100) 
     if len(target) > target_limit:
         raise MalformedError(414, f"the request target is longer than {target_limit} bytes")
     request.version = version = 1 if minor == b"1" else 0
-    request.fields, special = _read_fields(head, line.end(), 431, field_limit)
+    request.fields, special = _read_block(head, line.end(), 431, field_limit, memo, head[line.end() :])
+    request.memo = memo
 
     host = special.get(b"host")
     if host is None and version:
@@ -183,7 +203,7 @@ def _read_special(request: RequestHead, special: dict[bytes, bytes]) -> None:
     request.via = special.get(b"via", b"")
 
 
-def read_response(head: bytes, method: bytes, field_limit: int = 100) -> ResponseHead:
+def read_response(head: bytes, method: bytes, field_limit: int = 100, memo: Memo | None = None) -> ResponseHead:
     """Read the whole head of the answer to a request of `method`. Raises MalformedError."""
     line = _status_line(head)
     if line is None:
@@ -193,7 +213,8 @@ def read_response(head: bytes, method: bytes, field_limit: int = 100) -> Respons
     response.version = version = 1 if minor == b"1" else 0
     response.status = status = int(code)
     response.reason = reason or b""
-    response.fields, special = _read_fields(head, line.end(), 502, field_limit)
+    response.fields, special = _read_block(head, line.end(), 502, field_limit, memo, head)
+    response.memo = memo
     length = special.get(b"content-length")
     coding = special.get(b"transfer-encoding")
     if coding is not None:
@@ -231,6 +252,20 @@ def check_start(start: bytes, head_limit: int, target_limit: int) -> None:
         raise MalformedError(414, f"the request target is longer than {target_limit} bytes")
     if len(start) > head_limit:
         raise MalformedError(431, f"the request's header fields are longer than {head_limit} bytes")
+
+
+def _read_block(
+    head: bytes, start: int, status: int, limit: int, memo: Memo | None, block: bytes
+) -> tuple[list[tuple[bytes, bytes]], dict[bytes, bytes]]:
+    """What `memo` holds if `block` is the same. A request line is checked by its expression alone, so only the fields
+    behind it are compared; a reason phrase is not, so an endpoint's head is compared whole."""
+    if memo is None:
+        return _read_fields(head, start, status, limit)
+    if block == memo.block:
+        return memo.fields, memo.special
+    fields, special = _read_fields(head, start, status, limit)
+    memo.remember(block, fields, special)
+    return fields, special
 
 
 def _read_fields(

@@ -121,6 +121,23 @@ def request_head(
     head: RequestHead, peer: Peer, target: bytes, edits: Edits, identity: bytes, pseudonym: bytes
 ) -> bytes:
     """What an endpoint is sent before the body. `identity` is the request's id, `pseudonym` the gateway's in Via."""
+    memo = head.memo
+    if memo is None or memo.fields is not head.fields or head.websocket:
+        before, after = _request_lines(head, peer, edits, pseudonym)
+    else:
+        key = memo.key
+        if key and key[0] is edits and key[1] is peer and key[2] == head.host and key[3] == head.version:
+            before, after = memo.lines
+        else:
+            before, after = memo.lines = _request_lines(head, peer, edits, pseudonym)
+            memo.key = (edits, peer, head.host, head.version)
+    if edits and any(name == b"x-request-id" for name, _ in edits):
+        return b"%b %b HTTP/1.1\r\n%b%b" % (head.method, target, before, after)
+    return b"%b %b HTTP/1.1\r\n%bx-request-id: %b\r\n%b" % (head.method, target, before, identity, after)
+
+
+def _request_lines(head: RequestHead, peer: Peer, edits: Edits, pseudonym: bytes) -> tuple[bytes, bytes]:
+    """The lines before and behind the request's id."""
     named = head.named
     trusted = peer.trusted
     host = head.host
@@ -137,7 +154,7 @@ def request_head(
                 fields = [field for field in fields if field[0] != name]
                 if value is not None:
                     fields.append((name, value))
-    parts = [b"%b %b HTTP/1.1\r\nhost: %b\r\n" % (head.method, target, host)]
+    parts = [b"host: %b\r\n" % host]
     parts += [b"%b: %b\r\n" % field for field in fields]
     length = head.length
     if length == CHUNKED:
@@ -148,11 +165,8 @@ def request_head(
         parts.append(b"connection: upgrade\r\nupgrade: websocket\r\n")
     set_by_rule = {name for name, _ in edits} if edits else ()
     parts.append(_forwarded_lines(head, peer, set_by_rule))
-    if b"x-request-id" not in set_by_rule:
-        parts.append(b"x-request-id: %b\r\n" % identity)
     via = b"%b, " % head.via if head.via and b"via" not in named else b""
-    parts.append(b"via: %b1.%d %b\r\n\r\n" % (via, head.version, pseudonym))
-    return b"".join(parts)
+    return b"".join(parts), b"via: %b1.%d %b\r\n\r\n" % (via, head.version, pseudonym)
 
 
 def _is_forwarding(name: bytes) -> bool:
@@ -185,15 +199,16 @@ def response_head(
     response: ResponseHead, request: RequestHead, edits: Edits, identity: bytes, keep_alive: bool
 ) -> bytes:
     """What the client is sent before the body; the caller chose `keep_alive` to fit `response.length`."""
-    named = response.named
     status = response.status
     parts = [STATUS_LINES[status] if not response.reason else b"HTTP/1.1 %d %b\r\n" % (status, response.reason)]
-    fields = response.fields
-    if named:
-        fields = [field for field in fields if field[0] not in named]
-    if edits:
-        fields = edited(fields, edits)
-    parts += [b"%b: %b\r\n" % field for field in fields if field[0] not in _RESPONSE_OWN]
+    memo = response.memo
+    if memo is None or memo.fields is not response.fields:
+        parts.append(_response_lines(response, edits))
+    else:
+        if not memo.key or memo.key[0] is not edits:
+            memo.lines = (_response_lines(response, edits),)
+            memo.key = (edits,)
+        parts.append(memo.lines[0])
     parts.append(b"x-request-id: %b\r\n" % identity)
     length = response.length
     if length > 0:
@@ -209,6 +224,17 @@ def response_head(
     parts.append(connection_field(keep_alive, request.version))
     parts.append(b"\r\n")
     return b"".join(parts)
+
+
+def _response_lines(response: ResponseHead, edits: Edits) -> bytes:
+    """The fields of an answer that are not the gateway's own."""
+    fields: Fields = response.fields
+    named = response.named
+    if named:
+        fields = [field for field in fields if field[0] not in named]
+    if edits:
+        fields = edited(fields, edits)
+    return b"".join([b"%b: %b\r\n" % field for field in fields if field[0] not in _RESPONSE_OWN])
 
 
 def edited(fields: Fields, edits: Edits) -> list[tuple[bytes, bytes]]:

@@ -22,6 +22,7 @@ from edge.gateway.http.chunks import ChunkReader
 from edge.gateway.http.exchange import Exchange
 from edge.gateway.http.head import CHUNKED, MalformedError, check_start, read_request
 from edge.gateway.http.headers import Peer, peer
+from edge.gateway.http.memo import Memo
 from edge.gateway.http.request_body import BODY_HELD, HELD, UPSTREAM_FULL
 from edge.gateway.http.timers import NEVER
 from edge.gateway.telemetry.recording import record_refused
@@ -38,6 +39,7 @@ class ClientProtocol(asyncio.Protocol):
         "_full",
         "_head_begun",
         "_lingering",
+        "_memo",
         "_path",
         "_pumping",
         "_quiet",
@@ -63,6 +65,7 @@ class ClientProtocol(asyncio.Protocol):
         self.slot = 0
         self.half_closed = False
         self._buffer = b""
+        self._memo = Memo()
         self._chunks: ChunkReader | None = None
         self._remaining = 0
         self._reading_body = False
@@ -166,7 +169,7 @@ class ClientProtocol(asyncio.Protocol):
                 self._read_start(data)
                 return
             try:
-                head = read_request(data[:end], settings.target_limit, settings.field_limit)
+                head = read_request(data[:end], settings.target_limit, settings.field_limit, self._memo)
             except MalformedError as error:
                 self._pumping = False
                 self.refuse(error)

@@ -29,6 +29,7 @@ def head_of(answer: Answer, request: RequestHead) -> ResponseHead:
     response.keep_alive = True
     response.named = ()
     response.upgrade = b""
+    response.memo = None
     return response
 
 

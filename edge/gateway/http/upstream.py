@@ -13,6 +13,7 @@ from typing import TYPE_CHECKING, Any
 
 from edge.gateway.http.chunks import ChunkReader
 from edge.gateway.http.head import CHUNKED, UNTIL_CLOSE, MalformedError, ResponseHead, read_response
+from edge.gateway.http.memo import Memo
 from edge.gateway.http.timers import NEVER
 
 if TYPE_CHECKING:
@@ -39,6 +40,7 @@ class UpstreamConnection(asyncio.Protocol):
     __slots__ = (
         "_chunks",
         "_held",
+        "_memo",
         "_method",
         "_path",
         "_remaining",
@@ -65,6 +67,7 @@ class UpstreamConnection(asyncio.Protocol):
         self.deadline = NEVER
         self.slot = 0
         self._held = b""
+        self._memo = Memo()
         self._method = b""
         self._remaining = 0
         self._chunks: ChunkReader | None = None
@@ -248,7 +251,7 @@ class UpstreamConnection(asyncio.Protocol):
                     self.request_written(exchange.request_ended)
                 return
             try:
-                head = read_response(data[:end], self._method, path.settings.field_limit)
+                head = read_response(data[:end], self._method, path.settings.field_limit, self._memo)
             except MalformedError as error:
                 self._fail(502, error.reason)
                 return
