@@ -15,7 +15,6 @@ from typing import Any
 
 import msgspec
 
-from simulator import clock
 from simulator.controllers import placement
 from simulator.controllers.ordinals import HASH
 from simulator.controllers.pods import Pod
@@ -52,14 +51,8 @@ class Update(msgspec.Struct, frozen=True):
     surge: int = 0
     unavailable: int = 1
 
-    def wait(self, pod: Pod) -> float:
-        """Seconds until a ready pod is available, at most 0 when it is."""
-        if not self.minimum or not pod.ready_since:
-            return 0.0
-        return self.minimum - (self.now - clock.parse(pod.ready_since)).total_seconds()
-
     def available(self, pod: Pod) -> bool:
-        return pod.ready and self.wait(pod) <= 0
+        return pod.ready and pod.wait(self.minimum, self.now) <= 0
 
     def is_new(self, pod: Pod) -> bool:
         return pod.labels.get(HASH) == self.newest

@@ -82,7 +82,8 @@ class DaemonSetController:
 
     def _wait(self, key: str, pods: dict[str, list[Pod]], update: daemons.Update) -> None:
         """Come back when the next ready pod is available."""
-        waits = [update.wait(pod) for there in pods.values() for pod in there if pod.ready and not pod.terminating]
+        ready = [pod for there in pods.values() for pod in there if pod.ready and not pod.terminating]
+        waits = [pod.wait(update.minimum, update.now) for pod in ready]
         if soon := [wait for wait in waits if wait > 0]:
             self.queue.add_after(key, min(soon))
 

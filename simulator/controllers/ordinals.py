@@ -1,7 +1,7 @@
 """A StatefulSet's decision: which pods to make and end next (pkg/controller/statefulset/stateful_set_control.go).
 
 Words. A pod's *ordinal* is the number its name ends in. The *wanted* ordinals are `start` … `start + replicas - 1`;
-pods with other ones are *condemned*. A pod is *healthy* when it is ready and not ending.
+pods with other ones are *condemned*. A pod is *healthy* when it is not ending and has been ready for `minReadySeconds`.
 
 Rules.
 - OrderedReady takes one step at a time: the lowest missing ordinal is made once all below are healthy; the highest
@@ -14,6 +14,7 @@ Rules.
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
+from datetime import UTC, datetime
 from typing import Any
 
 import msgspec
@@ -35,6 +36,12 @@ class Want(msgspec.Struct, frozen=True):
     partition: int = 0
     parallel: bool = False
     rolling: bool = True
+    minimum: int = 0
+    """`minReadySeconds`."""
+    now: datetime = datetime.min.replace(tzinfo=UTC)
+
+    def healthy(self, pod: Pod) -> bool:
+        return pod.ready and not pod.terminating and pod.wait(self.minimum, self.now) <= 0
 
     @property
     def ordinals(self) -> range:
@@ -68,7 +75,7 @@ def decide(want: Want, pods: Mapping[int, Pod]) -> Step:
             create.append((ordinal, want.revision(ordinal)))
         elif pod.phase in ("Succeeded", "Failed") and not pod.terminating:
             delete.append(pod)
-        elif healthy(pod):
+        elif want.healthy(pod):
             continue
         if not want.parallel:
             return Step(tuple(create), tuple(delete))
@@ -87,13 +94,9 @@ def _outdated(want: Want, pods: Mapping[int, Pod]) -> tuple[Pod, ...]:
         pod = pods.get(ordinal)
         if pod is not None and not pod.terminating and pod.labels.get(HASH) != want.newest:
             return (pod,)
-        if pod is None or not healthy(pod):
+        if pod is None or not want.healthy(pod):
             return ()
     return ()
-
-
-def healthy(pod: Pod) -> bool:
-    return pod.ready and not pod.terminating
 
 
 def status(want: Want, pods: Sequence[Pod], available: int, generation: int, old: Mapping[str, Any]) -> Object:

@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+from datetime import datetime
 from functools import lru_cache
 from sys import intern
 
 import msgspec
 
+from simulator import clock
 from simulator.record import Record
 
 DELETION_COST = "controller.kubernetes.io/pod-deletion-cost"
@@ -43,6 +45,12 @@ class Pod(msgspec.Struct, frozen=True):
     subdomain: str
     more_ips: tuple[str, ...] = ()
     """Addresses beside `ip`, of the other family."""
+
+    def wait(self, minimum: int, now: datetime) -> float:
+        """Seconds until it is available when it is ready (`minReadySeconds` is `minimum`); at most 0 when it is."""
+        if not minimum or not self.ready_since:
+            return 0.0
+        return minimum - (now - clock.parse(self.ready_since)).total_seconds()
 
     def address(self, family: str) -> str:
         """Its address in IPv4 or IPv6, "" when it has none."""

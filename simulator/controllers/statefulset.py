@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
+from datetime import datetime
 from typing import Any
 
-from simulator import clock
 from simulator.controllers import history, ordinals
 from simulator.controllers.cluster import Change, Cluster, Ref, owner_reference
 from simulator.controllers.ordinals import HASH
@@ -50,7 +50,8 @@ class StatefulSetController:
         known, newest = history.sync(self._cluster, found)
         names = {one["metadata"]["name"]: one for one in known}
         current = (found.get("status") or {}).get("currentRevision") or newest["metadata"]["name"]
-        want = _want(found, current if current in names else newest["metadata"]["name"], newest["metadata"]["name"])
+        fresh = newest["metadata"]["name"]
+        want = _want(found, current if current in names else fresh, fresh, self._cluster.clock.now())
         if not found["metadata"].get("deletionTimestamp"):
             step = ordinals.decide(want, self._pods(found))
             for ordinal, revision in step.create:
@@ -94,13 +95,7 @@ class StatefulSetController:
 
     def _write_status(self, key: str, found: Object, want: ordinals.Want) -> None:
         pods = list(self._pods(found).values())
-        now = self._cluster.clock.now()
-        minimum = found["spec"].get("minReadySeconds") or 0
-        waits = [
-            minimum - (now - clock.parse(pod.ready_since)).total_seconds() if minimum and pod.ready_since else 0.0
-            for pod in pods
-            if pod.ready
-        ]
+        waits = [pod.wait(want.minimum, want.now) for pod in pods if pod.ready]
         available = sum(wait <= 0 for wait in waits)
         if available < len(waits):
             self.queue.add_after(key, min(wait for wait in waits if wait > 0))
@@ -113,7 +108,7 @@ class StatefulSetController:
             self._cluster.update(KIND, found, "status")
 
 
-def _want(found: Object, current: str, newest: str) -> ordinals.Want:
+def _want(found: Object, current: str, newest: str, now: datetime) -> ordinals.Want:
     spec = found["spec"]
     strategy = spec.get("updateStrategy") or {}
     return ordinals.Want(
@@ -124,6 +119,8 @@ def _want(found: Object, current: str, newest: str) -> ordinals.Want:
         partition=(strategy.get("rollingUpdate") or {}).get("partition") or 0,
         parallel=spec.get("podManagementPolicy") == "Parallel",
         rolling=strategy.get("type", "RollingUpdate") == "RollingUpdate",
+        minimum=spec.get("minReadySeconds") or 0,
+        now=now,
     )
 
 

@@ -57,7 +57,7 @@ def test_a_pod_is_available_when_it_has_been_ready_for_long_enough() -> None:
     pods = {name: [pod(f"p-{name}", labels={HASH: "new" if name == "a" else "old"})] for name in "ab"}
     assert [p.name for p in roll("ab", pods, Update("new", NOW, minimum=9)).delete] == ["p-b"]
     waiting = Update("new", NOW, minimum=30)
-    assert waiting.wait(pods["a"][0]) == 21
+    assert pods["a"][0].wait(30, NOW) == 21
     assert [p.name for p in roll("ab", {**pods, "b": [pod("p-b", labels={HASH: "new"})]}, waiting).delete] == []
     counts = status({"metadata": {}, "spec": {}}, SPEC, [node("a"), node("b")], pods, waiting)
     assert (counts["numberReady"], counts.get("numberAvailable"), counts["numberUnavailable"]) == (2, None, 2)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from datetime import UTC, datetime
 from typing import Any
 
 from simulator.controllers.ordinals import HASH, Want, decide, ordinal_of, status
@@ -20,6 +21,13 @@ def test_pods_are_made_one_after_the_other() -> None:
     assert decide(want(), {}).create == ((0, "web-a"),)
     assert decide(want(), {0: web(0, ready=False)}).create == ()
     assert decide(want(), {0: web(0)}).create == ((1, "web-a"),)
+
+
+def test_the_next_waits_until_a_pod_has_been_ready_for_long_enough() -> None:
+    """The pods of these tests are ready since a second after midnight."""
+    for second, made in ((5, ()), (11, ((1, "web-a"),))):
+        now = datetime(2026, 1, 1, 0, 0, second, tzinfo=UTC)
+        assert decide(want(minimum=10, now=now), {0: web(0)}).create == made
 
 
 def test_in_parallel_all_are_made_at_once() -> None:

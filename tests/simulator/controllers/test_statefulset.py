@@ -67,6 +67,18 @@ def test_pods_start_and_stop_in_order() -> None:
     simulate(story)
 
 
+def test_with_min_ready_seconds_each_waits_for_the_one_before() -> None:
+    async def story(world: World) -> None:
+        make(world, minReadySeconds=10)
+        for pods, second in ((1, 5), (2, 12), (3, 24)):
+            await asyncio.sleep(second - asyncio.get_running_loop().time())
+            assert len(world.list("pods")) == pods
+        await asyncio.sleep(12)
+        assert world.get("statefulsets.apps", "web")["status"]["availableReplicas"] == 3
+
+    simulate(story)
+
+
 def test_in_parallel_all_start_at_once() -> None:
     async def story(world: World) -> None:
         make(world, podManagementPolicy="Parallel")
