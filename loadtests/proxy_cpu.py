@@ -113,12 +113,12 @@ async def main(options: argparse.Namespace) -> None:
     loop = asyncio.get_running_loop()
     endpoint = socket.create_server(("127.0.0.1", 0), backlog=512)
     listener = socket.create_server(("127.0.0.1", 0), backlog=512)
-    ours, theirs = socket.socketpair()
     child = os.fork()
     if child == 0:
         with asyncio.Runner(loop_factory=uvloop.new_event_loop) as runner:
             runner.run(serve_endpoint(endpoint))
         os._exit(0)
+    ours, theirs = socket.socketpair()  # after the fork: the worker ends when nobody holds our end any more
     settings = Settings(access_log=options.access_log, drain_timeout=1)
     told = Launch(0, theirs.fileno(), (listener.fileno(),), settings).argument()
     profile = ["-m", "cProfile", "-o", options.profile] if options.profile else []
