@@ -122,3 +122,37 @@ async def test_the_answer_to_a_head_ends_with_its_headers():
         running = begin(server, method="HEAD", clients=1)
         await until(running, 5)
     assert running.failed == 0
+
+
+async def test_a_request_that_finds_no_free_client_in_time_is_late():
+    async with Server(b"HTTP/1.1 200 OK\r\nContent-Length: 9\r\n\r\nok") as server:  # never complete
+        running = begin(server, clients=1, timeout="100ms")
+        await until(running, 10)
+    assert running.outcomes["late"] > running.outcomes["timeout"] > 0
+
+
+async def test_latency_counts_from_when_a_request_was_due():
+    async with Server(OK) as server:
+        running = begin(server, clients=1, rate="50/s")
+        await until(running, 3)
+    assert all(sample.seconds >= 0 for sample in running.samples)
+    gaps = [later.at - earlier.at for earlier, later in zip(running.samples, running.samples[1:], strict=False)]
+    assert gaps == pytest.approx([0.02] * len(gaps)), "the rate is kept whether or not answers come"
+
+
+async def test_clients_are_spread_over_the_gateways_that_are_named():
+    async with Server(OK) as one, Server(OK) as other:
+        urls = {"gateway-1": one.url, "gateway-2": other.url, "gateway-3": "http://127.0.0.1:1"}
+        wanted = Traffic(rate="500/s", gateways=["gateway-1", "gateway-2"])
+        running = Running("steady", wanted, urls, time.monotonic)
+        running.start()
+        await until(running, 20)
+    assert {sample.gateway for sample in running.samples} == {"gateway-1", "gateway-2"}
+    assert running.failed == 0
+
+
+async def test_a_body_is_sent_with_its_length():
+    async with Server(OK) as server:
+        running = begin(server, method="POST", body="grüße", clients=1, connections="new")
+        await until(running, 1)
+    assert b"Content-Length: 7\r\n" in server.requests[0]
