@@ -44,7 +44,8 @@ Sources = Mapping[str, SourceState]
 
 
 class Application:
-    """A released version of an application, ready to run. `release` is its version as text."""
+    """A released version of an application, ready to run: `document` is without its rules, `release` its version as
+    text."""
 
     __slots__ = ("_rules", "_selectors", "document", "entry", "id", "name", "release")
 
@@ -198,7 +199,8 @@ def _take(
     if unheard is not None:
         raise ValueError(f"waits for {unheard}")
     rules = compile_rules(document.rules, make)
-    return Application(entry, document, rules, _selectors(document, old, before, sources))
+    kept = msgspec.structs.replace(document, rules=())  # compiled, they are of no more use, and the largest part
+    return Application(entry, kept, rules, _selectors(document, old, before, sources))
 
 
 def _unknown_upstream(document: ApplicationDocument) -> str | None:

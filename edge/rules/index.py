@@ -26,7 +26,7 @@ from edge.rules import variables
 from edge.rules.actions import Effect
 from edge.rules.conditions import Check
 from edge.rules.decision import Decision
-from edge.rules.plan import Candidate, Walk, compile_plan
+from edge.rules.plan import Candidate, Steps, Walk, compile_plan
 from edge.rules.request import Request
 
 BUDGET = 100_000
@@ -49,10 +49,11 @@ Keyed: TypeAlias = dict[str, list[Row]]
 
 
 class Budget:
-    """How many rules may still be put into plans."""
+    """How many rules may still be put into plans, and the steps that these share."""
 
     def __init__(self, rows: int = BUDGET) -> None:
         self.left = rows
+        self.steps: Steps = {}
 
     def allows(self, lists: Iterable[int]) -> bool:
         """Take the sum of these lengths; nothing is taken when it is too much."""
@@ -98,10 +99,10 @@ def _by_path(rows: Rows, budget: Budget) -> Walk:
 
     wanted = {key: len(begun(key)) + len(free) for key in (*exact, *prefixed)}
     if not wanted or not budget.allows((*wanted.values(), *map(len, exact.values()))):
-        return _plan(rows)
-    whole = {key: _plan(_knowing("path", key, (*own, *begun(key), *free))) for key, own in exact.items()}
-    prefixes = {key: _plan(_begun_with(key, (*begun(key), *free))) for key in prefixed}
-    default = _plan(free)
+        return _plan(rows, budget)
+    whole = {key: _plan(_knowing("path", key, (*own, *begun(key), *free)), budget) for key, own in exact.items()}
+    prefixes = {key: _plan(_begun_with(key, (*begun(key), *free)), budget) for key in prefixed}
+    default = _plan(free, budget)
 
     def walk(request: Request) -> Decision:
         path = request.path
@@ -167,7 +168,8 @@ def _ordered(rows: Iterable[Row]) -> list[Row]:
     return sorted({row.place: row for row in rows}.values(), key=lambda row: row.place)
 
 
-def _plan(rows: Rows) -> Walk:
-    return compile_plan(
+def _plan(rows: Rows, budget: Budget) -> Walk:
+    candidates = (
         Candidate(row.rule, tuple(check.test for check in row.checks), row.effects, row.terminal) for row in rows
     )
+    return compile_plan(candidates, budget.steps)

@@ -43,9 +43,16 @@ class Step(NamedTuple):
     rule: str
 
 
-def compile_plan(candidates: Iterable[Candidate]) -> Walk:
-    """The plan of these rules, in this order."""
-    steps = _steps(candidates)
+_LAST = Step(None, NOT_FOUND, (), (), True, "")
+
+Steps: TypeAlias = dict[Candidate, dict[tuple[Effect, ...], Step]]
+"""The steps that exist already, by candidate and by the effects before it: a rule is in many plans of one application,
+and one step for all of them keeps a gateway of thousands of rules small."""
+
+
+def compile_plan(candidates: Iterable[Candidate], known: Steps) -> Walk:
+    """The plan of these rules, in this order; `known` is shared by the plans of an application."""
+    steps = _steps(candidates, known)
     if len(steps) == 1 and steps[0].decision is not None:
         only = steps[0].decision
         return lambda request: only
@@ -63,20 +70,29 @@ def compile_plan(candidates: Iterable[Candidate]) -> Walk:
     return walk
 
 
-def _steps(candidates: Iterable[Candidate]) -> tuple[Step, ...]:
+def _steps(candidates: Iterable[Candidate], known: Steps) -> tuple[Step, ...]:
     steps: list[Step] = []
     before: tuple[Effect, ...] = ()
     for candidate in candidates:
         if candidate.tests:
-            steps.append(_step(_all(candidate.tests), before, candidate))
+            steps.append(_step(candidate, before, known))
         elif candidate.terminal:
-            return (*steps, _step(None, before, candidate))
+            return (*steps, _step(candidate, before, known))
         else:
             before += candidate.effects
-    return (*steps, Step(None, NOT_FOUND, (), (), True, ""))
+    return (*steps, _LAST)
 
 
-def _step(test: Test | None, before: tuple[Effect, ...], candidate: Candidate) -> Step:
+def _step(candidate: Candidate, before: tuple[Effect, ...], known: Steps) -> Step:
+    made = known.setdefault(candidate, {})
+    step = made.get(before)
+    if step is None:
+        step = made[before] = _make_step(candidate, before)
+    return step
+
+
+def _make_step(candidate: Candidate, before: tuple[Effect, ...]) -> Step:
+    test = _all(candidate.tests) if candidate.tests else None
     decision = None
     effects = (*before, *candidate.effects)
     if candidate.terminal and all(effect.fixed for effect in effects):
