@@ -1,6 +1,6 @@
 """Label and field selectors: parsed once, matched against a record's index.
 
-Grammar and messages: k8s.io/apimachinery/pkg/labels/selector.go and pkg/fields/selector.go.
+What label selectors look like is in `label_parser`; field selectors: k8s.io/apimachinery/pkg/fields/selector.go.
 """
 
 from __future__ import annotations
@@ -8,17 +8,10 @@ from __future__ import annotations
 import re
 from typing import NamedTuple
 
+from simulator import label_parser
 from simulator.errors import bad_request
 from simulator.record import Record
 from simulator.resource import Object, Resource
-
-KEY = re.compile(r"^([a-z0-9]([-a-z0-9.]*[a-z0-9])?/)?[A-Za-z0-9]([-A-Za-z0-9_.]*[A-Za-z0-9])?$")
-VALUE = re.compile(r"^([A-Za-z0-9]([-A-Za-z0-9_.]*[A-Za-z0-9])?)?$")
-REQUIREMENT = re.compile(
-    r"^\s*(?:(?P<absent>!)\s*(?P<absent_key>[^\s=!,()]+)"
-    r"|(?P<key>[^\s=!,()<>]+)\s*(?:(?P<operator>==|=|!=|<|>)\s*(?P<value>[^\s,()=!]*)"
-    r"|\s(?P<word>in|notin)\s*\((?P<values>[^()]*)\))?)\s*$"
-)
 
 
 class Requirement(NamedTuple):
@@ -74,66 +67,7 @@ def parse(resource: Resource, labels: str, fields: str) -> Selector | None:
 
 
 def parse_labels(text: str) -> tuple[Requirement, ...]:
-    return tuple(_requirement(part) for part in _split(text)) if text.strip() else ()
-
-
-def _split(text: str) -> list[str]:
-    """At commas outside parentheses."""
-    parts, depth, current = [], 0, ""
-    for character in text:
-        depth += (character == "(") - (character == ")")
-        if character == "," and depth == 0:
-            parts.append(current)
-            current = ""
-        else:
-            current += character
-    return [*parts, current]
-
-
-def _requirement(part: str) -> Requirement:
-    found = REQUIREMENT.match(part)
-    if found is None:
-        raise bad_request(f"unable to parse requirement: found '{part.strip()}', expected: identifier")
-    if found["absent"]:
-        return Requirement(_key(found["absent_key"]), "absent", ())
-    key = _key(found["key"])
-    if found["word"]:
-        values = tuple(_value(key, value.strip()) for value in found["values"].split(","))
-        return Requirement(key, found["word"], values)
-    operator = found["operator"]
-    if operator is None:
-        return Requirement(key, "exists", ())
-    value = _value(key, found["value"])
-    if operator in ("<", ">"):
-        if not value.lstrip("-").isdigit():
-            raise bad_request(
-                f'unable to parse requirement: values[0][{key}]: Invalid value: "{value}": '
-                "for 'Gt', 'Lt' operators, the value must be an integer"
-            )
-        return Requirement(key, "less" if operator == "<" else "greater", (value,))
-    return Requirement(key, "notin" if operator == "!=" else "in", (value,))
-
-
-def _key(key: str) -> str:
-    if not KEY.match(key) or len(key.rpartition("/")[2]) > 63:
-        why = (
-            "name part must consist of alphanumeric characters, '-', '_' or '.', and must start and end with an "
-            "alphanumeric character (e.g. 'MyName',  or 'my.name',  or '123-abc', regex used for validation is "
-            "'([A-Za-z0-9][-A-Za-z0-9_.]*)?[A-Za-z0-9]')"
-        )
-        raise bad_request(f'unable to parse requirement: key: Invalid value: "{key}": {why}')
-    return key
-
-
-def _value(key: str, value: str) -> str:
-    if not VALUE.match(value) or len(value) > 63:
-        why = (
-            "a valid label must be an empty string or consist of alphanumeric characters, '-', '_' or '.', and must "
-            "start and end with an alphanumeric character (e.g. 'MyValue',  or 'my_value',  or '12345', regex used "
-            "for validation is '(([A-Za-z0-9][-A-Za-z0-9_.]*)?[A-Za-z0-9])?')"
-        )
-        raise bad_request(f'unable to parse requirement: values[0][{key}]: Invalid value: "{value}": {why}')
-    return value
+    return tuple(Requirement(*parsed) for parsed in label_parser.parse(text))
 
 
 def parse_fields(resource: Resource, text: str) -> tuple[FieldTerm, ...]:
