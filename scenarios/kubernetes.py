@@ -7,7 +7,7 @@ client. Objects are applied with server-side apply, so that the same file works 
 from __future__ import annotations
 
 import asyncio
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Awaitable, Callable
 from typing import Any, Protocol
 from urllib.parse import quote
 
@@ -63,6 +63,7 @@ class Kubernetes:
         self._resources: dict[tuple[str, str], tuple[str, bool]] = {}
         self.applied: list[Json] = []  # what `apply` brought, oldest first
         self._made: list[Json] = []  # those that were not there before, for cleaning up
+        self.put_back: dict[str, Callable[[], Awaitable[Any]]] = {}  # what steps changed for a while → its undoing
 
     async def request(self, method: str, path: str, body: Any = None, content_type: str = "application/json") -> Any:
         """The decoded answer. StepError with Kubernetes' own message when it is not a success."""
@@ -108,12 +109,19 @@ class Kubernetes:
             raise StepError(f"the cluster knows no {kind} in {version}") from None
 
     async def apply(self, document: Json) -> Any:
-        path = await self.path_of(document)
-        status, answer = await self._ask("PATCH", f"{path}?fieldManager={MANAGER}&force=true", document, APPLY)
+        status, answer = await self._apply(document)
         self.applied.append(document)
         if status == 201:
             self._made.append(document)
         return answer
+
+    async def bring_back(self, document: Json) -> None:
+        """Apply what a step took away for a while. It stays whose it was: the case's, or somebody's from before."""
+        await self._apply(document)
+
+    async def _apply(self, document: Json) -> tuple[int, Any]:
+        path = await self.path_of(document)
+        return await self._ask("PATCH", f"{path}?fieldManager={MANAGER}&force=true", document, APPLY)
 
     async def get(self, kind: str, name: str, namespace: str = "default") -> Any:
         return await self.request("GET", self.path(kind, name, namespace))
@@ -133,10 +141,13 @@ class Kubernetes:
         options = {"apiVersion": "v1", "kind": "DeleteOptions", "propagationPolicy": "Background", **body}
         await self.request("DELETE", self.path(kind, name, namespace), options)
 
-    async def delete_made(self, patience: float = GONE) -> None:
-        """Delete what `apply` made and nothing that was there before, newest first, and wait until it is gone, at most
-        `patience` seconds. What is gone already is no error; StepError at the end with everything that stays."""
-        paths, left = [await self.path_of(document) for document in reversed(self._made)], []
+    async def clean_up(self, patience: float = GONE) -> None:
+        """Put back what steps changed for a while. Then delete what `apply` made and nothing that was there before,
+        newest first, and wait until it is gone, at most `patience` seconds. What is gone already is no error; StepError
+        at the end with everything that could not be done."""
+        left = await _undone([*self.put_back.values()])
+        self.put_back.clear()
+        paths = [await self.path_of(document) for document in reversed(self._made)]
         self._made.clear()
         for path in paths:
             try:
@@ -181,6 +192,19 @@ class Kubernetes:
 
     async def close(self) -> None:
         await self._transport.close()
+
+
+async def _undone(undoings: list[Callable[[], Awaitable[Any]]]) -> list[str]:
+    """Undo, latest first; what could not be undone."""
+    wrong = []
+    for undo in reversed(undoings):
+        try:
+            await undo()
+        except NotFound:
+            pass
+        except StepError as error:
+            wrong.append(str(error))
+    return wrong
 
 
 def _root(version: str) -> str:

@@ -86,6 +86,12 @@ class World:
             raise StepError("this file has no Edge: `given.edge` is none")
         return self._house
 
+    @property
+    def first_gateway(self) -> str:
+        """Its URL; empty when there is none."""
+        urls = [url for url, _ in self._house.gateways.values()] if self._house is not None else []
+        return urls[0] if urls else ""
+
     def move_in(self, house: House) -> None:
         self._house = house
 

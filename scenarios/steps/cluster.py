@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import functools
 from typing import Any, ClassVar
 
 from msgspec import field
@@ -67,6 +68,8 @@ class RemoveAccess(Action):
         found = await world.kubernetes.get("clusterrolebinding", self.clusterrolebinding)
         world.removed[self.clusterrolebinding] = _bare(found)
         await world.kubernetes.delete("clusterrolebinding", self.clusterrolebinding)
+        put_back = functools.partial(world.kubernetes.bring_back, world.removed[self.clusterrolebinding])
+        world.kubernetes.put_back[f"clusterrolebinding/{self.clusterrolebinding}"] = put_back
         return f"clusterrolebinding/{self.clusterrolebinding} removed"
 
 
@@ -80,7 +83,8 @@ class RestoreAccess(Action):
             document = world.removed.pop(self.clusterrolebinding)
         except KeyError:
             raise StepError(f"no earlier step removed {self.clusterrolebinding!r}") from None
-        await world.kubernetes.apply(document)
+        await world.kubernetes.bring_back(document)
+        world.kubernetes.put_back.pop(f"clusterrolebinding/{self.clusterrolebinding}")
         return f"clusterrolebinding/{self.clusterrolebinding} restored"
 
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import functools
 from urllib.parse import quote
 
 from scenarios.errors import StepError
@@ -50,8 +51,7 @@ class Uncordon(Action):
     async def run(self, world: World) -> str:
         names = [self.node] if self.node else list(world.cordoned)
         for name in names:
-            await world.kubernetes.patch("node", name, {"spec": {"unschedulable": None}})
-            world.cordoned.pop(name, None)
+            await uncordon(world, name)
         return f"{', '.join(f'node/{name}' for name in names) or 'no node'} takes pods again"
 
 
@@ -92,7 +92,14 @@ class Drain(OfNode):
 async def cordon(world: World, node: str) -> str:
     await world.kubernetes.patch("node", node, {"spec": {"unschedulable": True}})
     world.cordoned[node] = None
+    world.kubernetes.put_back[f"node/{node}"] = functools.partial(uncordon, world, node)
     return node
+
+
+async def uncordon(world: World, node: str) -> None:
+    await world.kubernetes.patch("node", node, {"spec": {"unschedulable": None}})
+    world.cordoned.pop(node, None)
+    world.kubernetes.put_back.pop(f"node/{node}", None)
 
 
 async def _pods_on(world: World, node: str) -> list[Json]:

@@ -13,14 +13,13 @@ from scenarios.world import World
 
 class Run(Action):
     """Run a command beside the file, without a shell. It must end with status 0, in time. `EDGE_SCENARIO_GATEWAY`
-    is the first gateway's URL."""
+    is the first gateway's URL, empty where there is none."""
 
     command: list[str]
     timeout: Duration = "30s"
 
     async def run(self, world: World) -> str:
-        gateways = list(world.house.gateways.values())
-        environment = {**os.environ, "EDGE_SCENARIO_GATEWAY": gateways[0][0] if gateways else ""}
+        environment = {**os.environ, "EDGE_SCENARIO_GATEWAY": world.first_gateway}
         try:
             process = await asyncio.create_subprocess_exec(
                 *self.command,

@@ -179,7 +179,7 @@ class KubeconfigTarget:
     async def close(self) -> None:
         try:
             if self._reached:
-                await self.kubernetes.delete_made()
+                await self.kubernetes.clean_up()
         finally:
             if self._reached:
                 await self.kubernetes.close()

@@ -118,12 +118,12 @@ async def test_only_what_was_made_is_deleted_newest_first_until_it_is_gone():
     kubernetes = Kubernetes(script)
     for name in "abc":  # b was there before: applying it answers 200
         await kubernetes.apply(pod(name))
-    await kubernetes.delete_made()
+    await kubernetes.clean_up()
     assert [asked for asked in script.lines_asked if asked.startswith("DELETE")] == [
         f"DELETE {base}/c",
         f"DELETE {base}/a",
     ]
-    await kubernetes.delete_made()
+    await kubernetes.clean_up()
     assert len(script.asked) == 7
 
 
@@ -133,10 +133,10 @@ async def test_what_cannot_be_deleted_or_stays_is_said():
     refused = Kubernetes(Script({**made, f"DELETE {base}/a": (403, {"message": "not yours"})}))
     await refused.apply(pod())
     with pytest.raises(StepError, match="answered 403: not yours"):
-        await refused.delete_made()
+        await refused.clean_up()
     there = {"items": [pod()], "metadata": {"resourceVersion": "9"}}
     answers = {**made, f"GET {base}?fieldSelector=metadata.name%3Da": (200, there)}
     stays = Kubernetes(Script(answers, silent=True))
     await stays.apply(pod())
     with pytest.raises(StepError, match=r"pods/a was still there after 0\.01 s"):
-        await stays.delete_made(patience=0.01)
+        await stays.clean_up(patience=0.01)

@@ -4,6 +4,7 @@ import threading
 import pytest
 
 from scenarios.errors import StepError, TargetError
+from scenarios.running import run_files
 from scenarios.targets.kubeconfig import KubeconfigTarget
 from simulator.running import RunningSimulator
 from simulator.settings import Settings
@@ -11,6 +12,23 @@ from simulator.settings import Settings
 MAP = {"apiVersion": "v1", "kind": "ConfigMap", "metadata": {"name": "made"}, "data": {"a": "1"}}
 NAMESPACE = {"apiVersion": "v1", "kind": "Namespace", "metadata": {"name": "made"}}
 INSIDE = {**MAP, "metadata": {"name": "inside", "namespace": "made"}}
+BINDING = """
+{apiVersion: rbac.authorization.k8s.io/v1, kind: ClusterRoleBinding, metadata: {name: before},
+ roleRef: {apiGroup: rbac.authorization.k8s.io, kind: ClusterRole, name: view}}
+---
+{apiVersion: rbac.authorization.k8s.io/v1, kind: ClusterRoleBinding, metadata: {name: kept},
+ roleRef: {apiGroup: rbac.authorization.k8s.io, kind: ClusterRole, name: view}}
+"""
+CHANGES = """
+title: changes what is somebody's
+given: {edge: none}
+steps:
+- cordon: node-1
+- run: {command: ["true"]}
+- remove-access: {clusterrolebinding: before}
+- remove-access: {clusterrolebinding: kept}
+- restore-access: {clusterrolebinding: kept}
+"""
 PATH = "/api/v1/namespaces/default/configmaps"
 
 
@@ -62,7 +80,7 @@ async def test_what_cannot_be_deleted_is_said_and_the_rest_is_deleted(target, cl
     match = {"verb": "delete", "name": "kept"}
     cluster.faults.add({"match": match, "times": 1, "fault": {"type": "status", "code": 500}})
     with pytest.raises(StepError, match="configmaps/kept answered 500"):
-        await target.kubernetes.delete_made()
+        await target.kubernetes.clean_up()
     assert names(cluster, PATH) == ["kept"]
     await target.kubernetes.delete("configmap", "kept")
 
@@ -71,14 +89,14 @@ async def test_what_will_not_go_is_said(target):
     held = {**MAP, "metadata": {"name": "held", "finalizers": ["example.com/held"]}}
     await target.kubernetes.apply(held)
     with pytest.raises(StepError, match=r"configmaps/held was still there after 0\.1 s"):
-        await target.kubernetes.delete_made(patience=0.1)
+        await target.kubernetes.clean_up(patience=0.1)
     await target.kubernetes.patch("configmap", "held", {"metadata": {"finalizers": None}})
 
 
 async def test_what_goes_later_is_waited_for(target):
     held = {**MAP, "metadata": {"name": "held", "finalizers": ["example.com/held"]}}
     await target.kubernetes.apply(held)
-    deleting = asyncio.gather(target.kubernetes.delete_made())
+    deleting = asyncio.gather(target.kubernetes.clean_up())
     async for event in target.kubernetes.watch(PATH):
         if "deletionTimestamp" in event["object"]["metadata"]:
             break
@@ -154,3 +172,13 @@ async def test_a_kubeconfig_that_cannot_be_used_is_said_with_its_path(tmp_path, 
     with pytest.raises(TargetError, match=f"some.kubeconfig.*{message}|some.kubeconfig {message}"):
         await target.open(tmp_path)
     await target.close()
+
+
+async def test_what_steps_changed_for_a_while_is_put_back_and_stays_somebodys(cluster, tmp_path):
+    cluster.load(BINDING)
+    (tmp_path / "some.yaml").write_text(CHANGES)
+    assert await run_files([tmp_path / "some.yaml"], f"kubeconfig:{cluster.kubeconfig}", None, 1, 1) == 0
+    assert "before" in names(cluster, "/apis/rbac.authorization.k8s.io/v1/clusterrolebindings")
+    assert "kept" in names(cluster, "/apis/rbac.authorization.k8s.io/v1/clusterrolebindings")
+    with cluster.httpx_client() as api:
+        assert not api.get("/api/v1/nodes/node-1").json()["spec"].get("unschedulable")
