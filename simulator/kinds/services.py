@@ -123,7 +123,7 @@ def validate_service(obj: Object, old: Object | None) -> list[Cause]:
     if spec.get("type") != "ExternalName":
         causes += families.problems(spec, before)
     if before.get("clusterIP") and before["clusterIP"] != spec.get("clusterIP") and spec.get("type") != "ExternalName":
-        causes.append(immutable("spec.clusterIPs[0]", spec.get("clusterIPs")))
+        causes.append(bad("spec.clusterIPs[0]", spec.get("clusterIPs"), "may not change once set"))
     return causes
 
 
