@@ -2,14 +2,12 @@
 
 from __future__ import annotations
 
-import gc
 import importlib
-import sys
 from typing import Any
 
 import click
 
-from edge import __version__
+from edge import __version__, lean
 
 # name → (module, attribute, the line `edge --help` shows)
 COMMANDS: dict[str, tuple[str, str, str]] = {
@@ -23,17 +21,12 @@ COMMANDS: dict[str, tuple[str, str, str]] = {
 }
 
 
-# structlog and httpx load them for pretty terminals, which Edge does not show: 8 MB and 0.05 s in every process
-_UNUSED = ("rich", "pygments")
-
-
 class LazyGroup(click.Group):
     """A group whose commands are imported when they are used."""
 
     def __call__(self, *args: Any, **options: Any) -> Any:
-        """Be this process's program: nothing else runs in it, so that imports may be made quick for all commands."""
-        gc.set_threshold(50_000, 20, 100)  # what is imported is no garbage: looking through it is a tenth of a start
-        sys.modules.update(dict.fromkeys(_UNUSED))  # type: ignore[arg-type]  # None: importing it raises ImportError
+        """Be this process's program."""
+        lean.be_program()
         return super().__call__(*args, **options)
 
     def list_commands(self, ctx: click.Context) -> list[str]:

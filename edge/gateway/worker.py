@@ -1,6 +1,6 @@
 """A worker process: takes traffic on inherited sockets and serves the snapshot that its agent pushes.
 
-    python -m edge.gateway.worker ARGUMENT        (edge.gateway.launch says what the argument holds)
+    python -m edge.gateway.process ARGUMENT       (edge.gateway.launch says what the argument holds)
 
 It subscribes, and begins to accept once it serves what the agent has (or the agent has nothing yet: then every request
 is answered 404 until the first manifest). Until then connections wait in the listening queue. It ends when its channel
@@ -10,6 +10,11 @@ What it has counted goes to the agent when the drain begins and when it ends.
 """
 
 from __future__ import annotations
+
+if __name__ == "__main__":
+    from edge import lean
+
+    lean.be_program()
 
 import asyncio
 import gc
