@@ -21,7 +21,7 @@ from scenarios.marks import Marked, Position, written
 from scenarios.model import Json, Modifiers, Need, Scenario
 from scenarios.registry import registry
 from scenarios.repeating import expanded
-from scenarios.steps.base import Action, Expectation
+from scenarios.steps.base import Action, Expectation, brief
 
 T = TypeVar("T")
 _PARAMETER = re.compile(r"\$\{([\w-]+)\}")
@@ -68,7 +68,10 @@ class Case(msgspec.Struct, frozen=True):
 
     @property
     def title(self) -> str:
-        values = ", ".join(f"{name}={value}" for name, value in self.parameters.items())
+        values = ", ".join(
+            f"{name}={f'{{{brief(value)}}}' if isinstance(value, dict) else value}"
+            for name, value in self.parameters.items()
+        )
         return f"{self.scenario.title} [{values}]" if values else self.scenario.title
 
     def lacking(self, offers: Sequence[Need]) -> str:
