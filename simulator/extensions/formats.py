@@ -6,12 +6,14 @@ import base64
 import binascii
 import ipaddress
 import re
-import uuid
 from collections.abc import Callable
 from datetime import date, datetime
 from urllib.parse import urlsplit
 
 DURATION = re.compile(r"^([-+]?(\d+(\.\d*)?|\.\d+)(ns|us|µs|ms|s|m|h))+$|^0$")
+MOMENT = re.compile(r"^\d{4}-\d\d-\d\dt\d\d:\d\d:\d\d(\.\d{1,9})?(z|[-+]\d\d:\d\d)$", re.IGNORECASE | re.ASCII)
+DAY = re.compile(r"^\d{4}-\d\d-\d\d$", re.ASCII)
+UUID = re.compile(r"^[0-9a-f]{8}(-?[0-9a-f]{4}){3}-?[0-9a-f]{12}$", re.IGNORECASE)
 EMAIL = re.compile(r"^[^@\s]+@[^@\s]+$")
 HOSTNAME = re.compile(r"^[A-Za-z0-9]([-A-Za-z0-9]{0,62})?(\.[A-Za-z0-9]([-A-Za-z0-9]{0,62})?)*$")
 
@@ -28,7 +30,15 @@ def right_format(name: str, value: str) -> bool:
 
 
 def _moment(value: str) -> bool:
-    return bool(datetime.fromisoformat(value)) and "T" in value.upper()
+    return bool(MOMENT.match(value)) and bool(datetime.fromisoformat(value.upper()))
+
+
+def _day(value: str) -> bool:
+    return bool(DAY.match(value)) and bool(date.fromisoformat(value))
+
+
+def _network(value: str) -> bool:
+    return "/" in value and bool(ipaddress.ip_interface(value))
 
 
 def _decodes(value: str) -> bool:
@@ -38,14 +48,14 @@ def _decodes(value: str) -> bool:
 
 FORMATS: dict[str, Callable[[str], object]] = {
     "date-time": _moment,
-    "date": date.fromisoformat,
-    "duration": DURATION.match,
+    "date": _day,
+    "duration": DURATION.fullmatch,
     "byte": _decodes,
     "ipv4": ipaddress.IPv4Address,
     "ipv6": ipaddress.IPv6Address,
-    "cidr": ipaddress.ip_interface,
-    "email": EMAIL.match,
-    "hostname": HOSTNAME.match,
-    "uuid": uuid.UUID,
+    "cidr": _network,
+    "email": EMAIL.fullmatch,
+    "hostname": HOSTNAME.fullmatch,
+    "uuid": UUID.fullmatch,
     "uri": lambda value: urlsplit(value).scheme,
 }
