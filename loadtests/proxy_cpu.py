@@ -122,7 +122,7 @@ async def main(options: argparse.Namespace) -> None:
     settings = Settings(access_log=options.access_log, drain_timeout=1)
     told = Launch(0, theirs.fileno(), (listener.fileno(),), settings).argument()
     profile = ["-m", "cProfile", "-o", options.profile] if options.profile else []
-    command = [sys.executable, *profile, "-m", "edge.gateway.worker", told]
+    command = [sys.executable, *profile, "-m", "edge.gateway.process", told]
     worker = subprocess.Popen(command, pass_fds=(theirs.fileno(), listener.fileno()))  # noqa: ASYNC220 (nothing runs yet)
     theirs.close()
     ready = asyncio.Event()

@@ -1,6 +1,6 @@
 """How an agent tells a worker who it is: one JSON argument, and the descriptors that it names.
 
-    python -m edge.gateway.worker '{"index": 0, "channel": 9, "listeners": [6], "settings": {…}}'
+    python -m edge.gateway.process '{"index": 0, "channel": 9, "listeners": [6], "settings": {…}}'
 
 - `listeners`: sockets that the agent has bound and that already listen; every worker accepts on the same ones. A
   worker closes its copies when it drains.

@@ -151,7 +151,15 @@ def _knowing(level: Level, value: str, rows: Iterable[Row]) -> list[Row]:
         about = [check for check in row.checks if check.condition.variable == level and check.known is not None]
         if all(check.known(value) for check in about if check.known is not None):
             result.append(row._replace(checks=tuple(check for check in row.checks if check not in about)))
-    return result
+    return _reachable(result)
+
+
+def _reachable(rows: list[Row]) -> list[Row]:
+    """Without those behind a row that always matches and ends the request."""
+    for place, row in enumerate(rows, 1):
+        if row.terminal and not row.checks:
+            return rows[:place]
+    return rows
 
 
 def _begun_with(prefix: str, rows: Iterable[Row]) -> list[Row]:

@@ -143,7 +143,7 @@ class Process:
             self.port = listener.getsockname()[1]
             told = Launch(0, theirs.fileno(), (listener.fileno(),), Settings(**settings), own)
             self.process = await asyncio.create_subprocess_exec(
-                sys.executable, "-m", "edge.gateway.worker", told.argument(),
+                sys.executable, "-m", "edge.gateway.process", told.argument(),
                 pass_fds=(theirs.fileno(), listener.fileno()), stderr=asyncio.subprocess.PIPE,
             )  # fmt: skip
         self.channel = FrameChannel(ours)
@@ -178,7 +178,7 @@ async def test_a_worker_process_ends_when_its_agent_has_gone() -> None:
 
 async def test_a_worker_process_that_is_told_nonsense_says_so() -> None:
     process = await asyncio.create_subprocess_exec(
-        sys.executable, "-m", "edge.gateway.worker", '{"index": "x"}', stderr=asyncio.subprocess.PIPE
+        sys.executable, "-m", "edge.gateway.process", '{"index": "x"}', stderr=asyncio.subprocess.PIPE
     )
     _, errors = await process.communicate()
     assert process.returncode == 2

@@ -30,7 +30,7 @@ from edge.wire.frames import FrameChannel
 
 log = structlog.get_logger("edge.gateway")
 
-PROGRAM = (sys.executable, "-m", "edge.gateway.worker")
+PROGRAM = (sys.executable, "-m", "edge.gateway.process")
 STEADY = 10.0
 """Seconds after which a worker's end is one of its own and not of a row."""
 GIVE_UP = 3
