@@ -9,4 +9,5 @@ def test_a_worker_imports_no_pretty_printers():
     assert done.returncode == 2
     imported = set(re.findall(r"\| +([\w.]+)$", done.stderr, re.MULTILINE))
     assert "structlog.dev" in imported
-    assert not {name for name in imported if name.split(".")[0] in ("rich", "pygments")}
+    # that it was asked for is noted, too; only what was found has modules of its own
+    assert not {name for name in imported if name.startswith(("rich.", "pygments."))}
