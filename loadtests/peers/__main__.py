@@ -1,6 +1,6 @@
 """Measure this gateway beside its peers: `make peers`, or `python -m loadtests.peers`.
 
-It ends with 1 when a request failed that should not have, or when Edge could not be measured; goals that were missed are
+It ends with 1 when one of Edge's requests failed, or when Edge could not be measured; goals that were missed are
 printed and, with --strict, end it with 1 too.
 """
 
@@ -184,7 +184,9 @@ class Run:
 def machine(where: Cores, wrk: Path | None) -> str:
     """One line on what the numbers were measured with."""
     today = datetime.datetime.now(datetime.UTC).strftime("%Y-%m-%d %H:%M UTC")
-    pinned = "not pinned: one core only" if where.proxy is None else f"proxy on core {where.proxy}, load on {where.load}"
+    pinned = (
+        "not pinned: one core only" if where.proxy is None else f"proxy on core {where.proxy}, load on {where.load}"
+    )
     load = "wrk" if wrk is not None else "a client in Python (wrk is not installed: apt-get install wrk)"
     return (
         f"{today}, {os.cpu_count()} CPUs, load average {os.getloadavg()[0]:.1f} before, "

@@ -1,4 +1,5 @@
-"""The work as Envoy's configuration: a virtual host and a cluster for each application, a route for each rule on the path.
+"""The work as Envoy's configuration: a virtual host and a cluster for each application, a route for each rule on a
+path.
 
 What this gateway, nginx and HAProxy do without being told, Envoy is told: the timeouts for heads, one more try when
 nothing was sent, endpoints passed over that fail in a row, paths normalised before they are compared.

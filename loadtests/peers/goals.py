@@ -35,7 +35,9 @@ def judge(cases: Mapping[str, Sequence[Row]]) -> list[Goal]:
     for row in _of(cases, "keepalive", EDGE):
         for name, limit in (("envoy", TO_ENVOY), ("nginx", TO_NGINX)):
             if name in row.ratios:
-                goals.append(Goal(f"small keep-alive GET: CPU per request, times that of {name}", row.ratios[name], limit))
+                goals.append(
+                    Goal(f"small keep-alive GET: CPU per request, times that of {name}", row.ratios[name], limit)
+                )
         goals.append(Goal("small keep-alive GET: failed requests", row.failed, 0))
         goals.append(Goal("memory of the worker after it, MB", row.worker, MEMORY))
     goals += _steady(cases.get("steady", ()))

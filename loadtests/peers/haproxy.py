@@ -61,7 +61,8 @@ frontend in
   http-request return status 404 unless {{ var(txn.app) -m found }}
   http-request set-header {passed} %[req.hdr({header})] if {{ req.hdr({header}) -m found }}
   http-request return status 405 if {{ method {REFUSED_METHOD} }}
-  http-request redirect location {MOVED[1]} code 302 if {{ var(txn.app),concat(,txn.path),map_str({folder}/exact.map) -m found }}
+  acl moved var(txn.app),concat(,txn.path),map_str({folder}/exact.map) -m found
+  http-request redirect location {MOVED[1]} code 302 if moved
   http-request set-var(txn.rule) var(txn.app),concat(,txn.path),map_beg({folder}/rules.map)
   http-request return status 403 if {{ var(txn.rule) -m str deny }}
   http-request set-header X-Forwarded-For %[src]

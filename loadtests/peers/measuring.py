@@ -33,7 +33,9 @@ class Measuring:
             self._drive(case, proxy, WARM_UP)
         for number in range(rounds):
             for proxy in proxies:
-                yield self._sample(case, proxy, lambda proxy=proxy: self._drive(case, proxy, seconds), f"round {number + 1}")
+                yield self._sample(
+                    case, proxy, lambda proxy=proxy: self._drive(case, proxy, seconds), f"round {number + 1}"
+                )
 
     def steady(
         self, case: Case, proxies: Sequence[Proxy], rates: Sequence[tuple[str, float, str]], rounds: int, seconds: float
@@ -66,13 +68,9 @@ class Measuring:
 
     def _pace(self, case: Case, proxy: Proxy, rate: float, seconds: float) -> Outcome:
         request = ask(case, proxy.work)
-        return client(
-            "steady", port=proxy.port, ask=request, connections=case.connections, seconds=seconds, rate=rate
-        )
+        return client("steady", port=proxy.port, ask=request, connections=case.connections, seconds=seconds, rate=rate)
 
-    def _sample(
-        self, case: Case, proxy: Proxy, load: Callable[[], Outcome], label: str, rate: float = 0.0
-    ) -> Sample:
+    def _sample(self, case: Case, proxy: Proxy, load: Callable[[], Outcome], label: str, rate: float = 0.0) -> Sample:
         used = proxy.cpu()
         outcome = load()
         used = proxy.cpu() - used

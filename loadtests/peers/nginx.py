@@ -102,7 +102,11 @@ def proxy(work: Work, port: int, folder: Path) -> str:
 
 def _server(work: Work, port: int, number: int) -> str:
     prefixes = "\n".join(f"    location {path} {{ proxy_pass http://app{number}; }}" for path in work.prefixes())
-    return f"""  upstream app{number} {{ server 127.0.0.1:{work.backend}; keepalive 64; keepalive_requests 1000000000; }}
+    return f"""  upstream app{number} {{
+    server 127.0.0.1:{work.backend};
+    keepalive 64;
+    keepalive_requests 1000000000;
+  }}
   server {{
     listen 127.0.0.1:{port};
     server_name {" ".join(work.hosts(number))};
@@ -117,9 +121,7 @@ def _server(work: Work, port: int, number: int) -> str:
 
 def with_lua(work: Work, port: int, folder: Path) -> str:
     """One server; Lua finds the application by the host, walks its rules and sets the peer, as OpenResty Edge does."""
-    modules = "\n".join(
-        f"load_module {LUA_MODULES}/{name}.so;" for name in ("ndk_http_module", "ngx_http_lua_module")
-    )
+    modules = "\n".join(f"load_module {LUA_MODULES}/{name}.so;" for name in ("ndk_http_module", "ngx_http_lua_module"))
     hosts = "\n".join(
         f'      hosts["{host}"] = {number}' for number in range(work.applications) for host in work.hosts(number)
     )
@@ -188,4 +190,6 @@ def _in_functions(lines: str) -> str:
     """Lua allows 65,536 constants in a function: a function for each thousand lines."""
     every = lines.splitlines()
     blocks = ["\n".join(every[start : start + 1000]) for start in range(0, len(every), 1000)]
-    return "\n".join(f"(function()\n{block}\nend)()" if not i else f";(function()\n{block}\nend)()" for i, block in enumerate(blocks))
+    return "\n".join(
+        f"(function()\n{block}\nend)()" if not i else f";(function()\n{block}\nend)()" for i, block in enumerate(blocks)
+    )

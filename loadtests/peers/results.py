@@ -14,8 +14,8 @@ MEASURES = ("envoy", "nginx")
 
 
 class Sample(msgspec.Struct, frozen=True):
-    """One proxy in one round. `cpu` are seconds of all its processes, `worker` and `total` MB resident; `rate` is 0 in a
-    closed loop."""
+    """One proxy in one round. `cpu` are seconds of all its processes, `worker` and `total` MB resident; `rate` is 0 in
+    a closed loop."""
 
     case: str
     proxy: str
@@ -133,7 +133,9 @@ def markdown(cells: Sequence[Sequence[str]]) -> str:
     """A table, aligned so that it also reads well as plain text; all columns but the first to the right."""
     widths = [max(map(len, column)) for column in zip(*cells, strict=True)]
     lines = [
-        "| " + " | ".join(c.ljust(w) if not i else c.rjust(w) for i, (c, w) in enumerate(zip(row, widths, strict=True))) + " |"
+        "| "
+        + " | ".join(c.ljust(w) if not i else c.rjust(w) for i, (c, w) in enumerate(zip(row, widths, strict=True)))
+        + " |"
         for row in cells
     ]
     lines.insert(1, "|" + "|".join("-" * (w + 2) if not i else "-" * (w + 1) + ":" for i, w in enumerate(widths)) + "|")
