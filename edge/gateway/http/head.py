@@ -310,6 +310,8 @@ def _check_coding(value: bytes) -> None:
 
 
 def _options(value: bytes) -> tuple[bytes, ...]:
+    if b"," not in value:
+        return (value.lower(),)
     return tuple(option.strip(b" \t").lower() for option in value.split(b","))
 
 
