@@ -123,3 +123,29 @@ def test_before_and_after_name_other_steps():
     text = HEAD + "- expect: {gateway: every}\n  before: later\n- wait: 1s\n  name: later\n"
     text += "- expect: {gateway: every}\n  after: later\n  within: 1s\n"
     assert [step.modifiers.name for step in load(text)[0].steps] == ["", "later", ""]
+
+
+CLUSTERS = (
+    "title: t\ngiven:\n  manifests: [test-hello.yaml]\n  clusters: {second: {manifests: [test-hello.yaml]}}\nsteps:\n"
+)
+
+
+def test_a_step_says_which_cluster_it_is_about():
+    text = CLUSTERS + "- scale: {deployment: a, replicas: 1}\n  cluster: second\n- compact:\n"
+    [case] = load(text)
+    assert [step.modifiers.cluster for step in case.steps] == ["second", ""]
+    assert case.steps[0].title == "scale deployment: a, replicas: 1 in second"
+    assert "given.clusters needs" in case.lacking(["simulator"])
+    assert case.lacking(["simulator", "clusters"]) == ""
+
+
+def test_a_cluster_that_is_not_given_is_said():
+    [problem] = wrong(CLUSTERS + "- compact:\n  cluster: secnd\n")
+    assert problem[:2] == (7, "steps[0].cluster")
+    assert "did you mean 'second'?" in problem[2]
+
+
+def test_quick_time_can_only_be_had_in_a_simulator():
+    [case] = load("title: t\ngiven: {edge: none, time_factor: 60}\nsteps: [wait: 1s]\n")
+    assert "given.time_factor" in case.lacking([])
+    assert case.lacking(["simulator"]) == ""
