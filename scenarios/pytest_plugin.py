@@ -50,7 +50,12 @@ def _source(config: pytest.Config) -> Source:
 
 def pytest_unconfigure(config: pytest.Config) -> None:
     if SOURCE in config.stash:
-        asyncio.run(config.stash[SOURCE].close())
+        from scenarios.errors import TargetError
+
+        try:
+            asyncio.run(config.stash[SOURCE].close())
+        except TargetError as error:
+            config.get_terminal_writer().line(f"cleaning up failed: {error}", red=True)
 
 
 class ScenarioFile(pytest.File):

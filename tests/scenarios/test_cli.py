@@ -37,20 +37,18 @@ async def test_0_when_all_held_and_1_when_an_expectation_failed_with_a_report_of
     assert (await ended(one))[0] == 0
 
 
-async def test_2_when_a_file_is_wrong_and_3_when_the_target_cannot_be_used(tmp_path):
-    wrong = await ended(await run(tmp_path, NO_EDGE + "steps: [{wiat: 1s}]\n"))
-    assert (wrong[0], wrong[1]) == (2, "")
-    assert "some.yaml:3: steps[0].wiat: there is no such action; did you mean 'wait'?" in wrong[2]
-    unusable = await ended(await run(tmp_path, HELD, "--target", "kind", environment={"PATH": str(tmp_path)}))
-    assert unusable[0] == 3
-    assert "needs the program `kind`: install it" in unusable[2]
-    assert "Traceback" not in unusable[2]
-
-
-async def test_the_target_is_read_from_the_environment_too(tmp_path):
-    code, _, errors = await ended(await run(tmp_path, HELD, environment={"EDGE_SCENARIO_RUN_TARGET": "moon"}))
+async def test_2_when_a_file_is_wrong_and_3_when_the_target_that_the_environment_names_cannot_be_used(tmp_path):
+    wrong = await run(tmp_path, NO_EDGE + "steps: [{wiat: 1s}]\n")
+    (tmp_path / "right.yaml").write_text(HELD)
+    nowhere = {"PATH": str(tmp_path), "EDGE_SCENARIO_RUN_TARGET": "kind:mine"}
+    unusable = await scenario("run", tmp_path / "right.yaml", environment=nowhere)
+    code, output, errors = await ended(wrong)
+    assert (code, output) == (2, "")
+    assert "some.yaml:3: steps[0].wiat: there is no such action; did you mean 'wait'?" in errors
+    code, _, errors = await ended(unusable)
     assert code == 3
-    assert "expected one of the targets simulator, kubeconfig:PATH, kind, kind:NAME, got 'moon'" in errors
+    assert "needs the program `kind`: install it" in errors
+    assert "Traceback" not in errors
 
 
 async def test_sigint_in_the_middle_of_a_run_ends_everything_that_it_started(tmp_path):

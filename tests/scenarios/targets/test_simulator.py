@@ -9,20 +9,14 @@ from scenarios.targets.simulator import SimulatorTarget
 PATH = "/api/v1/namespaces"
 
 
-@pytest.fixture
-async def target(tmp_path):
-    target = SimulatorTarget()
-    await target.open(tmp_path)
-    yield target
-    await target.close()
-
-
 async def names(target):
     return [item["metadata"]["name"] for item in (await target.kubernetes.request("GET", PATH))["items"]]
 
 
-async def test_its_api_server_is_taken_away_and_comes_back(target):
-    """One process for all of it, because it takes a second to start."""
+async def test_its_api_server_is_taken_away_and_comes_back_and_its_process_ends_with_it(tmp_path):
+    """One process for all of it, because that takes half a second to start."""
+    target = SimulatorTarget()
+    await target.open(tmp_path)
     address = await target.address()
     assert (address.host, address.ca_certificate) == ("127.0.0.1", None)
     assert address.token not in repr(address)
@@ -45,16 +39,10 @@ async def test_its_api_server_is_taken_away_and_comes_back(target):
     with pytest.raises(StepError, match=r"the simulator answered 4.. to POST faults: .*moon"):
         await target.control.send("POST", "faults", {"match": {}, "fault": {"type": "moon"}})
 
-
-async def test_its_process_ends_with_it(tmp_path):
-    target = SimulatorTarget()
-    await target.open(tmp_path)
-    url = target._child.ready[2]
     await target.close()
-    assert not target._child.running
     async with httpx.AsyncClient() as client:
         with pytest.raises(httpx.ConnectError):
-            await client.get(url)
+            await client.get(f"https://{address.host}:{address.port}")
 
 
 async def test_a_simulator_that_cannot_start_is_a_target_that_cannot_be_used(tmp_path):
