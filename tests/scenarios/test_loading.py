@@ -131,10 +131,10 @@ CLUSTERS = (
 
 
 def test_a_step_says_which_cluster_it_is_about():
-    text = CLUSTERS + "- scale: {deployment: a, replicas: 1}\n  cluster: second\n- compact:\n"
+    text = CLUSTERS + "- scale: {deployment: test-hello, replicas: 1}\n  cluster: second\n- compact:\n"
     [case] = load(text)
     assert [step.modifiers.cluster for step in case.steps] == ["second", ""]
-    assert case.steps[0].title == "scale deployment: a, replicas: 1 in second"
+    assert case.steps[0].title == "scale deployment: test-hello, replicas: 1 in second"
     assert "given.clusters needs" in case.lacking(["simulator"])
     assert case.lacking(["simulator", "clusters"]) == ""
 
