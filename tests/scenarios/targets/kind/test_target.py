@@ -31,6 +31,10 @@ steps:
   within: 10s
 - expect: {traffic: {steady: {pods: 2, errors: 0}}}
   within: 5s
+- pause-api-server:
+- resume-api-server:
+- stop-api-server:
+- start-api-server:
 - cut-node: {deployment: test-hello}
 - join-node:
 - stop-node: edge-scenarios-worker
@@ -74,7 +78,8 @@ async def test_a_scenario_file_runs_on_it_from_beginning_to_end(programs, docker
     assert added == [["route", "add", f"10.245.{number}.0/24", "via", f"172.18.0.{number + 2}"] for number in range(3)]
     assert (programs.clusters(), programs.routes()) == ([], {})
     did = [request.rpartition("/")[2] for request in docker.did()]
-    assert did == ["disconnect", "connect", "stop", "start", "pause", "unpause"]  # the last by itself, at the end
+    assert did[:4] == ["pause", "unpause", "stop", "start"]  # the control plane's node
+    assert did[4:] == ["disconnect", "connect", "stop", "start", "pause", "unpause"]  # the last by itself, at the end
     assert names(cluster, "/apis/apps/v1/namespaces/default/deployments") == []
 
 
@@ -84,7 +89,7 @@ async def test_what_only_the_simulator_can_do_is_skipped_and_said_before_anythin
     (tmp_path / "some.yaml").write_text(SCENARIO + "- compact:\n")
     assert await run_files([tmp_path / "some.yaml"], "kind", None, 1, 1) == 0
     assert (
-        "skipped on kind:edge-scenarios: line 16: compact can only be done to the simulator" in capsys.readouterr().out
+        "skipped on kind:edge-scenarios: line 20: compact can only be done to the simulator" in capsys.readouterr().out
     )
     assert programs.asked("kind") == []
 
