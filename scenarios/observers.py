@@ -18,6 +18,7 @@ from edge.demo.processes import DemoError
 from edge.tasks import Tasks
 from scenarios.errors import StepError
 from scenarios.steps.edge_seen import ready_addresses
+from scenarios.targets import Control
 from scenarios.timeline import Event
 from scenarios.world import Slice, World
 
@@ -51,7 +52,9 @@ class Observers:
 
     async def stop(self) -> None:
         await self._tasks.close()
-        await self._requests()
+        for target in self._world.targets.values():
+            if target.control is not None:
+                await self._requests(target.control)
 
     def _keep(self, name: str, deed: Callable[[], Awaitable[None]]) -> None:
         async def again() -> None:
@@ -116,12 +119,12 @@ class Observers:
             await asyncio.sleep(max(SAMPLE, REST * (world.timeline.now() - began)))
 
     async def _shown(self) -> int:
-        """How many ready endpoints the Admin shows, of all upstreams."""
-        admin, count = self._world.house.admin, 0
-        for application in (await admin.get("applications"))["items"]:
-            upstreams = await admin.get(f"applications/{application['id']}/upstreams")
-            count += sum(endpoint["ready"] for view in upstreams["items"] for endpoint in view["endpoints"])
-        return count
+        """How many addresses the Admin shows as ready, of all upstreams together: what the other lanes count."""
+        admin, found = self._world.house.admin, set[str]()
+        for application in (await admin.get("applications?limit=1000"))["items"]:
+            upstreams = await admin.get(f"applications/{application['id']}/upstreams?limit=1000")
+            found.update(e["address"] for view in upstreams["items"] for e in view["endpoints"] if e["ready"])
+        return len(found)
 
     async def _gateways(self) -> None:
         house = self._world.house
@@ -141,12 +144,10 @@ class Observers:
             await asyncio.sleep(SAMPLE)
             self._world.timeline.pulse()
 
-    async def _requests(self) -> None:
-        """The simulator's list of requests by Edge, read once at the end."""
-        if self._world.target.control is None:
-            return
+    async def _requests(self, control: Control) -> None:
+        """A simulator's list of requests by Edge, read once at the end."""
         try:
-            items = (await self._world.control.send("GET", "requests"))["items"]
+            items = (await control.send("GET", "requests"))["items"]
         except (StepError, httpx.HTTPError, OSError):
             return
         timeline = self._world.timeline

@@ -237,7 +237,9 @@ class Run:
     def _disturbing(self) -> list[str]:
         """What stands in Edge's way now."""
         children = self._house.children if self._house is not None else {}
-        return [*self._world.faults, *(f"{name} is down" for name, child in children.items() if not child.running)]
+        down = {name: "down" for name, child in children.items() if not child.running}
+        faults = [fault for cluster in self._world.targets for fault in self._world.at(cluster).faults]
+        return [*faults, *(f"{name} is {how}" for name, how in {**self._world.away, **down}.items())]
 
     async def _deed(self, step: Step) -> str:
         assert isinstance(step.deed, Action)

@@ -50,6 +50,7 @@ class World:
         self.random = random.Random(seed)
         self.traffic: dict[str, Running] = {}
         self.faults: dict[str, str] = {}  # name → the simulator's id
+        self.away: dict[str, str] = {}  # what a step stopped or paused, of all clusters → how it is, for the report
         self.removed: dict[str, Json] = {}  # objects taken away for a while
         self.cordoned: dict[str, None] = {}  # nodes that a step cordoned
         self.pods_ended: dict[str, float] = {}  # pod → when it was told to end

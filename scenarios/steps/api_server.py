@@ -20,6 +20,7 @@ class StopApiServer(Action):
 
     async def run(self, world: World) -> str:
         await world.api_server.stop(self.keep)
+        world.away[_name(world)] = "stopped"
         return "the API server is stopped"
 
 
@@ -30,6 +31,7 @@ class StartApiServer(Action):
 
     async def run(self, world: World) -> str:
         await world.api_server.start()
+        world.away.pop(_name(world), None)
         return "the API server runs"
 
 
@@ -40,6 +42,7 @@ class PauseApiServer(Action):
 
     async def run(self, world: World) -> str:
         await world.api_server.pause()
+        world.away[_name(world)] = "silent"
         return "the API server stands still"
 
 
@@ -50,4 +53,9 @@ class ResumeApiServer(Action):
 
     async def run(self, world: World) -> str:
         await world.api_server.resume()
+        world.away.pop(_name(world), None)
         return "the API server goes on"
+
+
+def _name(world: World) -> str:
+    return f"API server of {world.cluster}"

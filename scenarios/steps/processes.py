@@ -51,6 +51,7 @@ class Pause(Action):
 
     async def run(self, world: World) -> str:
         _signal(world, self.process, signal.SIGSTOP)
+        world.away[self.process] = "paused"
         return f"{self.process} stands still"
 
 
@@ -61,6 +62,7 @@ class Resume(Action):
 
     async def run(self, world: World) -> str:
         _signal(world, self.process, signal.SIGCONT)
+        world.away.pop(self.process, None)
         return f"{self.process} goes on"
 
 

@@ -209,14 +209,15 @@ async def test_an_interrupted_run_runs_finally_and_ends_everything():
     assert run.result.logs
 
 
-async def test_faults_and_processes_that_are_down_are_spans_of_the_timeline():
+async def test_what_steps_kill_and_stop_is_in_the_way_until_they_bring_it_back():
     cluster = Cluster()
-    steps = "steps: [{kill: gateway-1}, {wait: 50ms}, {start: gateway-1}, {wait: 50ms}]\n"
+    deeds = ["kill: gateway-1", "stop-api-server:", "wait: 50ms", "start: gateway-1", "wait: 50ms", "start-api-server:"]
+    steps = "steps:\n" + "".join(f"- {deed}\n" for deed in deeds)
     result = await play(HOUSE.replace("given: {", "given: {ready: false, ") + steps, cluster)
     assert result.state == "held", result.reason
-    [down] = [event for event in result.timeline.events if event.lane == "faults"]
-    assert down.text == "gateway-1 is down"
-    assert 0.05 <= down.seconds < 1
+    down, stopped = [event for event in result.timeline.events if event.lane == "faults"]
+    assert (down.text, stopped.text) == ("gateway-1 is down", "API server of test is stopped")
+    assert 0.05 <= down.seconds < stopped.seconds < 2
 
 
 async def test_of_many_the_first_that_fails_ends_the_others():
