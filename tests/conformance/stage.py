@@ -113,6 +113,9 @@ class Stage:
         }
         (self._folder / "config").write_text(yaml.safe_dump(config))
 
+    def read(self, name: str) -> str:
+        return (self._folder / name).read_text()
+
     def write(self, name: str, text: str) -> None:
         """A file for the commands."""
         path = self._folder / name
@@ -171,13 +174,17 @@ class Stage:
         return answer.raise_for_status().json()
 
     async def settled(self, ready: int) -> None:
-        """Wait until the tutorial's pods are so many, all ready, and none is ending."""
+        """Wait until the tutorial's pods are so many, all ready, none is ending, and the Deployment says so."""
 
         async def look() -> bool:
             pods = (await self.get("/api/v1/namespaces/default/pods?labelSelector=app%3Dtest-hello"))["items"]
             states = [one for pod in pods for one in pod["status"].get("conditions", ()) if one["type"] == "Ready"]
             ending = any("deletionTimestamp" in pod["metadata"] for pod in pods)
-            return not ending and len(pods) == ready == sum(one["status"] == "True" for one in states)
+            deployment = await self.get("/apis/apps/v1/namespaces/default/deployments/test-hello")
+            status = deployment["status"]
+            said = [status.get(key, 0) for key in ("replicas", "updatedReplicas", "availableReplicas")]
+            seen = status.get("observedGeneration") == deployment["metadata"]["generation"] and said == [ready] * 3
+            return seen and not ending and len(pods) == ready == sum(one["status"] == "True" for one in states)
 
         await until(look)
 

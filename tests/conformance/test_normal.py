@@ -5,7 +5,7 @@ from __future__ import annotations
 import pytest
 
 from tests.conformance import normal, watches
-from tests.conformance.compare import differences
+from tests.conformance.compare import differences, without_retries
 from tests.conformance.stage import Told
 
 
@@ -65,3 +65,13 @@ def test_a_difference_says_where_it_is() -> None:
     assert differences(recorded, other, []) == [
         "asked: -GET /x → 200 application/json", "asked: +GET /x → 404 text/plain",
     ]  # fmt: skip
+
+
+def test_a_change_that_was_made_again_after_a_conflict_counts_once() -> None:
+    def asked(method: str, status: int) -> dict[str, str]:
+        return {"asked": f"{method} /x", "answered": f"{status} application/json"}
+
+    late = [asked("PATCH", 409), asked("GET", 200), asked("PATCH", 409), asked("GET", 200), asked("PATCH", 200)]
+    assert without_retries(late) == [asked("PATCH", 200)]
+    given_up = [asked("PUT", 409), asked("GET", 200)]
+    assert without_retries(given_up) == given_up
