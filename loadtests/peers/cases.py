@@ -36,7 +36,7 @@ CASES = (
     Case("up-64k", "requests of 64 KB"),
     Case("up-10m", "requests of 10 MB", connections=8),
     Case("idle", "1,000 idle connections", connections=1000, rounds=1, kind="idle"),
-    Case("growth", "small GET, more applications and more rules, Edge only", kind="growth"),
+    Case("growth", "small GET, more applications and more rules, Edge only", rounds=4, kind="growth"),
     Case("tls", "small GET over TLS, keep-alive", kind="tls"),
 )
 QUICK = ("keepalive", "steady", "new", "idle", "growth")

@@ -171,6 +171,9 @@ class Load:
         return self._outcome(now - began)
 
     def _outcome(self, seconds: float) -> Outcome:
+        for connection in self._by_descriptor.values():
+            connection.sock.close()
+        self._poll.close()
         ordered = sorted(self._latencies)
         p50, p99 = (percentile(ordered, share) * 1000 for share in (0.5, 0.99))
         known = not math.isnan(p50)

@@ -107,7 +107,6 @@ def closed(wrk: Path | None, port: int, ask: Ask, connections: int, seconds: flo
 
 def client(mode: str, **told: Any) -> Outcome:
     """The Python client in a process of its own on this process's core; `mode` is `closed` or `steady`."""
-    told["ask"] = told["ask"]._asdict()
     command = [sys.executable, "-m", "loadtests.peers.client", mode, "-"]
     done = subprocess.run(
         command, input=msgspec.json.encode(told), capture_output=True, timeout=told["seconds"] + 60, check=False
