@@ -104,7 +104,7 @@ class _Check:
         elif isinstance(deed, edge_seen.ClusterSeen):
             self._known("cluster", deed.kubernetes_cluster, (*at, "kubernetes_cluster"))
         elif (isinstance(deed, edge_seen.GatewaySeen) and deed.gateway != "every") or isinstance(
-            deed, processes.KillWorker | other_seen.MetricSeen
+            deed, processes.OfWorker | other_seen.MetricSeen
         ):
             self._known("gateway", deed.gateway, (*at, "gateway"))
         elif isinstance(deed, traffic_seen.RequestSeen):

@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import asyncio
+import contextlib
+import os
 import secrets
 import signal
 from collections.abc import Awaitable, Callable, Mapping, Sequence
@@ -118,8 +120,11 @@ class House:
 
     def _wake(self) -> list[Child]:
         """All processes; the paused ones go on, because a paused process does not hear that it shall end."""
-        for child in self.children.values():
+        for name, child in self.children.items():
             child.signal(signal.SIGCONT)
+            with contextlib.suppress(StepError, ProcessLookupError):
+                for worker in self.worker_ids(name) if child.running and name in self.gateways else []:
+                    os.kill(worker, signal.SIGCONT)
         return list(reversed(self.children.values()))
 
     # configuration

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 import signal
+from typing import ClassVar
 
 from scenarios.errors import StepError
 from scenarios.steps.base import Action
@@ -73,14 +74,41 @@ def _signal(world: World, process: str, number: int) -> None:
             os.kill(worker, number)
 
 
-class KillWorker(Action):
-    """Kill one worker process of a gateway; its agent starts another."""
+class OfWorker(Action):
+    """An action on one worker process of a gateway, the oldest."""
 
     gateway: str
+
+    number: ClassVar[int]
+    done: ClassVar[str]
 
     async def run(self, world: World) -> str:
         workers = world.house.worker_ids(self.gateway)
         if not workers:
             raise StepError(f"{self.gateway} has no worker")
-        os.kill(workers[0], signal.SIGKILL)
-        return f"a worker of {self.gateway} killed"
+        os.kill(workers[0], self.number)
+        return f"a worker of {self.gateway} {self.done}"
+
+
+class KillWorker(OfWorker):
+    """Kill one worker process of a gateway (SIGKILL); its agent starts another."""
+
+    number, done = signal.SIGKILL, "killed"
+
+
+class StopWorker(OfWorker):
+    """End one worker process of a gateway (SIGTERM); its agent starts another."""
+
+    number, done = signal.SIGTERM, "told to end"
+
+
+class PauseWorker(OfWorker):
+    """Let one worker process of a gateway stand still (SIGSTOP)."""
+
+    number, done = signal.SIGSTOP, "stands still"
+
+
+class ResumeWorker(OfWorker):
+    """Let it go on (SIGCONT)."""
+
+    number, done = signal.SIGCONT, "goes on"

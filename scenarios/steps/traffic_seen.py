@@ -26,7 +26,7 @@ class Latency(Part):
 
 class TrafficWanted(Part):
     """Of one traffic. `errors`: of all requests so far that failed or were answered with 400 and more; `outcomes`: by
-    class (`refused`, `closed`, `timeout`, `late`, `malformed`, or a status). `pods` and `share` are of the last
+    class (`refused`, `closed`, `timeout`, `late`, `malformed`, or a status). `pods`, `share` and `most` are of the last
     `window`."""
 
     errors: Number | UnsetType = UNSET
@@ -35,6 +35,7 @@ class TrafficWanted(Part):
     latency: Latency | UnsetType = UNSET
     pods: Number | UnsetType = UNSET  # how many answer
     share: Comparison | UnsetType = UNSET  # of the pod with the fewest answers
+    most: Comparison | UnsetType = UNSET  # the share of the pod with the most
     to_ended_pods: Comparison | UnsetType = UNSET  # how long after its end began a pod still was asked
     window: Duration = "1s"
 
@@ -67,7 +68,7 @@ def _judge(wanted: TrafficWanted, running: Running, world: World) -> Seen:
         checks.append(compares(wanted.answers, len(running.samples)))
     if not isinstance(wanted.latency, UnsetType):
         _judge_latency(wanted.latency, running, checks, shown)
-    if not isinstance(wanted.pods, UnsetType) or not isinstance(wanted.share, UnsetType):
+    if any(asked is not UNSET for asked in (wanted.pods, wanted.share, wanted.most)):
         _judge_pods(wanted, running, world.timeline.now(), checks, shown)
     if not isinstance(wanted.to_ended_pods, UnsetType):
         latest = asked_after_end(running, world.pods_ended)
@@ -95,12 +96,16 @@ def _judge_pods(wanted: TrafficWanted, running: Running, now: float, checks: lis
         if sample.pod and not sample.failed and sample.at >= since:
             pods[sample.pod] += 1
     total = pods.total()
-    least = min(pods.values()) / total if total else 0.0
+    least, most = (pick(pods.values()) / total if total else 0.0 for pick in (min, max))
     if not isinstance(wanted.pods, UnsetType):
         checks.append(compares(wanted.pods, len(pods)))
     if not isinstance(wanted.share, UnsetType):
         checks.append(total > 0 and compares(wanted.share, least))
-    shown.append(f"{len(pods)} pods answered in the last {wanted.window}, the fewest {least:.0%} of {total}")
+    if not isinstance(wanted.most, UnsetType):
+        checks.append(total > 0 and compares(wanted.most, most))
+    shown.append(
+        f"{len(pods)} pods answered in the last {wanted.window}, from {least:.0%} to {most:.0%} of {total} each"
+    )
 
 
 def asked_after_end(running: Running, ended: dict[str, float]) -> float:
