@@ -65,9 +65,14 @@ async def _pass_on(client: httpx.AsyncClient, asked: httpx.Request, send: Send) 
     try:
         headers = [(key.lower(), value) for key, value in answer.headers.raw]
         headers = [(key, value) for key, value in headers if key.decode() not in NOT_PASSED - {"content-length"}]
+        chunks = answer.aiter_raw()
+        # What has an end is fetched whole first: a client that goes after the head must not hide the body.
+        body = b"".join([chunk async for chunk in chunks]) if "content-length" in answer.headers else b""
         await send({"type": "http.response.start", "status": answer.status_code, "headers": headers})
-        async for chunk in answer.aiter_raw():
-            await send({"type": "http.response.body", "body": chunk, "more_body": True})
+        await send({"type": "http.response.body", "body": body, "more_body": True})
+        if "content-length" not in answer.headers:
+            async for chunk in chunks:
+                await send({"type": "http.response.body", "body": chunk, "more_body": True})
         await send({"type": "http.response.body", "body": b"", "more_body": False})
     finally:
         await answer.aclose()
