@@ -64,7 +64,7 @@ class Connection:
         if len(self.got) < 4096:
             self.got += data
         end = self.got.find(b"\r\n\r\n") + 4
-        if end < 4 or self.size < end + _length(self.got[:end]):
+        if end < 4 or self.size < end + _length(bytes(self.got[:end])):
             return None
         return self.got.startswith(b"HTTP/1.1 200")
 

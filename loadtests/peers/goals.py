@@ -39,7 +39,8 @@ def judge(cases: Mapping[str, Sequence[Row]]) -> list[Goal]:
                     Goal(f"small keep-alive GET: CPU per request, times that of {name}", row.ratios[name], limit)
                 )
         goals.append(Goal("small keep-alive GET: failed requests", row.failed, 0))
-        goals.append(Goal("memory of the worker after it, MB", row.worker, MEMORY))
+        goals.append(Goal("memory of the worker after it, MB resident", row.memory.worker, MEMORY))
+        goals.append(Goal("memory of the worker, what is shared divided, MB", row.memory.proportional, MEMORY))
     goals += _steady(cases.get("steady", ()))
     goals += _growth(cases.get("growth", ()))
     return goals

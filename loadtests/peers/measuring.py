@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import functools
 import socket
 import time
 from collections.abc import Callable, Iterator, Sequence
@@ -33,9 +34,8 @@ class Measuring:
             self._drive(case, proxy, WARM_UP)
         for number in range(rounds):
             for proxy in proxies:
-                yield self._sample(
-                    case, proxy, lambda proxy=proxy: self._drive(case, proxy, seconds), f"round {number + 1}"
-                )
+                load = functools.partial(self._drive, case, proxy, seconds)
+                yield self._sample(case, proxy, load, f"round {number + 1}")
 
     def steady(
         self, case: Case, proxies: Sequence[Proxy], rates: Sequence[tuple[str, float, str]], rounds: int, seconds: float
@@ -45,21 +45,20 @@ class Measuring:
         for _ in range(rounds):
             for name, rate, label in rates:
                 proxy = by_name[name]
-                yield self._sample(
-                    case, proxy, lambda proxy=proxy, rate=rate: self._pace(case, proxy, rate, seconds), label, rate
-                )
+                load = functools.partial(self._pace, case, proxy, rate, seconds)
+                yield self._sample(case, proxy, load, label, rate)
 
     def idle(self, case: Case, proxies: Sequence[Proxy], seconds: float) -> Iterator[Idle]:
         """Memory and CPU with many connections on which a request was answered and nothing follows."""
         for proxy in proxies:
-            before = proxy.memory()[1]
+            before = proxy.memory().total
             with ExitStack() as stack:
                 for _ in range(case.connections):
                     stack.enter_context(_asked_once(proxy))
                 used, began = proxy.cpu(), time.perf_counter()
                 time.sleep(seconds)
                 share = (proxy.cpu() - used) / (time.perf_counter() - began)
-                idle = Idle(proxy.name, case.connections, before, proxy.memory()[1], share)
+                idle = Idle(proxy.name, case.connections, before, proxy.memory().total, share)
             self._say(f"  {proxy.name:<10} {idle.per_connection:6.1f} KB a connection, {share * 100:.1f} % of a core")
             yield idle
 
@@ -74,8 +73,7 @@ class Measuring:
         used = proxy.cpu()
         outcome = load()
         used = proxy.cpu() - used
-        worker, total = proxy.memory()
-        sample = Sample(case.name, proxy.name, label, rate, outcome, used, worker, total)
+        sample = Sample(case.name, proxy.name, label, rate, outcome, used, proxy.memory())
         self._say(f"  {proxy.name:<22} {label:<26} {sample}")
         return sample
 

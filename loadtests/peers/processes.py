@@ -39,6 +39,16 @@ def parse_stat(text: str) -> Stat:
     return Stat(int(pid), int(fields[1]), (int(fields[11]) + int(fields[12])) / TICK, int(fields[21]) * PAGE)
 
 
+def proportional(rollup: str) -> int:
+    """Bytes of a /proc/PID/smaps_rollup (proc(5)) with what is shared divided among those who share it: what a process
+    takes of the machine. Libraries and what was there before a fork count whole in `rss`."""
+    for line in rollup.splitlines():
+        name, _, rest = line.partition(":")
+        if name == "Pss":
+            return int(rest.split()[0]) * 1024
+    raise ValueError("it has no Pss")
+
+
 def tree(pid: int) -> list[Stat]:
     """The process and its descendants."""
     stats = {}

@@ -7,7 +7,8 @@ from pathlib import Path
 from typing import NamedTuple
 
 from loadtests.peers import caddy, edge_gateway, envoy, haproxy, nginx, programs
-from loadtests.peers.processes import Running, Stat, free_port
+from loadtests.peers.processes import Running, Stat, free_port, proportional
+from loadtests.peers.results import Memory
 from loadtests.peers.work import Work
 
 EDGE = "edge"
@@ -36,11 +37,12 @@ class Proxy(NamedTuple):
         """CPU seconds of all its processes so far."""
         return sum(stat.cpu for stat in self.running.measure())
 
-    def memory(self) -> tuple[float, float]:
-        """MB resident: of its largest process but the parent (the worker), and of all together."""
+    def memory(self) -> Memory:
+        """As it is now."""
         stats: list[Stat] = self.running.measure()
-        workers = stats[1:] or stats
-        return max(stat.rss for stat in workers) / 2**20, sum(stat.rss for stat in stats) / 2**20
+        worker = max(stats[1:] or stats, key=lambda stat: stat.rss)
+        shared_out = proportional(Path(f"/proc/{worker.pid}/smaps_rollup").read_text())
+        return Memory(worker.rss / 2**20, shared_out / 2**20, sum(stat.rss for stat in stats) / 2**20)
 
 
 def _edge(work: Work, port: int, folder: Path) -> Start:

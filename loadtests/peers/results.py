@@ -13,9 +13,17 @@ MEASURES = ("envoy", "nginx")
 """Whose CPU per request the others' is compared with."""
 
 
+class Memory(msgspec.Struct, frozen=True):
+    """MB: of a proxy's largest process but the parent (the worker) resident and with what is shared divided among those
+    who share it; and resident of all its processes."""
+
+    worker: float
+    proportional: float
+    total: float
+
+
 class Sample(msgspec.Struct, frozen=True):
-    """One proxy in one round. `cpu` are seconds of all its processes, `worker` and `total` MB resident; `rate` is 0 in
-    a closed loop."""
+    """One proxy in one round. `cpu` are seconds of all its processes; `rate` is 0 in a closed loop."""
 
     case: str
     proxy: str
@@ -23,8 +31,7 @@ class Sample(msgspec.Struct, frozen=True):
     rate: float
     outcome: Outcome
     cpu: float
-    worker: float
-    total: float
+    memory: Memory
 
     @property
     def per_request(self) -> float:
@@ -56,8 +63,8 @@ class Idle(msgspec.Struct, frozen=True):
 
 
 class Row(msgspec.Struct, frozen=True):
-    """Medians over the rounds of one proxy. `ratios` are its CPU per request over that of MEASURES, taken round by
-    round, where those were in the run; requests/s of a steady load are those that were answered."""
+    """Medians over the rounds of one proxy, of memory the most. `ratios` are its CPU per request over that of MEASURES,
+    taken round by round, where those were in the run; requests/s of a steady load are those that were answered."""
 
     proxy: str
     label: str
@@ -66,8 +73,7 @@ class Row(msgspec.Struct, frozen=True):
     p50: float
     p99: float
     per_request: float
-    worker: float
-    total: float
+    memory: Memory
     failed: int
     ratios: dict[str, float]
 
@@ -97,8 +103,7 @@ def _row(group: Sequence[Sample], groups: Mapping[tuple[str, str], Sequence[Samp
         p50=middle(s.outcome.p50 for s in group),
         p99=middle(s.outcome.p99 for s in group),
         per_request=middle(s.per_request for s in group),
-        worker=middle(s.worker for s in group),
-        total=middle(s.total for s in group),
+        memory=max((s.memory for s in group), key=lambda memory: memory.worker),
         failed=sum(s.outcome.failed for s in group),
         ratios=ratios,
     )
@@ -106,7 +111,18 @@ def _row(group: Sequence[Sample], groups: Mapping[tuple[str, str], Sequence[Samp
 
 def table(rows: Iterable[Row]) -> list[list[str]]:
     """Heading and cells."""
-    heading = ["", "requests/s", "p50 ms", "p99 ms", "CPU µs/request", "× envoy", "× nginx", "worker MB", "failed"]
+    heading = [
+        "",
+        "requests/s",
+        "p50 ms",
+        "p99 ms",
+        "CPU µs/request",
+        "× envoy",
+        "× nginx",
+        "worker MB",
+        "of its own",
+        "failed",
+    ]
     return [heading, *(_cells(row) for row in rows)]
 
 
@@ -114,7 +130,7 @@ def _cells(row: Row) -> list[str]:
     ratios = [f"{row.ratios[name]:.2f}" if name in row.ratios else "–" for name in MEASURES]
     name = f"{row.proxy}, {row.label}" if row.label else row.proxy
     numbers = [f"{row.requests:.0f}", f"{row.p50:.2f}", f"{row.p99:.2f}", f"{row.per_request:.1f}"]
-    return [name, *numbers, *ratios, f"{row.worker:.1f}", str(row.failed)]
+    return [name, *numbers, *ratios, f"{row.memory.worker:.1f}", f"{row.memory.proportional:.1f}", str(row.failed)]
 
 
 def idle_table(idles: Iterable[Idle]) -> list[list[str]]:

@@ -6,7 +6,18 @@ import sys
 
 import pytest
 
-from loadtests.peers.processes import PAGE, TICK, Running, Stat, cores, descendants, free_port, parse_stat, tree
+from loadtests.peers.processes import (
+    PAGE,
+    TICK,
+    Running,
+    Stat,
+    cores,
+    descendants,
+    free_port,
+    parse_stat,
+    proportional,
+    tree,
+)
 
 LINE = "42 (a (strange) name) S 7 42 42 0 -1 4194560 900 0 0 0 250 50 9 9 20 0 3 0 77 1000000 512 18446744073709551615"
 
@@ -19,6 +30,13 @@ def test_descendants_are_found_at_any_depth_and_strangers_are_not() -> None:
     stats = {pid: Stat(pid, parent, 1.0, 1) for pid, parent in ((1, 0), (5, 1), (6, 5), (7, 6), (8, 1), (9, 8))}
     assert [stat.pid for stat in descendants(5, stats)] == [5, 6, 7]
     assert descendants(4, stats) == []
+
+
+def test_shared_memory_is_divided() -> None:
+    text = "7f-80 ---p 00000000 00:00 0    [rollup]\nRss:   53952 kB\nPss:   39728 kB\nPss_Dirty: 1 kB\n"
+    assert proportional(text) == 39728 * 1024
+    with pytest.raises(ValueError, match="Pss"):
+        proportional("Rss: 1 kB")
 
 
 def test_this_process_is_in_its_own_tree() -> None:
