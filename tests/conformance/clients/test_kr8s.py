@@ -16,7 +16,12 @@ from kr8s.asyncio.objects import ConfigMap, Deployment
 from tests.conformance.clients.running import Running
 
 # kr8s knows versions up to 1.35 and says so to the 1.36 that is simulated.
-pytestmark = pytest.mark.filterwarnings("ignore:Kubernetes version .* is not supported:UserWarning")
+# It forgets connections whenever it authenticates anew, and they may be collected at any moment.
+pytestmark = [
+    pytest.mark.filterwarnings("ignore:Kubernetes version .* is not supported:UserWarning"),
+    pytest.mark.filterwarnings("ignore:unclosed:ResourceWarning"),
+    pytest.mark.filterwarnings("ignore::pytest.PytestUnraisableExceptionWarning"),
+]
 
 
 def a_map(name: str, namespace: str) -> dict[str, Any]:
