@@ -28,7 +28,9 @@ def test_what_the_peers_failed_is_all_there_and_each_file_says_who_failed_it_and
 
 def test_the_docs_list_every_file():
     text = (LIBRARY.parents[1] / "docs/scenarios.md").read_text(encoding="utf-8")
-    assert [path.stem for path in LIBRARY.glob("*.yaml") if f"`{path.stem}`" not in text and path.stem != "tutorial"] == []
+    assert [
+        path.stem for path in LIBRARY.glob("*.yaml") if f"`{path.stem}`" not in text and path.stem != "tutorial"
+    ] == []
 
 
 @pytest.mark.parametrize("name", ["tutorial", "rollback-under-load", "readiness-changed"])
