@@ -126,7 +126,7 @@ def request_head(
         before, after = _request_lines(head, peer, edits, pseudonym)
     else:
         key = memo.key
-        if key and key[0] is edits and key[1] is peer and key[2] == head.host and key[3] == head.version:
+        if key and key[0] == edits and key[1] is peer and key[2] == head.host and key[3] == head.version:
             before, after = memo.lines
         else:
             before, after = memo.lines = _request_lines(head, peer, edits, pseudonym)
@@ -205,7 +205,7 @@ def response_head(
     if memo is None or memo.fields is not response.fields:
         parts.append(_response_lines(response, edits))
     else:
-        if not memo.key or memo.key[0] is not edits:
+        if not memo.key or memo.key[0] != edits:
             memo.lines = (_response_lines(response, edits),)
             memo.key = (edits,)
         parts.append(memo.lines[0])
