@@ -28,14 +28,14 @@ class Case(NamedTuple):
 
 CASES = (
     Case("keepalive", "small GET, keep-alive, 64 connections", seconds=3.0, rounds=3),
-    Case("steady", "small GET at a constant rate, half of a peak", seconds=3.0, rounds=2, kind="steady"),
+    Case("steady", "small GET at a constant rate, half of a peak", seconds=2.0, rounds=2, kind="steady"),
     Case("hosts", "small GET, 10,000 hosts in turn"),
     Case("new", "a new connection for every request"),
     Case("down-64k", "answers of 64 KB"),
     Case("down-10m", "answers of 10 MB", connections=8),
     Case("up-64k", "requests of 64 KB"),
     Case("up-10m", "requests of 10 MB", connections=8),
-    Case("idle", "1,000 idle connections", connections=1000, rounds=1, kind="idle"),
+    Case("idle", "1,000 idle connections", connections=1000, seconds=1.0, rounds=1, kind="idle"),
     Case("growth", "small GET, more applications and more rules, Edge only", rounds=4, kind="growth"),
     Case("tls", "small GET over TLS, keep-alive", kind="tls"),
 )
