@@ -142,7 +142,7 @@ async def test_a_version_that_is_forgotten_is_asked_for_until_the_program_lists_
 
     def asked() -> list[str]:
         requests = simulator.call(simulator.simulator.requests)
-        return [one["query"] for one in requests if one["verb"] == "watch" and one["namespace"] == namespace]
+        return [one["query"] for one in requests if one["verb"] == "watch" and one.get("namespace") == namespace]
 
     async with asyncio.timeout(10):
         while len(asked()) < 3:  # noqa: ASYNC110 kr8s offers no event for it
