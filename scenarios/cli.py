@@ -1,4 +1,4 @@
-"""`edge scenario`: run, check, schema."""
+"""`edge scenario`: run, check, schema, explore."""
 
 from __future__ import annotations
 
@@ -72,3 +72,29 @@ def schema() -> None:
     from scenarios.schema import schema
 
     click.echo(msgspec.json.format(msgspec.json.encode(schema()), indent=2).decode())
+
+
+@scenario.command()
+@click.option("--runs", type=click.IntRange(1), default=200, help="How many runs.")
+@click.option("--seed", type=int, default=None, help="The first run's and every later one's chance. [default: random]")
+@click.option("--minutes", type=click.FloatRange(3, 600), default=10.0, help="Simulated minutes of each run.")
+@click.option("--out", type=click.Path(path_type=Path, file_okay=False), default=Path("."), help="Where a find goes.")
+@click.option("--only", default=None, metavar="SEED/NUMBER", help="Play this one run and print its trace.")
+def explore(runs: int, seed: int | None, minutes: float, out: Path, only: str | None) -> None:
+    """Play random timelines and faults in virtual time, and look for what must never be.
+
+    Exit status 0 when nothing was found; 1 when a run failed: it is cut down to the steps that matter and written as a
+    scenario file; 130 when interrupted.
+    """
+    from edge import logs
+    from scenarios.explore import running
+
+    logs.configure("critical")
+    try:
+        if only is not None:
+            sys.exit(running.again(only, minutes, out, click.echo))
+        chosen = secrets.randbelow(1 << 31) if seed is None else seed
+        sys.exit(running.explore(runs, chosen, minutes, out, click.echo))
+    except KeyboardInterrupt:
+        click.echo("interrupted", err=True)
+        sys.exit(130)
