@@ -4,7 +4,6 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from edge.model import document as documents
-from edge.model.document import ApplicationDocument
 from edge.model.actions import (
     Proxy,
     Redirect,
@@ -15,6 +14,7 @@ from edge.model.actions import (
     SetRequestHeader,
     SetResponseHeader,
 )
+from edge.model.document import ApplicationDocument
 from edge.model.rule import Condition, Rule
 from edge.model.source import Source
 from edge.model.upstream import Server, Upstream
