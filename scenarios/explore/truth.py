@@ -1,7 +1,10 @@
 """What Kubernetes offers, read from the simulator's store with code of its own: nothing of Edge computes it.
 
 `now` is what a request may be sent to; `ever` every address and port that was ever in a slice of the service as ready,
-or as serving while it ended; `empty` when nothing was offered, as (from, until) with until None for still."""
+or as serving while it ended; `empty` when nothing was offered, as [from, until] with until None for still. Of a
+service's two accounts, slices and Endpoints, either will do for that: who may not read slices goes by Endpoints, which
+know nothing of slices made by hand.
+"""
 
 from __future__ import annotations
 
@@ -17,6 +20,7 @@ Key = tuple[str, str]
 """(namespace, service)"""
 SLICES = ("discovery.k8s.io/v1", "EndpointSlice")
 SERVICES = ("v1", "Service")
+ENDPOINTS = ("v1", "Endpoints")
 
 
 class Truth:
@@ -28,15 +32,19 @@ class Truth:
         assert slices is not None
         assert known_services is not None
         self._slices, self._services = slices, known_services
+        endpoints = simulator._backend.find(*ENDPOINTS)
+        assert endpoints is not None
+        self._endpoints = endpoints
         self._changed = changed
         self.now: dict[Key, Offered] = {}
         self.ever: dict[Key, dict[Address, None]] = {key: {} for key in services}
         self.empty: dict[Key, list[list[float | None]]] = {key: [] for key in services}
+        self._empty_endpoints: dict[Key, list[list[float | None]]] = {key: [] for key in services}
         simulator.store.subscribe(self._event)
         self.read()
 
     def _event(self, event: Any) -> None:
-        if event.resource.kind in ("EndpointSlice", "Service"):
+        if event.resource.kind in ("EndpointSlice", "Service", "Endpoints"):
             self.read()
 
     def read(self) -> None:
@@ -52,21 +60,30 @@ class Truth:
             for address in _possible(found):
                 ever[address] = None
             self._note(key, _offered(store.get(self._services, *key), found), at)
+            subsets = (store.get(self._endpoints, *key) or {}).get("subsets") or ()
+            _mark(self._empty_endpoints[key], not any(one.get("addresses") for one in subsets), at)
 
     def _note(self, key: Key, offered: Offered, at: float) -> None:
         before = self.now.get(key)
         if before == offered:
             return
         self.now[key] = offered
-        if not offered:
-            self.empty[key].append([at, None])
-        elif before == ():
-            self.empty[key][-1][1] = at
+        _mark(self.empty[key], not offered, at)
         self._changed(key, offered)
 
     def was_empty(self, key: Key, since: float) -> bool:
         """Whether nothing was offered at some moment from `since` on."""
-        return any(until is None or until >= since for _, until in self.empty[key])
+        spans = (*self.empty[key], *self._empty_endpoints[key])
+        return any(until is None or until >= since for _, until in spans)
+
+
+def _mark(spans: list[list[float | None]], empty: bool, at: float) -> None:
+    """Begin or end a span of emptiness."""
+    open_ = bool(spans) and spans[-1][1] is None
+    if empty and not open_:
+        spans.append([at, None])
+    elif not empty and open_:
+        spans[-1][1] = at
 
 
 def _possible(slices: list[Any]) -> list[Address]:

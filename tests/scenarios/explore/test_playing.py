@@ -44,3 +44,18 @@ def test_a_run_serves_what_kubernetes_offers_and_the_trace_says_so():
     for gateway in ("gateway-1", "gateway-2"):
         served = [line for line in lines if f"{gateway} k/default/web-0:80" in line]
         assert served[-1].count("10.20.0.") == 2
+
+
+def test_what_endpoints_say_counts_while_slices_may_not_be_read():
+    by_hand = Deed(5.0, "reuse-addresses", {"service": 0, "other": 0})
+    refused = {"fault": {"type": "status", "code": 403}, "match": {"resource": "endpointslices"}, "times": 3}
+    deeds = (by_hand, Deed(8.0, "unready", {"service": 0}), Deed(9.0, "fault", refused))
+    assert play(Plan("test", 1, (1,), deeds, 4)).violation is None
+
+
+def test_one_list_of_a_run_may_lie_because_a_second_one_is_believed():
+    lie = {"fault": {"type": "empty-list"}, "match": {"verb": "list", "resource": "services"}, "times": 1}
+    deeds = (Deed(5.9, "fault", lie), Deed(19.886, "rotate-token"), Deed(19.92, "fault", lie))
+    outcome = play(Plan("1/1185", 1, (1,), deeds, 3))
+    assert outcome.violation is None
+    assert any("one list has lied already" in line for line in outcome.lines)
