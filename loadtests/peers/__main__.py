@@ -111,7 +111,7 @@ class Run:
         self._proxies.append(proxy)
 
     def _measure(self, case: Case, work: Work) -> None:
-        rounds = self._options.rounds or (min(case.rounds, 2) if self._options.quick else case.rounds)
+        rounds = self._options.rounds or (max(case.rounds - 1, 1) if self._options.quick else case.rounds)
         seconds = 1.0 if self._options.quick else case.seconds
         samples = self._samples.setdefault(case.name, [])
         if case.kind == "closed":
@@ -187,7 +187,7 @@ def machine(where: Cores, wrk: Path | None) -> str:
     pinned = (
         "not pinned: one core only" if where.proxy is None else f"proxy on core {where.proxy}, load on {where.load}"
     )
-    load = "wrk" if wrk is not None else "a client in Python (wrk is not installed: apt-get install wrk)"
+    load = "wrk" if wrk is not None else "a client in Python (wrk can be had with apt-get install wrk)"
     return (
         f"{today}, {os.cpu_count()} CPUs, load average {os.getloadavg()[0]:.1f} before, "
         f"CPython {platform.python_version()}, {pinned}, driven by {load}"
