@@ -170,7 +170,12 @@ def rule_text(rule: Rule, document: ApplicationDocument) -> str:
 
 
 def condition_text(condition: Condition) -> str:
-    """One condition: "header Accept not contains json or xml"."""
+    """One condition: "header Accept not contains json or xml", "any of (method equals GET; path prefix /a)"."""
+    if condition.not_ is not None:
+        return f"not ({condition_text(condition.not_)})"
+    if condition.is_group:
+        kind = "any" if condition.any_of else "all"
+        return f"{kind} of ({'; '.join(map(condition_text, condition.members))})"
     subject = condition.variable + (f" {condition.argument}" if condition.argument else "")
     values = " or ".join(condition.values)
     words = [subject, "not" if condition.negate else "", condition.operator, values]

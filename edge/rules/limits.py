@@ -3,7 +3,9 @@
 RULES = 10_000
 """Page rules of an application."""
 CONDITIONS = 100
-"""Conditions of a rule."""
+"""Conditions of a rule, those inside groups and the groups themselves counted."""
+DEPTH = 4
+"""How deep groups of conditions go."""
 ACTIONS = 100
 """Actions of a rule."""
 VALUES = 1_000

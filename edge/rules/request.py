@@ -3,11 +3,29 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from typing import Protocol
 
 from edge.rules import names, paths
 
 Fields = Sequence[tuple[bytes, bytes]]
 """(lower-case name, value) of every header line, in order."""
+
+
+class Connection(Protocol):
+    """What a request came over; asked only by rules that speak of it."""
+
+    @property
+    def server(self) -> tuple[str, str]:
+        """The address and the port that the client connected to, empty where there is none."""
+
+
+class Nowhere:
+    """The connection of a request that came over none."""
+
+    server = ("", "")
+
+
+NOWHERE = Nowhere()
 
 
 class Request:
@@ -22,6 +40,7 @@ class Request:
     __slots__ = (
         "application",
         "client_address",
+        "connection",
         "headers",
         "host",
         "http_version",
@@ -47,6 +66,7 @@ class Request:
         request_id: str = "",
         application: str = "",
         release: str = "",
+        connection: Connection = NOWHERE,
     ) -> None:
         """Raises BadPathError (`edge.rules.errors`), the client's fault, when the path cannot be normalised."""
         self.method = method
@@ -60,6 +80,7 @@ class Request:
         self.request_id = request_id
         self.application = application
         self.release = release
+        self.connection = connection
 
     def __repr__(self) -> str:
         return f"<Request {self.method} {self.scheme}://{self.host}{self.raw_path}>"

@@ -13,7 +13,7 @@ from edge.model.rule import Rule
 from edge.rules import limits, names
 from edge.rules.actions import TERMINAL
 from edge.rules.checks.actions import check_action
-from edge.rules.checks.conditions import check_condition
+from edge.rules.checks.conditions import check_condition, count_conditions
 from edge.rules.checks.upstreams import check_upstream
 from edge.rules.problem import Problem, shown, under
 
@@ -62,8 +62,8 @@ def _is_bracketed_address(domain: str) -> bool:
 
 
 def _check_rule(rule: Rule, upstreams: Collection[str]) -> Iterator[Problem]:
-    if len(rule.conditions) > limits.CONDITIONS:
-        yield Problem("conditions", f"expected at most {limits.CONDITIONS} conditions, but got {len(rule.conditions)}")
+    if (count := sum(map(count_conditions, rule.conditions))) > limits.CONDITIONS:
+        yield Problem("conditions", f"expected at most {limits.CONDITIONS} conditions, but got {count}")
     if not rule.actions:
         yield Problem("actions", "a rule needs at least one action")
     if len(rule.actions) > limits.ACTIONS:

@@ -27,6 +27,9 @@ ALWAYS: dict[Variable, One] = {
     "scheme": attrgetter("scheme"),
     "client-address": attrgetter("client_address"),
     "http-version": attrgetter("http_version"),
+    "sorted-query-string": lambda request: "&".join(sorted(request.query_string.split("&"))),
+    "server-address": lambda request: request.connection.server[0],
+    "server-port": lambda request: request.connection.server[1],
 }
 """Variables that every request has."""
 
@@ -43,6 +46,21 @@ def header(name: str) -> Optional:
 
     def read(request: Request) -> str | None:
         return request.header(field)
+
+    return read
+
+
+def forwarded_address(place: int) -> Optional:
+    """An entry of X-Forwarded-For as it was sent, by its place in the list; without a port (RFC 7239 has the same)."""
+
+    def read(request: Request) -> str | None:
+        sent = request.header(b"x-forwarded-for")
+        if not sent:
+            return None
+        entry = sent.split(",")[place].strip()
+        if entry.startswith("["):
+            return entry[1:].partition("]")[0]
+        return entry.partition(":")[0] if entry.count(":") == 1 else entry
 
     return read
 

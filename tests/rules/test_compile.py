@@ -25,10 +25,19 @@ from edge.rules.index import Budget, Row, compile_index
 from edge.rules.request import Request
 
 
+def holds(condition, request):
+    if condition.not_ is not None:
+        return not holds(condition.not_, request)
+    if condition.is_group:
+        answers = [holds(member, request) for member in condition.members]
+        return any(answers) if condition.any_of else all(answers)
+    return compile_condition(condition).test(request)
+
+
 def one_after_the_other(rules, request):
     effects = []
     for rule in rules:
-        if rule.enabled and all(compile_condition(condition).test(request) for condition in rule.conditions):
+        if rule.enabled and all(holds(condition, request) for condition in rule.conditions):
             more, terminal = compile_actions(rule, without_handlers)
             effects += more
             if terminal:
@@ -62,6 +71,16 @@ conditions = st.one_of(
     condition("method", ["equals"], METHODS),
     condition("query-string", ["contains"], ["x", "y"]),
     st.sampled_from([Condition("path", "exists"), Condition("host", "exists", negate=True)]),
+    st.sampled_from([Condition("query-string", "is-empty"), Condition("path", "is-empty", negate=True)]),
+)
+groups = st.recursive(
+    conditions,
+    lambda members: st.one_of(
+        st.lists(members, min_size=1, max_size=3).map(lambda some: Condition(any_of=tuple(some))),
+        st.lists(members, min_size=1, max_size=3).map(lambda some: Condition(all_of=tuple(some))),
+        members.map(lambda one: Condition(not_=one)),
+    ),
+    max_leaves=5,
 )
 terminal = st.sampled_from(
     [Proxy("u"), Proxy("v"), Respond(200, "fixed"), Respond(200, "${path}"), Redirect("${path}")]
@@ -81,7 +100,7 @@ rule_lists = st.lists(
     st.builds(
         lambda enabled, conditions, actions: Rule("", "", enabled, tuple(conditions), actions),
         st.sampled_from([True, True, True, False]),
-        st.lists(conditions, max_size=2),
+        st.lists(conditions | groups, max_size=2),
         actions,
     ),
     max_size=12,

@@ -36,6 +36,12 @@ GOOD_CONDITIONS = [
     Condition("method", "equals", ("GET",)),
     Condition("host", "prefix", ("www.",)),
     Condition("scheme", "equals", ("https",)),
+    Condition("server-port", "at-least", ("8000",)),
+    Condition("sorted-query-string", "is-empty"),
+    Condition("path", "wildcard", ("/*.php", "/[a]+(b)\\Qé ?")),
+    Condition("user-agent", "contains-word", ("bot",)),
+    Condition("first-x-forwarded-address", "in-network", ("10.0.0.0/8",)),
+    Condition(any_of=(Condition("path", "exists"), Condition(not_=Condition(all_of=(Condition("host", "exists"),))))),
 ]
 GOOD_ACTIONS: list[Action] = [
     Redirect("https://${host}${path}", 301),
@@ -61,6 +67,10 @@ GOOD_ACTIONS: list[Action] = [
     RemoveResponseHeader("Server"),
     Proxy("u"),
 ]
+
+
+def nested(depth):
+    return Condition("path", "exists") if depth == 0 else Condition(not_=nested(depth - 1))
 
 
 def fields(condition=None, action=None):
@@ -111,6 +121,20 @@ def test_an_action_that_has_no_problem_compiles(action):
         (Condition("client-address", "in-network", ("local",)), "values[0]"),
         (Condition("http-version", "greater", ("one",)), "values[0]"),
         (Condition("path", "suffix", ("x" * (limits.VALUE + 1),)), "values[0]"),
+        (Condition("path", "is-empty", ("x",)), "values"),
+        (Condition("path", "contains-word", ("",)), "values[0]"),
+        (Condition("path", "wildcard", ("*" * 2000 + "." * 2000,)), "values[0]"),
+        (Condition("path", "at-most", ("1",)), "operator"),
+        (Condition("header", "equals-number", ("x",), "a"), "values[0]"),
+        (Condition("server-port", "in-network", ("10.0.0.0/8",)), "operator"),
+        (Condition(operator="exists"), "variable"),
+        (Condition("path"), "operator"),
+        (Condition(any_of=(Condition("path", "exists"), Condition("path", "equals"))), "any[1].values"),
+        (Condition(all_of=(Condition(not_=Condition("header", "exists")),)), "all[0].not.argument"),
+        (Condition(not_=Condition("path", "exists"), all_of=(Condition("path", "exists"),)), "not"),
+        (Condition("path", any_of=(Condition("path", "exists"),)), "variable"),
+        (Condition(negate=True, not_=Condition("path", "exists")), "negate"),
+        (nested(limits.DEPTH + 1), "not.not.not.not"),
     ],
     ids=lambda value: value if isinstance(value, str) else None,
 )
@@ -339,3 +363,18 @@ def test_an_application_is_bounded():
     assert of(
         upstreams=(Upstream("u", "n", tuple(Server("a", n) for n in range(1, limits.SERVERS + 2))),), rules=()
     ) == ["upstreams[0].servers"]
+
+
+def test_groups_go_as_deep_as_the_limit_and_count_with_what_is_in_them():
+    assert fields(nested(limits.DEPTH)) == []
+    many = Condition(any_of=(Condition("path", "exists"),) * limits.CONDITIONS)
+    assert fields(many) == ["conditions"]
+
+
+def test_a_plain_condition_is_written_as_it_always_was():
+    written = b'{"variable":"path","operator":"prefix","values":["/"]}'
+    assert msgspec.json.encode(Condition("path", "prefix", ("/",))) == written
+    group = (
+        b'{"any":[{"variable":"path","operator":"exists"},{"not":{"all":[{"variable":"path","operator":"exists"}]}}]}'
+    )
+    assert msgspec.json.encode(msgspec.json.decode(group, type=Condition)) == group

@@ -43,6 +43,8 @@ async def _editor(visit: Visit, form: RuleForm, rule: RuleView | None = None, er
         variables=rule_form.VARIABLES,
         operators=rule_form.OPERATORS,
         with_argument=rule_form.WITH_ARGUMENT,
+        without_values=rule_form.WITHOUT_VALUES,
+        groups=rule_form.GROUPS,
         action_kinds=action_fields.ACTIONS,
     )
 

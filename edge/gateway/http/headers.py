@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import ipaddress
 import re
+from asyncio import BaseTransport
 from collections.abc import Sequence
 from typing import TypeAlias
 
@@ -38,9 +39,10 @@ class Peer:
     """Who is at the other end of a client connection. `prefix` is the start of its X-Forwarded-For lines; `trusted`
     tells whether what it says about others is believed."""
 
-    __slots__ = ("address", "scheme", "trusted", "untrusted_lines")
+    __slots__ = ("_transport", "address", "scheme", "trusted", "untrusted_lines")
 
-    def __init__(self, address: str, scheme: str, trusted: bool) -> None:
+    def __init__(self, address: str, scheme: str, trusted: bool, transport: BaseTransport | None = None) -> None:
+        self._transport = transport
         self.address = address
         self.scheme = scheme
         self.trusted = trusted
@@ -50,16 +52,25 @@ class Peer:
         return f"<Peer {self.address} {self.scheme}{' trusted' if self.trusted else ''}>"
 
 
-def peer(name: object, scheme: str, networks: Sequence[Network]) -> Peer:
+    @property
+    def server(self) -> tuple[str, str]:
+        """The address and port that it connected to, as text; empty for a Unix socket."""
+        name = None if self._transport is None else self._transport.get_extra_info("sockname")
+        if not isinstance(name, tuple) or len(name) < 2:
+            return ("", "")
+        return str(name[0]).partition("%")[0].removeprefix("::ffff:"), str(name[1])
+
+
+def peer(name: object, scheme: str, networks: Sequence[Network], transport: BaseTransport | None = None) -> Peer:
     """The peer from a socket's peer name; an IPv4 address that came over an IPv6 socket is written as IPv4."""
     text = str(name[0]) if isinstance(name, tuple) and name else ""
     try:
         address = ipaddress.ip_address(text.partition("%")[0])
     except ValueError:  # a Unix socket has no address
-        return Peer(text or "unknown", scheme, False)
+        return Peer(text or "unknown", scheme, False, transport)
     if isinstance(address, ipaddress.IPv6Address) and address.ipv4_mapped is not None:
         address = address.ipv4_mapped
-    return Peer(str(address), scheme, any(address in network for network in networks))
+    return Peer(str(address), scheme, any(address in network for network in networks), transport)
 
 
 def client_address(head: RequestHead, peer: Peer, networks: Sequence[Network]) -> str:
@@ -109,6 +120,7 @@ def request_of(head: RequestHead, peer: Peer, identity: bytes, networks: Sequenc
         http_version="1.1" if head.version else "1.0",
         headers=head.fields,
         request_id=identity.decode("ascii"),
+        connection=peer,
     )
 
 

@@ -86,7 +86,7 @@ class ClientProtocol(asyncio.Protocol):
         path = self._path
         self.transport = transport
         self.transport.set_write_buffer_limits(high=path.settings.buffer_limit)
-        self.peer = peer(transport.get_extra_info("peername"), self._scheme, path.trusted_proxies)
+        self.peer = peer(transport.get_extra_info("peername"), self._scheme, path.trusted_proxies, transport)
         path.connections[self] = None
         path.wheel.set(self, path.now() + path.settings.header_timeout)
 

@@ -49,7 +49,8 @@ KUBERNETES = {"cluster": "c", "namespace": "n", "service": "s"}
             RuleBody,
             {"actions": [{"type": "respond"}], "conditions": [{"variable": "path", "operator": "likes"}]},
             "conditions[0].operator",
-            "expected one of contains, equals, exists, greater, in-network, less, matches, prefix, suffix, "
+            "expected one of after, at-least, at-most, before, contains, contains-word, equals, equals-number, exists, "
+            "greater, in-network, is-empty, less, matches, prefix, suffix, wildcard, "
             'but got "likes"',
         ),
         (RuleBody, {"actions": [5]}, "actions[0]", "expected an object, but got a whole number"),

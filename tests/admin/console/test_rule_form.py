@@ -4,13 +4,64 @@ from hypothesis import strategies as st
 from starlette.datastructures import FormData
 
 from edge.admin.console import action_fields
-from edge.admin.console.rule_form import RuleForm, condition_row
+from edge.admin.console.rule_form import RuleForm, condition_row, group_row
 from edge.admin.errors import Invalid
 from edge.admin.views import RuleView
 from edge.model.actions import Proxy, RewritePath
-from edge.model.rule import Condition
+from edge.model.rule import Condition, Rule
+from edge.rules.validate import problems
 
 CONDITION = {"c-0-variable": "header", "c-0-argument": "x-team", "c-0-operator": "equals", "c-0-values": "a\nb\n"}
+
+
+PLAIN = (Condition("method", "equals", ("GET",)), Condition("header", "exists", argument="x-a", negate=True))
+GROUPS = [
+    Condition(any_of=PLAIN),
+    Condition(all_of=PLAIN),
+    Condition(not_=Condition(any_of=PLAIN)),
+    Condition(not_=PLAIN[0]),
+    Condition(any_of=(PLAIN[0], Condition(all_of=PLAIN))),
+]
+
+
+def sent(rows, start="c"):
+    """The fields that a browser sends of what the editor shows."""
+    fields = {}
+    for index, row in enumerate(rows):
+        for name, value in row.items():
+            if name == "members":
+                fields |= sent(value, f"{start}-{index}-m")
+            elif value not in (False, None):
+                fields[f"{start}-{index}-{name}"] = value
+    return fields
+
+
+def test_groups_survive_being_shown_and_sent_back():
+    rule = RuleView(id="r", name="n", enabled=True, conditions=GROUPS, actions=[Proxy("u1")], order=0)
+    shown = RuleForm.of(rule)
+    assert [row.get("group") for row in shown.conditions] == ["any", "all", "none", None, None]
+    form = FormData({**sent(shown.conditions), "a-0-type": "proxy", "a-0-upstream": "u1"})
+    assert RuleForm.posted(form).conditions == shown.conditions
+    assert RuleForm.posted(form).body().conditions == GROUPS
+
+
+def test_a_group_s_rows_are_added_and_removed():
+    form = RuleForm.new()
+    form.change("add-group")
+    form.change("add-member-0")
+    assert form.conditions == [group_row() | {"members": [condition_row(), condition_row()]}]
+    for do in ("remove-member-0-0", "remove-member-0-7", "remove-member-3-0", "add-member-", "up-condition-0"):
+        form.change(do)
+    assert form.conditions == [group_row()]
+    form.change("remove-condition-0")
+    assert form.conditions == []
+
+
+def test_a_kept_group_that_was_tampered_with_becomes_one_that_is_refused():
+    for text in ("{", "[]", '{"any": 1}', "[" * 100_000, '{"not":' * 100_000):
+        body = RuleForm.posted(FormData({"c-0-kept": text, "a-0-type": "respond"})).body()
+        assert body.conditions == [Condition()]
+        assert problems(Rule("r", conditions=tuple(body.conditions), actions=(Proxy("u"),)), ["u"]) != []
 
 
 def test_what_was_posted_becomes_the_api_s_body():
@@ -26,7 +77,7 @@ def test_a_rule_survives_being_shown_and_sent_back():
         id="r",
         name="n",
         enabled=False,
-        conditions=[Condition("path", "prefix", ("/a", "/b"), negate=True, ignore_case=True)],
+        conditions=[Condition("path", "prefix", ("/a", "/b"), negate=True, ignore_case=True), *GROUPS],
         actions=[RewritePath("/", prefix="/a"), Proxy("u1")],
         order=0,
     )
@@ -56,12 +107,16 @@ def test_rows_are_added_removed_and_moved():
 @given(st.text())
 def test_an_unknown_button_changes_nothing_and_never_fails(do):
     form = RuleForm.new()
-    if do not in ("add-condition", "add-action", "remove-action-0"):
+    if do not in ("add-condition", "add-group", "add-action", "remove-action-0"):
         form.change(do)
         assert form == RuleForm.new()
 
 
-@given(st.dictionaries(st.from_regex(r"\A[ac]-\d{1,5}-(variable|type|url|values)\Z"), st.text(max_size=5)))
+@given(
+    st.dictionaries(
+        st.from_regex(r"\A[ac]-\d{1,5}-(m-\d{1,5}-)?(variable|type|url|values|group|kept)\Z"), st.text(max_size=5)
+    )
+)
 def test_whatever_is_posted_is_a_form_or_a_refusal(fields):
     try:
         RuleForm.posted(FormData(fields)).body()

@@ -12,8 +12,17 @@ async def test_a_rule_is_made_in_the_editor_without_scripts(tmp_path):
         page = await visitor.post(path, first | {"do": "add-condition"})
         assert 'name="c-0-variable"' in page.text
         condition = {"c-0-variable": "path", "c-0-operator": "prefix", "c-0-values": "/api"}
-        page = await visitor.done(path, first | condition | {"do": "save"})
-        assert "path prefix /api" in text(page)
+        page = await visitor.post(path, first | condition | {"do": "add-group"})
+        assert 'name="c-1-m-0-variable"' in page.text
+        group = {"c-1-group": "any", "c-1-m-0-variable": "header", "c-1-m-0-argument": "", "c-1-m-0-operator": "exists"}
+        kept = {"c-2-kept": '{"not":{"variable":"scheme","operator":"is-empty"}}'}
+        page = await visitor.post(path, first | condition | group | kept | {"do": "save"})
+        assert page.status_code == 422
+        assert "needs an argument" in page.text
+        assert "not (scheme is-empty)" in text(page)
+        group["c-1-m-0-argument"] = "x-a"
+        page = await visitor.done(path, first | condition | group | kept | {"do": "save"})
+        assert "path prefix /api any of (header x-a exists) not (scheme is-empty)" in text(page)
         assert "proxy to by hand" in text(page)
 
 

@@ -87,3 +87,27 @@ def test_lines_of_one_name_stay_apart_and_in_order() -> None:
     assert response_head(response, read_request(request()), (), b"id", True) == (
         b"HTTP/1.1 200 Fine\r\nset-cookie: a=1\r\nset-cookie: b=2\r\nx-request-id: id\r\ncontent-length: 0\r\n\r\n"
     )
+
+
+class Accepted:
+    """A transport that knows the address that was connected to."""
+
+    def __init__(self, name):
+        self.name = name
+
+    def get_extra_info(self, key):
+        return {"sockname": self.name}[key]
+
+
+@pytest.mark.parametrize(
+    ("name", "server"),
+    [
+        (("10.0.0.80", 8443), ("10.0.0.80", "8443")),
+        (("::ffff:10.0.0.80", 80, 0, 0), ("10.0.0.80", "80")),
+        (("fe80::1%eth0", 80, 0, 2), ("fe80::1", "80")),
+        ("/run/edge.sock", ("", "")),
+    ],
+)
+def test_rules_can_ask_where_the_client_connected_to(name, server):
+    assert peer(("192.0.2.7", 4711), "http", (), Accepted(name)).server == server
+    assert UNTRUSTED.server == ("", "")
