@@ -12,9 +12,10 @@ from edge.model.actions import (
     SetResponseHeader,
     TerminalAction,
 )
+from edge.model.certificate import CertificateDocument, ClientCertificates
 from edge.model.document import ApplicationDocument
 from edge.model.endpoint import Endpoint
-from edge.model.manifest import Manifest, ManifestEntry
+from edge.model.manifest import CertificateEntry, Manifest, ManifestEntry
 from edge.model.revision import NOTHING, Revision
 from edge.model.rule import Condition, Rule
 from edge.model.source import Source, SourceState
@@ -24,6 +25,9 @@ __all__ = [
     "NOTHING",
     "Action",
     "ApplicationDocument",
+    "CertificateDocument",
+    "CertificateEntry",
+    "ClientCertificates",
     "Condition",
     "Endpoint",
     "Manifest",

@@ -10,6 +10,7 @@ import hashlib
 
 import msgspec
 
+from edge.model.certificate import ClientCertificates
 from edge.model.rule import Rule
 from edge.model.source import Source
 from edge.model.upstream import Upstream
@@ -17,7 +18,7 @@ from edge.model.upstream import Upstream
 
 class ApplicationDocument(msgspec.Struct, frozen=True, omit_defaults=True, forbid_unknown_fields=True):
     """An application as released. `domains` are lower case, exact or `*.suffix`; `default` makes it answer the hosts of
-    its partitions that no application names; rules run in order.
+    its partitions that no application names; rules run in order. `certificates` are ids, which the manifest resolves.
 
     A field that only a newer Admin knows is refused, never ignored: an older gateway then keeps what it serves of this
     application and says why, while the others go on.
@@ -30,6 +31,8 @@ class ApplicationDocument(msgspec.Struct, frozen=True, omit_defaults=True, forbi
     default: bool = False
     upstreams: tuple[Upstream, ...] = ()
     rules: tuple[Rule, ...] = ()
+    certificates: tuple[str, ...] = ()
+    client_certificates: ClientCertificates | None = None
 
     def sources(self) -> tuple[Source, ...]:
         """Every source that its upstreams name, each once, in order of first mention."""

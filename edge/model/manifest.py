@@ -16,12 +16,27 @@ class ManifestEntry(msgspec.Struct, frozen=True, gc=False):
     hash: str
 
 
+class CertificateEntry(msgspec.Struct, frozen=True, gc=False):
+    """One certificate that the manifest's applications name: the `hash` of its document as it is now."""
+
+    certificate: str
+    name: str
+    hash: str
+
+
 class Manifest(msgspec.Struct, frozen=True, gc=False):
-    """The applications of a partition at a revision, sorted by application id."""
+    """The applications of a partition at a revision, sorted by application id, and the certificates that those name,
+    sorted by certificate id."""
 
     revision: Revision
     partition: str
     applications: tuple[ManifestEntry, ...] = ()
+    certificates: tuple[CertificateEntry, ...] = ()
+
+    @property
+    def hashes(self) -> tuple[str, ...]:
+        """Every document that it names."""
+        return tuple(entry.hash for entry in (*self.applications, *self.certificates))
 
 
 EMPTY = Manifest(NOTHING, "")

@@ -143,7 +143,7 @@ class Hub:
         held = self._publications.get(partition)
         if held is not None and not replaces(manifest, held.manifest) and not held.differs(manifest, fallback, origin):
             return
-        named = dict.fromkeys(entry.hash for entry in (*manifest.applications, *fallback))
+        named = dict.fromkeys((*manifest.hashes, *(entry.hash for entry in fallback)))
         found = gathered(named, documents, self._documents)
         sources = dict.fromkeys(key for document in found.values() for key in document.sources)
         self._publications[partition] = Publication(manifest, fallback, origin, sources)

@@ -40,7 +40,7 @@ class Publication:
     @property
     def hashes(self) -> dict[str, None]:
         """Every document it names."""
-        return dict.fromkeys(entry.hash for entry in (*self.manifest.applications, *self.fallback))
+        return dict.fromkeys((*self.manifest.hashes, *(entry.hash for entry in self.fallback)))
 
     def differs(self, manifest: Manifest, fallback: tuple[ManifestEntry, ...], origin: Origin) -> bool:
         """Whether this manifest is the same with another fallback or origin."""

@@ -98,7 +98,9 @@ class Shelf:
         cold = self._cold(new)
         served = {entry.application: entry for entry in self.applications()}
         named = {entry.application: entry for entry in new.applications}
-        return any(name not in named for name in served) or any(
+        if new.certificates != self.served.certificates or any(name not in named for name in served):
+            return True
+        return any(
             name not in cold and served.get(name) != entry for name, entry in named.items()
         )
 
@@ -152,7 +154,7 @@ class Shelf:
     def content(self) -> Content:
         """What is served, whole; with the older entries as fallback."""
         fallback = tuple(self._older.values())
-        hashes = [entry.hash for entry in (*self.served.applications, *fallback)]
+        hashes = [*self.served.hashes, *(entry.hash for entry in fallback)]
         return Content(
             manifest=self.served,
             documents={name: self.documents[name] for name in hashes},
@@ -257,7 +259,7 @@ class Shelf:
     def _target_hashes(self) -> dict[str, None]:
         if self.target is None:
             return {}
-        return dict.fromkeys(e.hash for e in (*self.target.manifest.applications, *self.target.fallback))
+        return dict.fromkeys((*self.target.manifest.hashes, *(e.hash for e in self.target.fallback)))
 
     def _need(self, keys: Iterable[str]) -> bool:
         """Need these sources; True when that is new of one."""
@@ -270,7 +272,7 @@ class Shelf:
 
     def _prune(self) -> None:
         """Rule 4."""
-        served = dict.fromkeys(e.hash for e in (*self.served.applications, *self._older.values()))
+        served = dict.fromkeys((*self.served.hashes, *(e.hash for e in self._older.values())))
         kept = served | self._target_hashes()
         self.documents = {name: body for name, body in self.documents.items() if name in kept}
         self._named = {name: keys for name, keys in self._named.items() if name in kept}
@@ -296,8 +298,8 @@ def _with_fallback(
     entries = tuple(older.get(e.application, e) for e in offer.manifest.applications)
     if entries == offer.manifest.applications:
         return None
-    manifest = Manifest(offer.manifest.revision, offer.manifest.partition, entries)
-    return Content(manifest, {e.hash: documents[e.hash] for e in entries}, dict(sources), offer.origin)
+    manifest = Manifest(offer.manifest.revision, offer.manifest.partition, entries, offer.manifest.certificates)
+    return Content(manifest, {name: documents[name] for name in manifest.hashes}, dict(sources), offer.origin)
 
 
 def _keys(named: Mapping[str, tuple[str, ...]], hashes: Iterable[str]) -> dict[str, None]:

@@ -56,7 +56,7 @@ def decode(file: bytes) -> Content:
         content = _decoder.decode(body)
     except msgspec.MsgspecError as error:
         raise ValueError(f"it cannot be read: {error}") from None
-    for entry in (*content.manifest.applications, *content.fallback):
+    for entry in (*content.manifest.applications, *content.manifest.certificates, *content.fallback):
         document = content.documents.get(entry.hash)
         if document is None or hash_of(document) != entry.hash:
             raise ValueError(f"the document {entry.hash} of {entry.name} is missing or damaged")
