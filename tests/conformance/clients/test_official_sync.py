@@ -225,11 +225,16 @@ class Informed:
 
 
 @pytest.fixture
-def informed(connect: Callable[[], client.ApiClient], namespace: str) -> Iterator[Informed]:
+def informed(connect: Callable[[], client.ApiClient], core: client.CoreV1Api, namespace: str) -> Iterator[Informed]:
     informed = Informed(client.CoreV1Api(connect()), namespace)
     informed.informer.start()
     yield informed
-    informed.informer.stop()
+    stopping = threading.Thread(target=informed.informer.stop, daemon=True)
+    stopping.start()
+    while stopping.is_alive():  # its stop() misses a watch that is just being opened; an event ends that one
+        metadata = {"generateName": "wake-", "labels": {"app": "x"}}
+        core.create_namespaced_config_map(namespace, client.V1ConfigMap(**{"metadata": metadata}))
+        stopping.join(0.2)
 
 
 def test_the_informers_cache_equals_the_cluster_after_restart_cut_and_expiry(
