@@ -77,7 +77,7 @@ def parse_fields(resource: Resource, text: str) -> tuple[FieldTerm, ...]:
             continue
         found = re.match(r"^([^=!]*)(==|=|!=)(.*)$", part)
         if found is None:
-            raise bad_request(f"invalid field selector: '{text}'; can't understand '{part}'")
+            raise bad_request(f"invalid selector: '{text}'; can't understand '{part}'")
         name, operator, value = found.groups()
         if name not in ("metadata.name", "metadata.namespace") and name not in resource.selectable:
             raise _unknown_field(resource, name)

@@ -9,11 +9,11 @@ from typing import Any
 from simulator.errors import Cause
 from simulator.resource import Object, Resource
 
-LABEL = re.compile(r"^[a-z0-9]([-a-z0-9]*[a-z0-9])?$")
-LABEL_1035 = re.compile(r"^[a-z]([-a-z0-9]*[a-z0-9])?$")
-SUBDOMAIN = re.compile(r"^[a-z0-9]([-a-z0-9]*[a-z0-9])?(\.[a-z0-9]([-a-z0-9]*[a-z0-9])?)*$")
-QUALIFIED = re.compile(r"^([A-Za-z0-9][-A-Za-z0-9_.]*)?[A-Za-z0-9]$")
-LABEL_VALUE = re.compile(r"^(([A-Za-z0-9][-A-Za-z0-9_.]*)?[A-Za-z0-9])?$")
+LABEL = re.compile(r"^[a-z0-9]([-a-z0-9]*[a-z0-9])?\Z")
+LABEL_1035 = re.compile(r"^[a-z]([-a-z0-9]*[a-z0-9])?\Z")
+SUBDOMAIN = re.compile(r"^[a-z0-9]([-a-z0-9]*[a-z0-9])?(\.[a-z0-9]([-a-z0-9]*[a-z0-9])?)*\Z")
+QUALIFIED = re.compile(r"^([A-Za-z0-9][-A-Za-z0-9_.]*)?[A-Za-z0-9]\Z")
+LABEL_VALUE = re.compile(r"^(([A-Za-z0-9][-A-Za-z0-9_.]*)?[A-Za-z0-9])?\Z")
 
 SAYS_LABEL = (
     "a lowercase RFC 1123 label must consist of lower case alphanumeric characters or '-', and must start and end with "
@@ -46,6 +46,11 @@ NAME_RULES = {
     "subdomain": (SUBDOMAIN, 253, SAYS_SUBDOMAIN),
 }
 ANNOTATIONS_LIMIT = 256 * 1024
+FINALIZERS = ("kubernetes", "orphan", "foregroundDeletion")
+"""What its own kinds may have without a domain (pkg/apis/core/helper.IsStandardFinalizerName)."""
+SAYS_FINALIZER = "name is neither a standard finalizer name nor is it fully qualified"
+PLAIN_FINALIZERS = ("apiextensions.k8s.io", "apiregistration.k8s.io")
+"""Groups whose objects, like custom resources, may have any."""
 
 
 def quoted(value: Any) -> str:
@@ -85,6 +90,8 @@ def metadata_problems(resource: Resource, obj: Object, old: Object | None) -> li
     for index, finalizer in enumerate(metadata.get("finalizers") or ()):
         if not _qualified(finalizer):
             causes.append(bad(f"metadata.finalizers[{index}]", finalizer, SAYS_QUALIFIED))
+        elif "/" not in finalizer and finalizer not in FINALIZERS and _strict_finalizers(resource):
+            causes.append(bad(f"metadata.finalizers[{index}]", finalizer, SAYS_FINALIZER))
     causes += _owner_problems(metadata.get("ownerReferences") or [])
     if old is not None and old["metadata"].get("deletionTimestamp"):
         before = set(old["metadata"].get("finalizers") or ())
@@ -93,6 +100,10 @@ def metadata_problems(resource: Resource, obj: Object, old: Object | None) -> li
             why = "no new finalizers can be added if the object is being deleted, found new finalizers "
             causes.append(forbidden_field("metadata.finalizers", f"{why}[]string{{{quoted(added)[1:-1]}}}"))
     return causes
+
+
+def _strict_finalizers(resource: Resource) -> bool:
+    return resource.custom is None and resource.group not in PLAIN_FINALIZERS
 
 
 def _name_problems(resource: Resource, metadata: Object) -> list[Cause]:

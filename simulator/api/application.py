@@ -17,7 +17,7 @@ import structlog
 from simulator.access.authentication import Authenticator
 from simulator.access.impersonation import forbidden_for, impersonate
 from simulator.access.users import User
-from simulator.api import bodies, metrics, reading, reviews, subresources, watching, writing
+from simulator.api import bodies, health, metrics, reading, reviews, subresources, watching, writing
 from simulator.api.answer import Answer, compressed, encoded, of_error, text, wants_pretty
 from simulator.api.backend import Backend, Call
 from simulator.api.discovery import VERSION, discover
@@ -33,6 +33,7 @@ from simulator.api.faults import (
     StatusFault,
 )
 from simulator.api.field_validation import Warnings
+from simulator.api.health import PATHS as HEALTH
 from simulator.api.negotiation import JSON, PLAIN, Form, negotiate
 from simulator.api.openapi import OpenApi
 from simulator.api.openid import OPEN_ID
@@ -50,7 +51,6 @@ log = structlog.get_logger("simulator.api")
 
 Handler = Callable[[Call, Resource], Answer]
 
-HEALTH = ("/healthz", "/livez", "/readyz")
 HANDLERS: dict[str, Handler] = {
     "get": reading.get,
     "list": reading.list_,
@@ -219,7 +219,7 @@ class Application:
             raise ApiError(405, "MethodNotAllowed", "this cluster is a recording: it can be read, not changed")
         if target.subresource:
             return subresources.handle(call, resource)
-        if request.verb not in resource.verbs:
+        if request.verb not in resource.verbs or not request.routed:
             raise method_not_allowed()
         if resource.kind in reviews.REVIEWS:
             return reviews.review(call, resource)
@@ -232,10 +232,10 @@ class Application:
     def _elsewhere(self, request: Request) -> Answer:
         """Paths that are no resource: discovery, health, version, OpenAPI, metrics."""
         path = request.target.path
+        if path.startswith(HEALTH):
+            return health.answer(request)
         if request.method not in ("GET", "HEAD"):
             raise method_not_allowed()
-        if path.startswith(HEALTH) and (path in HEALTH or path.rstrip("/").count("/") == 2):
-            return text("ok") if "verbose" not in request.query else text(f"[+]ping ok\n{path[1:]} check passed\n")
         if path.rstrip("/") == "/version":
             return Answer(200, JSON, encoded(dict(VERSION), pretty=True))
         if path == "/metrics":

@@ -17,6 +17,13 @@ from simulator.errors import Cause, bad_request, invalid
 from simulator.resource import Resource
 
 CREATE_OPTIONS = Resource("meta.k8s.io", "v1", "CreateOptions", "createoptions", "createoptions", False)
+PATCH_OPTIONS = Resource("meta.k8s.io", "v1", "PatchOptions", "patchoptions", "patchoptions", False)
+OPTIONS = {
+    "POST": CREATE_OPTIONS,
+    "PUT": Resource("meta.k8s.io", "v1", "UpdateOptions", "updateoptions", "updateoptions", False),
+    "DELETE": Resource("meta.k8s.io", "v1", "DeleteOptions", "deleteoptions", "deleteoptions", False),
+}
+"""What a method's options are called when they are invalid; a PATCH's are PatchOptions."""
 VALIDATION = ("Ignore", "Warn", "Strict")
 
 
@@ -44,7 +51,8 @@ def mode(request: Request) -> str:
     if asked not in VALIDATION:
         listed = ", ".join(f'"{one}"' for one in sorted(("", *VALIDATION)))
         message = f'Unsupported value: "{asked}": supported values: {listed}'
-        raise invalid(CREATE_OPTIONS, "", [Cause("FieldValueNotSupported", message, "fieldValidation")])
+        options = OPTIONS.get(request.method, PATCH_OPTIONS)
+        raise invalid(options, "", [Cause("FieldValueNotSupported", message, "fieldValidation")])
     return asked
 
 

@@ -37,9 +37,14 @@ class Request:
     ) -> None:
         self.method = method
         self.target = target
-        self.query = dict(parse_qsl(query, keep_blank_values=True))
+        self._pairs = parse_qsl(query, keep_blank_values=True)
+        self.query = dict(self._pairs)
         self.headers = headers
         self.body = body
+
+    def all(self, name: str) -> list[str]:
+        """Every value of a parameter that may be repeated."""
+        return [value for key, value in self._pairs if key == name]
 
     def header(self, name: str) -> str:
         return next((value for key, value in self.headers if key == name), "")
@@ -63,6 +68,20 @@ class Request:
         if self.target.name:
             return verb
         return {"get": "list", "delete": "deletecollection"}.get(verb, verb)
+
+    @property
+    def routed(self) -> bool:
+        """Whether this form of path takes the verb: apiserver/pkg/endpoints/installer.go registers a few for each.
+
+        Objects of every namespace can be listed and watched together, but neither made nor deleted.
+        """
+        target = self.target
+        if self.method == "HEAD" or target.resource is None:
+            return False
+        if target.name:
+            return self.verb != "create"
+        everywhere = target.resource.namespaced and not target.namespace
+        return self.verb in ("list", "watch") or (self.verb in ("create", "deletecollection") and not everywhere)
 
     def attributes(self, selected_name: str) -> Attributes:
         target = self.target

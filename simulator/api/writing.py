@@ -7,7 +7,7 @@ from simulator.access.rbac import GROUP
 from simulator.api import bodies
 from simulator.api.answer import Answer, encoded, wants_pretty
 from simulator.api.backend import Call
-from simulator.api.field_validation import CREATE_OPTIONS, Text, Warnings, report_applied
+from simulator.api.field_validation import OPTIONS, PATCH_OPTIONS, Text, Warnings, report_applied
 from simulator.api.negotiation import Form, negotiate
 from simulator.api.options import read as read_options
 from simulator.api.reading import SINGLE, of_record
@@ -20,7 +20,7 @@ from simulator.resource import Object, Resource
 from simulator.resources import RESOURCES
 from simulator.schema import schema
 from simulator.store import Track, key_of
-from simulator.validation import bad, forbidden_field
+from simulator.validation import bad, forbidden_field, unsupported
 
 JSON_PATCH = "application/json-patch+json"
 MERGE_PATCH = "application/merge-patch+json"
@@ -32,15 +32,8 @@ CUSTOM_PATCHES = (JSON_PATCH, MERGE_PATCH, APPLY_PATCH)
 IMMORTAL = ("default", "kube-system", "kube-public")
 """Namespaces that may not be deleted (plugin/pkg/admission/namespace/lifecycle)."""
 MANAGER_LIMIT = 128
-PROPAGATION = ("Background", "Foreground", "Orphan")
-DELETE_OPTIONS = Resource("meta.k8s.io", "v1", "DeleteOptions", "deleteoptions", "deleteoptions", False)
-PATCH_OPTIONS = Resource("meta.k8s.io", "v1", "PatchOptions", "patchoptions", "patchoptions", False)
-OPTIONS = {
-    "POST": CREATE_OPTIONS,
-    "PUT": Resource("meta.k8s.io", "v1", "UpdateOptions", "updateoptions", "updateoptions", False),
-    "DELETE": DELETE_OPTIONS,
-}
-"""What a method's options are called when they are invalid; a PATCH's are PatchOptions."""
+PROPAGATION = ("Foreground", "Background", "Orphan")
+DELETE_OPTIONS = OPTIONS["DELETE"]
 NAMESPACES = RESOURCES.of("v1", "Namespace")
 
 
@@ -304,11 +297,21 @@ def _delete_options(call: Call) -> Object:
             raise bad_request(f'strconv.ParseInt: parsing "{query["gracePeriodSeconds"]}": invalid syntax') from None
     if query.get("propagationPolicy"):
         options.setdefault("propagationPolicy", query["propagationPolicy"])
+    if query.get("orphanDependents"):
+        options.setdefault("orphanDependents", request.flag("orphanDependents"))
+    _check_propagation(options)
     if options.get("orphanDependents"):
         options["propagationPolicy"] = "Orphan"
-    policy = options.get("propagationPolicy")
-    if policy and policy not in PROPAGATION:
-        listed = ", ".join(f'"{one}"' for one in PROPAGATION)
-        message = f'Unsupported value: "{policy}": supported values: {listed}'
-        raise invalid(DELETE_OPTIONS, "", [Cause("FieldValueNotSupported", message, "propagationPolicy")])
     return options
+
+
+def _check_propagation(options: Object) -> None:
+    """ValidateDeleteOptions. Raises ``ApiError`` (422)."""
+    policy, causes = options.get("propagationPolicy"), []
+    if policy and options.get("orphanDependents") is not None:
+        why = "orphanDependents and deletionPropagation cannot be both set"
+        causes.append(bad("propagationPolicy", policy, why))
+    if policy and policy not in PROPAGATION:
+        causes.append(unsupported("propagationPolicy", policy, (*PROPAGATION, "nil")))
+    if causes:
+        raise invalid(DELETE_OPTIONS, "", causes)

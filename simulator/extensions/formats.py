@@ -10,12 +10,12 @@ from collections.abc import Callable
 from datetime import date, datetime
 from urllib.parse import urlsplit
 
-DURATION = re.compile(r"^([-+]?(\d+(\.\d*)?|\.\d+)(ns|us|µs|ms|s|m|h))+$|^0$")
+DURATION = re.compile(r"^([-+]?(\d+(\.\d*)?|\.\d+)(ns|us|µs|ms|s|m|h))+\Z|^0\Z")
 MOMENT = re.compile(r"^\d{4}-\d\d-\d\dt\d\d:\d\d:\d\d(\.\d{1,9})?(z|[-+]\d\d:\d\d)$", re.IGNORECASE | re.ASCII)
 DAY = re.compile(r"^\d{4}-\d\d-\d\d$", re.ASCII)
 UUID = re.compile(r"^[0-9a-f]{8}(-?[0-9a-f]{4}){3}-?[0-9a-f]{12}$", re.IGNORECASE)
-EMAIL = re.compile(r"^[^@\s]+@[^@\s]+$")
-HOSTNAME = re.compile(r"^[A-Za-z0-9]([-A-Za-z0-9]{0,62})?(\.[A-Za-z0-9]([-A-Za-z0-9]{0,62})?)*$")
+EMAIL = re.compile(r"^[^@\s]+@[^@\s]+\Z")
+HOSTNAME = re.compile(r"^[A-Za-z0-9]([-A-Za-z0-9]{0,62})?(\.[A-Za-z0-9]([-A-Za-z0-9]{0,62})?)*\Z")
 
 
 def right_format(name: str, value: str) -> bool:

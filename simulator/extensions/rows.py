@@ -21,7 +21,7 @@ from simulator.validation import quoted
 
 NAME = Column("Name", format="name")
 AGE = Column("Age", "date")
-VERSION = re.compile(r"^v(\d+)(?:(alpha|beta)(\d+))?$")
+VERSION = re.compile(r"^v(\d+)(?:(alpha|beta)(\d+))?\Z")
 
 
 def rows_of(definition: Object) -> list[Resource]:

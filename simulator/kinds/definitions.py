@@ -21,7 +21,7 @@ CLEANUP = "customresourcecleanup.apiextensions.k8s.io"
 APPROVAL = "api-approved.kubernetes.io"
 SCOPES = ("Cluster", "Namespaced")
 COLUMN_TYPES = ("boolean", "date", "integer", "number", "string")
-PLAIN_PATH = re.compile(r"^(\.[A-Za-z0-9_-]+)+$")
+PLAIN_PATH = re.compile(r"^(\.[A-Za-z0-9_-]+)+\Z")
 SCALE_PATHS: tuple[tuple[str, tuple[str, ...], bool], ...] = (
     ("specReplicasPath", (".spec",), True),
     ("statusReplicasPath", (".status",), True),

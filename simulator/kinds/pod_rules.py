@@ -21,14 +21,14 @@ from simulator.validation import (
 PULL_POLICIES = ("Always", "IfNotPresent", "Never")
 DNS_POLICIES = ("ClusterFirst", "ClusterFirstWithHostNet", "Default", "None")
 HANDLERS = ("exec", "httpGet", "tcpSocket", "grpc")
-PORT_NAME = re.compile(r"^[a-z0-9]([a-z0-9-]*[a-z0-9])?$")
+PORT_NAME = re.compile(r"^[a-z0-9]([a-z0-9-]*[a-z0-9])?\Z")
 RANGE = "must be between 1 and 65535, inclusive"
 NEGATIVE = "must be greater than or equal to 0"
 SUFFIXES = {
     "": 1.0, "n": 1e-9, "u": 1e-6, "m": 1e-3, "k": 1e3, "M": 1e6, "G": 1e9, "T": 1e12, "P": 1e15, "E": 1e18,
     "Ki": 2.0**10, "Mi": 2.0**20, "Gi": 2.0**30, "Ti": 2.0**40, "Pi": 2.0**50, "Ei": 2.0**60,
 }  # fmt: skip
-QUANTITY = re.compile(r"^([-+]?[\d.]+(?:[eE][-+]?\d+)?)([numkMGTPE]i?|Ki)?$")
+QUANTITY = re.compile(r"^([-+]?[\d.]+(?:[eE][-+]?\d+)?)([numkMGTPE]i?|Ki)?\Z")
 
 
 def amount(text: str) -> float:

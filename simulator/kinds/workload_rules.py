@@ -29,7 +29,7 @@ STATEFUL_CHANGEABLE = (
     "replicas", "ordinals", "template", "updateStrategy", "revisionHistoryLimit",
     "persistentVolumeClaimRetentionPolicy", "minReadySeconds",
 )  # fmt: skip
-PERCENT = re.compile(r"^[0-9]+%$")
+PERCENT = re.compile(r"^[0-9]+%\Z")
 
 
 def prepare_workload(store: Store, obj: Object, old: Object | None) -> None:
