@@ -6,6 +6,7 @@ from collections.abc import Mapping
 
 from edge.model.actions import (
     Action,
+    Compress,
     Cors,
     ErrorPage,
     IpAccess,
@@ -46,6 +47,8 @@ def action_text(action: Action, upstreams: Mapping[str, str]) -> str:
             return f"allow cross-origin requests from {_some(origins)}"
         case ErrorPage(statuses=statuses):
             return f"show a page of its own for {_some([str(status) for status in statuses])}"
+        case Compress(encodings=encodings):
+            return f"compress answers with {_some(encodings)}"
 
 
 def _some(texts: tuple[str, ...] | list[str]) -> str:

@@ -30,3 +30,5 @@ SOURCES = 100
 """Services of a Kubernetes upstream."""
 WEIGHT = 1_000
 """The highest weight of a server."""
+SIZE = 1 << 30
+"""Bytes that a setting about sizes may name."""

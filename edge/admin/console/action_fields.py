@@ -68,6 +68,12 @@ ACTIONS: dict[str, tuple[Field, ...]] = {
         Field("content_type", "Content type", hint="text/html"),
         Field("status", "Status instead", "number", "200"),
     ),
+    "compress": (
+        Field("encodings", "Encodings", "lines", "zstd, br or gzip"),
+        Field("types", "Types of content", "lines", "text/*"),
+        Field("min_size", "Bytes at least", "number", "512"),
+        Field("level", "Level, 1 to 9", "number", "4"),
+    ),
 }
 """Action → its fields."""
 

@@ -4,10 +4,11 @@ from __future__ import annotations
 
 from typing import assert_never
 
+from edge.gateway.actions.compression import Compression
 from edge.gateway.actions.cross_origin import CrossOrigin
 from edge.gateway.actions.error_page import Page
 from edge.gateway.actions.networks import NetworkGate
-from edge.model.actions import Cors, ErrorPage, HandlingAction, IpAccess
+from edge.model.actions import Compress, Cors, ErrorPage, HandlingAction, IpAccess
 from edge.rules.decision import Handlers
 
 
@@ -21,5 +22,7 @@ def make(action: HandlingAction) -> Handlers:
             return Handlers(cross_origin, cross_origin)
         case ErrorPage():
             return Handlers(filter=Page(action))
+        case Compress():
+            return Handlers(filter=Compression(action))
         case _:
             assert_never(action)

@@ -158,7 +158,10 @@ class Passage:
     def begin_answer(self, response: ResponseHead, body: bytes, ended: bool) -> bytes:
         """Let the filters change the head of an answer and put their transforms on its body; the first part of it."""
         self._transforms = list(self._transforms_of(response))
-        return self.body(body, ended)
+        data = self.body(body, ended)
+        if ended and self._transforms and response.length < 0:
+            response.length = len(data)  # all is there: its length is known after all
+        return data
 
     def without_filters(self) -> Passage:
         """Itself, once a filter has failed: the answer that tells of it goes past none."""

@@ -10,7 +10,7 @@ from __future__ import annotations
 from typing import TypeAlias
 
 from edge.model.actions.access import IpAccess
-from edge.model.actions.content import Cors, ErrorPage
+from edge.model.actions.content import Compress, Cors, ErrorPage
 from edge.model.actions.headers import (
     RemoveRequestHeader,
     RemoveResponseHeader,
@@ -20,7 +20,7 @@ from edge.model.actions.headers import (
 from edge.model.actions.routing import Proxy, Redirect, Respond, RewritePath
 
 TerminalAction: TypeAlias = Proxy | Redirect | Respond
-HandlingAction: TypeAlias = IpAccess | Cors | ErrorPage
+HandlingAction: TypeAlias = IpAccess | Cors | ErrorPage | Compress
 """Gates and filters: they act on the request while it is served, in `edge.gateway.actions`."""
 Action: TypeAlias = (
     Proxy
@@ -34,10 +34,12 @@ Action: TypeAlias = (
     | IpAccess
     | Cors
     | ErrorPage
+    | Compress
 )
 
 __all__ = [
     "Action",
+    "Compress",
     "Cors",
     "ErrorPage",
     "HandlingAction",

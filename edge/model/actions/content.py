@@ -2,7 +2,11 @@
 
 from __future__ import annotations
 
+from typing import Literal, TypeAlias
+
 import msgspec
+
+Encoding: TypeAlias = Literal["zstd", "br", "gzip"]
 
 
 class Cors(msgspec.Struct, frozen=True, tag="cors", omit_defaults=True, forbid_unknown_fields=True):
@@ -24,3 +28,22 @@ class ErrorPage(msgspec.Struct, frozen=True, tag="error-page", omit_defaults=Tru
     body: str = ""
     content_type: str = "text/html"
     status: int | None = None
+
+
+class Compress(msgspec.Struct, frozen=True, tag="compress", omit_defaults=True, forbid_unknown_fields=True):
+    """Filter: compress answers of these types for clients that take one of `encodings`, the first of those that they
+    like equally. `types` are media types or `text/*`; `min_size` is in bytes; `level` is 1 (fast) to 9, or the
+    encoding's usual one."""
+
+    encodings: tuple[Encoding, ...] = ("zstd", "br", "gzip")
+    types: tuple[str, ...] = (
+        "text/*",
+        "application/javascript",
+        "application/json",
+        "application/manifest+json",
+        "application/wasm",
+        "application/xml",
+        "image/svg+xml",
+    )
+    min_size: int = 512
+    level: int | None = None

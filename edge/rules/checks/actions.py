@@ -6,6 +6,7 @@ from collections.abc import Collection, Iterator
 
 from edge.model.actions import (
     Action,
+    Compress,
     Cors,
     ErrorPage,
     IpAccess,
@@ -45,3 +46,5 @@ def check_action(action: Action, upstreams: Collection[str]) -> Iterator[Problem
             yield from content.check_cors(action)
         case ErrorPage():
             yield from content.check_error_page(action)
+        case Compress():
+            yield from content.check_compress(action)
