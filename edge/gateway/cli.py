@@ -80,6 +80,7 @@ def _join_token(token: str | None, file: Path | None) -> str | None:
 @click.option("--join-token-file", type=click.Path(path_type=Path), metavar="FILE", help="A file that holds it.")
 @click.option("--name", required=True, callback=_name, help="This gateway server's name, unique in the Admin.")
 @click.option("--listen", type=ListenType(), default="0.0.0.0:8080", help="Where it takes traffic.")
+@click.option("--tls-listen", type=ListenType(), help="Where it takes HTTPS, with the applications' certificates.")
 @click.option(
     "--advertise",
     default="",
@@ -121,6 +122,7 @@ def gateway(
     join_token_file: Path | None,
     name: str,
     listen: ListenAddress,
+    tls_listen: ListenAddress | None,
     advertise: str,
     workers: int,
     data_dir: Path,
@@ -146,6 +148,7 @@ def gateway(
         listen=listen,
         status_listen=status_listen,
         probe_listen=probe_listen,
+        tls_listen=tls_listen,
         advertise=advertise,
         join_token=_join_token(join_token, join_token_file),
         admin_ca=admin_ca,

@@ -1,9 +1,9 @@
 """How an agent tells a worker who it is: one JSON argument, and the descriptors that it names.
 
-    python -m edge.gateway.process '{"index": 0, "channel": 9, "listeners": [6], "settings": {…}}'
+    python -m edge.gateway.process '{"index": 0, "channel": 9, "listeners": [6], "tls_listeners": [7], "settings": {…}}'
 
-- `listeners`: sockets that the agent has bound and that already listen; every worker accepts on the same ones. A
-  worker closes its copies when it drains.
+- `listeners`, `tls_listeners`: sockets for plain HTTP and for TLS that the agent has bound and that already
+  listen; every worker accepts on the same ones. A worker closes its copies when it drains.
 - `channel`: one end of a socketpair, for `FrameChannel`. The worker runs a `Subscription` over it from its start,
   answering "metrics" with an encoded `metrics.Measures` and "snapshot" with the object of the contracts'
   `/-/snapshot`, and accepts connections once `Subscription.caught_up` is set: so a worker that is started again
@@ -31,6 +31,7 @@ class Launch(msgspec.Struct, frozen=True):
     listeners: tuple[int, ...]
     settings: Settings = Settings()
     own: tuple[ListenAddress, ...] = ()
+    tls_listeners: tuple[int, ...] = ()
 
     def argument(self) -> str:
         """The worker's only argument."""

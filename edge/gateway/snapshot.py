@@ -19,6 +19,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Mapping, Sequence
 from contextlib import suppress
+from types import MappingProxyType
 from typing import TYPE_CHECKING, Any
 
 import msgspec
@@ -27,6 +28,8 @@ from edge.gateway.actions.making import make
 from edge.gateway.balancing import selector as selectors
 from edge.gateway.balancing.selector import Selector
 from edge.gateway.hosts import HostTable
+from edge.gateway.tls import certificates
+from edge.gateway.tls.certificates import Certificate
 from edge.model import document as documents
 from edge.model.document import ApplicationDocument
 from edge.model.endpoint import Endpoint
@@ -45,15 +48,16 @@ Sources = Mapping[str, SourceState]
 
 class Application:
     """A released version of an application, ready to run: `document` is without its rules, `release` its version as
-    text."""
+    text, `clients` what it asks of clients' certificates."""
 
-    __slots__ = ("_rules", "_selectors", "document", "entry", "id", "name", "release")
+    __slots__ = ("_rules", "_selectors", "clients", "document", "entry", "id", "name", "release")
 
     def __init__(
         self, entry: ManifestEntry, document: ApplicationDocument, rules: Decide, selectors: dict[str, Selector]
     ) -> None:
         self.entry = entry
         self.document = document
+        self.clients = document.client_certificates
         self.id = entry.application
         self.name = document.name
         self.release = str(entry.version)
@@ -88,9 +92,9 @@ class Application:
 
 class Snapshot:
     """What a gateway serves. `sources` are the states of every source that its applications name, by `Source.key`;
-    `entries` is what it serves, `manifest` what it was told to."""
+    `entries` is what it serves, `manifest` what it was told to, `certificates` are by id."""
 
-    __slots__ = ("_hosts", "_users", "applications", "manifest", "origin", "sources")
+    __slots__ = ("_hosts", "_users", "applications", "certificates", "manifest", "origin", "sources")
 
     def __init__(
         self,
@@ -100,11 +104,13 @@ class Snapshot:
         sources: Sources,
         hosts: HostTable,
         users: Mapping[str, Sequence[str]],
+        certificates: Mapping[str, Certificate] = MappingProxyType({}),
     ) -> None:
         self.manifest = manifest
         self.origin = origin
         self.applications = applications
         self.sources = sources
+        self.certificates = certificates
         self._hosts = hosts
         self._users = users
 
@@ -130,6 +136,10 @@ class Snapshot:
                 {"id": entry.application, "name": entry.name, "version": entry.version, "hash": entry.hash}
                 for entry in self.entries
             ],
+            "certificates": [
+                {"id": certificate.entry.certificate, "name": certificate.entry.name, "hash": certificate.entry.hash}
+                for certificate in self.certificates.values()
+            ],
             "sources": [_describe_source(state) for state in self.sources.values()],
             "origin": self.origin,
         }
@@ -140,10 +150,10 @@ class Snapshot:
         applications = dict(self.applications)
         for user in users:
             applications[user] = applications[user].with_source(key, sources)
-        return Snapshot(self.manifest, self.origin, applications, sources, self._hosts, self._users)
+        return Snapshot(self.manifest, self.origin, applications, sources, self._hosts, self._users, self.certificates)
 
 
-NOTHING = Snapshot(EMPTY, "disk", {}, {}, HostTable(()), {})
+NOTHING = Snapshot(EMPTY, "disk", {}, {}, HostTable(()), {}, {})
 """What a worker serves before it has been told anything."""
 
 
@@ -166,7 +176,13 @@ def build(previous: Snapshot | None, content: Content) -> tuple[Snapshot, Mappin
                 with suppress(Exception):  # then the reason above is all there is to say
                     taken[id] = _take(last, content.documents, old, before.sources, sources)
     snapshot = Snapshot(
-        content.manifest, content.origin, taken, _named(taken, sources), _hosts(taken, refused), _users(taken)
+        content.manifest,
+        content.origin,
+        taken,
+        _named(taken, sources),
+        _hosts(taken, refused),
+        _users(taken),
+        _certificates(taken, content, before.certificates),
     )
     return snapshot, refused
 
@@ -259,6 +275,18 @@ def _named(applications: Mapping[str, Application], sources: Sources) -> dict[st
     """Only what the applications use: what nobody names any more is forgotten."""
     keys = dict.fromkeys(s.key for application in applications.values() for s in application.document.sources())
     return {key: sources[key] for key in keys if key in sources}
+
+
+def _certificates(
+    applications: Mapping[str, Application], content: Content, before: Mapping[str, Certificate]
+) -> dict[str, Certificate]:
+    """Those of the manifest, and those that an application of an older version still names."""
+    taken = certificates.take(content.manifest.certificates, content.documents, before)
+    for application in applications.values():
+        for id in application.document.certificates:
+            if id not in taken and id in before:
+                taken[id] = before[id]
+    return taken
 
 
 def _users(applications: Mapping[str, Application]) -> dict[str, list[str]]:

@@ -41,6 +41,7 @@ from edge.gateway.own_ports import OwnPorts
 from edge.gateway.settings import Settings
 from edge.gateway.snapshot import Snapshot
 from edge.gateway.telemetry.metrics import Measures
+from edge.gateway.tls.listener import TlsListener
 from edge.model.source import SourceState
 from edge.tasks import Tasks
 from edge.wire.content import Content
@@ -160,6 +161,7 @@ class Worker:
         self._ended = asyncio.Event()
         connector = Connector(loop, self._tasks, settings.connect_timeout)
         self.path = DataPath(loop, settings, snapshot.NOTHING, connector, randomness)
+        self.tls = TlsListener(self.path, self._tasks)
         self.serving = Serving(self.path, own or OwnPorts())
         self.subscription = Subscription(
             self.serving, answers={"metrics": self.serving.metrics, "snapshot": self.serving.describe}
@@ -168,11 +170,14 @@ class Worker:
     def __repr__(self) -> str:
         return f"<Worker {self.path.snapshot!r} {self.path!r}>"
 
-    async def listen(self, sockets: Iterable[socket.socket]) -> None:
-        """Accept on `sockets`, which belong to the worker from now on."""
+    async def listen(self, sockets: Iterable[socket.socket], tls: Iterable[socket.socket] = ()) -> None:
+        """Accept on `sockets`, and as TLS on `tls`; they belong to the worker from now on."""
         for sock in sockets:
             self._queues.append(sock.dup())
             self._servers.append(await self.path.loop.create_server(self._client, sock=sock, backlog=BACKLOG))
+
+        for sock in tls:
+            self.tls.listen(sock)
 
     def _client(self) -> ClientProtocol:
         return ClientProtocol(self.path)
@@ -182,6 +187,7 @@ class Worker:
         every connection that nobody has accepted."""
         for server in self._servers:
             server.close()
+        self.tls.stop()
         waiting: list[socket.socket] = []
         for queue in self._queues:
             with suppress(OSError):  # BlockingIOError: it is empty
@@ -202,15 +208,21 @@ class Worker:
         """Ask for the end."""
         self._ended.set()
 
-    async def run(self, channel: FrameChannel, sockets: Iterable[socket.socket] = ()) -> None:
-        """Follow `channel` until the end is asked for, then drain. `sockets` are accepted on once there is something
-        to serve, or the agent has said that there is nothing yet: a worker started again answers no 404 meanwhile."""
+    async def run(
+        self,
+        channel: FrameChannel,
+        sockets: Iterable[socket.socket] = (),
+        tls: Iterable[socket.socket] = (),
+    ) -> None:
+        """Follow `channel` until the end is asked for, then drain. `sockets` and `tls` are accepted
+        on once there is something to serve, or the agent has said that there is nothing yet: a worker started again
+        answers no 404 meanwhile."""
         self._tasks.start(self.follow(channel), "follow the agent")
         caught_up = self._tasks.start(self.subscription.caught_up.wait(), "catch up")
         ended = self._tasks.start(self._ended.wait(), "end")
         await asyncio.wait([caught_up, ended], return_when=asyncio.FIRST_COMPLETED)
         if not self._ended.is_set():
-            await self.listen(sockets)
+            await self.listen(sockets, tls)
         await self._ended.wait()
         await self.drain()
         self.subscription.leave(self.serving.metrics())
@@ -224,6 +236,10 @@ class Worker:
         path.pool.drain()
         self.subscription.leave(self.serving.metrics())
         await self._stop_listening()
+        with suppress(TimeoutError):
+            async with asyncio.timeout(path.drain_patience):
+                await self.tls.settled()
+        self.tls.drop_all()
         empty = asyncio.Event()
         path.on_empty = empty.set
         for client in list(path.connections):
@@ -246,7 +262,8 @@ class Worker:
 async def serve(told: Launch, randomness: random.Random) -> None:
     """A worker's whole life."""
     sockets = [socket.socket(fileno=descriptor) for descriptor in told.listeners]
-    worker = Worker(told.settings, randomness, OwnPorts([*map(bound, sockets), *told.own]))
+    tls = [socket.socket(fileno=descriptor) for descriptor in told.tls_listeners]
+    worker = Worker(told.settings, randomness, OwnPorts([*map(bound, (*sockets, *tls)), *told.own]))
     loop = asyncio.get_running_loop()
     for number in (signal.SIGTERM, signal.SIGINT):
         loop.add_signal_handler(number, worker.end)
@@ -254,7 +271,7 @@ async def serve(told: Launch, randomness: random.Random) -> None:
     gc.collect()
     gc.freeze()
     gc.set_threshold(50_000, 20, 50)  # a request leaves no cycle; full collections are for released snapshots
-    await worker.run(channel, sockets)
+    await worker.run(channel, sockets, tls)
 
 
 def main(arguments: list[str]) -> int:

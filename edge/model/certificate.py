@@ -53,7 +53,7 @@ def decode(body: bytes) -> CertificateDocument:
 
 
 def covers(name: str, host: str) -> bool:
-    """Whether a certificate's name is for a host, both lower case; `*` stands for exactly one label (RFC 6125, 6.4.3)."""
+    """Whether a certificate's name is for a host, lower case; `*` stands for one label (RFC 6125, 6.4.3)."""
     if not name.startswith("*."):
         return name == host
     return host.partition(".")[2] == name[2:] and not host.startswith(".")

@@ -36,7 +36,7 @@ class Manifest(msgspec.Struct, frozen=True, gc=False):
     @property
     def hashes(self) -> tuple[str, ...]:
         """Every document that it names."""
-        return tuple(entry.hash for entry in (*self.applications, *self.certificates))
+        return (*(entry.hash for entry in self.applications), *(entry.hash for entry in self.certificates))
 
 
 EMPTY = Manifest(NOTHING, "")

@@ -52,6 +52,7 @@ class AgentSettings(msgspec.Struct, frozen=True, kw_only=True):
     listen: ListenAddress = ListenAddress("0.0.0.0", 8080)
     status_listen: ListenAddress = ListenAddress("127.0.0.1", 8081)
     probe_listen: ListenAddress | None = None
+    tls_listen: ListenAddress | None = None
     advertise: str = ""
     join_token: str | None = None
     admin_ca: Path | None = None
@@ -91,6 +92,8 @@ class Sockets:
         self._stack = ExitStack()
         try:
             self.listener = self._bind(settings.listen, "--listen")
+            secure = settings.tls_listen
+            self.tls = None if secure is None else self._bind(secure, "--tls-listen")
             self.status = self._bind(settings.status_listen, "--status-listen")
             probe = settings.probe_listen
             self.probes = None if probe is None else self._bind(probe, "--probe-listen")
@@ -147,6 +150,7 @@ class Agent:
             randomness,
             program,
             sockets.own,
+            [] if sockets.tls is None else [sockets.tls],
         )
         self._link = Link(dial, self._relay.subscription.run, refused=self._refused, randomness=randomness)
         self._pages = pages = StatusPages(
@@ -180,7 +184,9 @@ class Agent:
             if not self._over.done():
                 self._announced = True
                 listen, status = listening.bound(self._sockets.listener), listening.bound(self._sockets.status)
-                announce(f"edge gateway ready http://{listen} status http://{status}")
+                secure = self._sockets.tls
+                also = "" if secure is None else f" tls https://{listening.bound(secure)}"
+                announce(f"edge gateway ready http://{listen} status http://{status}{also}")
             await self._over
         finally:
             await self._end()
@@ -222,6 +228,8 @@ class Agent:
         self._over.exception()  # seen: `run` raises it, unless something else ended it first
         self._workers.start_no_more()
         self._sockets.listener.close()
+        if self._sockets.tls is not None:
+            self._sockets.tls.close()
         await self._link.close()
         await self._tasks.close()
         await self._workers.drain()

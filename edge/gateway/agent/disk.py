@@ -23,7 +23,7 @@ import structlog
 from edge import clock
 from edge.gateway.agent.identity import write_private
 from edge.model.document import hash_of
-from edge.model.manifest import EMPTY
+from edge.model.manifest import EMPTY, CertificateEntry, ManifestEntry
 from edge.wire.content import Content
 
 log = structlog.get_logger("edge.gateway")
@@ -56,7 +56,9 @@ def decode(file: bytes) -> Content:
         content = _decoder.decode(body)
     except msgspec.MsgspecError as error:
         raise ValueError(f"it cannot be read: {error}") from None
-    for entry in (*content.manifest.applications, *content.manifest.certificates, *content.fallback):
+    manifest = content.manifest
+    entries: list[ManifestEntry | CertificateEntry] = [*manifest.applications, *manifest.certificates]
+    for entry in (*entries, *content.fallback):
         document = content.documents.get(entry.hash)
         if document is None or hash_of(document) != entry.hash:
             raise ValueError(f"the document {entry.hash} of {entry.name} is missing or damaged")

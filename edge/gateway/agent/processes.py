@@ -54,8 +54,8 @@ class Life:
 
 
 class Workers:
-    """`count` workers accepting on `listeners`; `own` is where the agent listens itself. `serve(channel, partition,
-    name)` is the hub's; `failed(reason)` is called when they do not start."""
+    """`count` workers accepting on `listeners`, and as TLS on `tls_listeners`; `own` is where the agent listens
+    itself. `serve(channel, partition, name)` is the hub's; `failed(reason)` is called when they do not start."""
 
     def __init__(
         self,
@@ -67,9 +67,11 @@ class Workers:
         randomness: random.Random,
         program: Sequence[str] = PROGRAM,
         own: Sequence[ListenAddress] = (),
+        tls_listeners: Sequence[socket.socket] = (),
     ) -> None:
         self._count = count
         self._listeners = listeners
+        self._tls_listeners = tls_listeners
         self._settings = settings
         self._serve = serve
         self._failed = failed
@@ -154,13 +156,14 @@ class Workers:
     async def _spawn(self, index: int, name: str) -> Life:
         ours, theirs = socket.socketpair()
         descriptors = tuple(sock.fileno() for sock in self._listeners)
-        told = Launch(index, theirs.fileno(), descriptors, self._settings, self._own)
+        tls = tuple(sock.fileno() for sock in self._tls_listeners)
+        told = Launch(index, theirs.fileno(), descriptors, self._settings, self._own, tls)
         try:
             process = await asyncio.create_subprocess_exec(
                 *self._program,
                 told.argument(),
                 stdin=asyncio.subprocess.DEVNULL,
-                pass_fds=(*descriptors, theirs.fileno()),
+                pass_fds=(*descriptors, *tls, theirs.fileno()),
                 env=_environment(os.environ),
             )
         except OSError:

@@ -103,8 +103,21 @@ class Exchange:
         application = self._application = self._path.snapshot.find(head.host.decode("latin-1"))
         if application is None:
             self.answer(404, "no application answers this host")
-        else:
+        elif (self.client.secured is None and application.clients is None) or self._is_admitted(application):
             self.run_rules(application)
+
+    def _is_admitted(self, application: Application) -> bool:
+        """Whether this connection may ask the application, by what its handshake agreed on; else it is told."""
+        secured = self.client.secured
+        if secured is None:
+            if application.clients is None or application.clients.mode == "optional":
+                return True
+            self.answer(403, "this host is answered over HTTPS only, to clients that show a certificate")
+            return False
+        if secured.may_ask(application, self._path.snapshot):
+            return True
+        self.answer(421, "this connection was opened for another host; ask on one of its own")
+        return False
 
     def run_rules(self, application: Application) -> None:
         """Let the page rules decide: an endpoint is asked, or the answer is known."""

@@ -14,7 +14,7 @@ lost, its deadline and its place in the worker's list go at once, so that nothin
 from __future__ import annotations
 
 import asyncio
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from edge.gateway.data_path import DataPath
 from edge.gateway.http import answers
@@ -27,9 +27,12 @@ from edge.gateway.http.request_body import BODY_HELD, HELD, UPSTREAM_FULL
 from edge.gateway.http.timers import NEVER
 from edge.gateway.telemetry.recording import record_refused
 
+if TYPE_CHECKING:
+    from edge.gateway.tls.secured import Secured
+
 
 class ClientProtocol(asyncio.Protocol):
-    """One connection of a client."""
+    """One connection of a client; `secured` is what its TLS handshake agreed on, None for plain HTTP."""
 
     __slots__ = (
         "_buffer",
@@ -50,6 +53,7 @@ class ClientProtocol(asyncio.Protocol):
         "exchange",
         "half_closed",
         "peer",
+        "secured",
         "slot",
         "transport",
     )
@@ -57,9 +61,10 @@ class ClientProtocol(asyncio.Protocol):
     transport: Any
     peer: Peer
 
-    def __init__(self, path: DataPath, scheme: str = "http") -> None:
+    def __init__(self, path: DataPath, scheme: str = "http", secured: Secured | None = None) -> None:
         self._path = path
         self._scheme = scheme
+        self.secured = secured
         self.exchange: Exchange | None = None
         self.deadline = NEVER
         self.slot = 0
@@ -109,6 +114,8 @@ class ClientProtocol(asyncio.Protocol):
     def eof_received(self) -> bool:
         if self._closing or self.exchange is None or self._reading_body:
             return False  # nothing can be answered any more; the transport closes
+        if self.secured is not None:
+            return False  # TLS here ends in both directions at once
         self.half_closed = True
         return True
 

@@ -1,0 +1,61 @@
+"""Who a TLS connection is for: chosen from the server name, and held against every request's Host.
+
+The application of the server name decides the certificate and what is asked of clients; without a name, or with one
+that nobody has, it is the partition's default application. A request on the connection may be for that application
+only: another's demands were not met here (RFC 9110 15.5.20, 421; RFC 8446 lets clients try a connection of its own).
+What counts is what is served *now*: a connection goes on when the name has moved, and its new application asks for no
+more than what was shown; it does not when a release has changed what clients must show.
+"""
+
+from __future__ import annotations
+
+import ssl
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from edge.gateway.snapshot import Application, Snapshot
+    from edge.gateway.tls.certificates import Certificate
+    from edge.model.certificate import ClientCertificates
+
+
+class Secured:
+    """What was agreed on in a connection's handshake."""
+
+    __slots__ = ("_application", "_clients", "_name")
+
+    def __init__(self, name: str, application: Application) -> None:
+        self._name = name
+        self._application = application.id
+        self._clients: ClientCertificates | None = application.clients
+
+    def __repr__(self) -> str:
+        return f"<Secured {self._name or 'no name'}>"
+
+    def may_ask(self, application: Application, snapshot: Snapshot) -> bool:
+        """Whether a request on this connection may be for `application`."""
+        if application.clients != self._clients:
+            return False
+        if application.id == self._application:
+            return True
+        return snapshot.find(self._name) is application
+
+
+def choose(name: str, snapshot: Snapshot) -> tuple[Secured, ssl.SSLContext] | None:
+    """For a client that names this server: what to agree on, and with which context. None: nobody has a certificate
+    for it. Raises OSError or ValueError when the certificate is of no use."""
+    application = snapshot.find(name)
+    if application is None:
+        return None
+    certificate = _best(name, application, snapshot)
+    if certificate is None and (default := snapshot.find("")) is not None:
+        certificate = _best(name, default, snapshot)
+    if certificate is None:
+        return None
+    return Secured(name, application), certificate.context(application.clients)
+
+
+def _best(name: str, application: Application, snapshot: Snapshot) -> Certificate | None:
+    """The certificate that names the host, else one with a wildcard for it, else the first."""
+    known = (snapshot.certificates.get(id) for id in application.document.certificates)
+    found = [certificate for certificate in known if certificate is not None]
+    return max(found, key=lambda certificate: certificate.fits(name), default=None)
