@@ -51,6 +51,8 @@ def read(text: str | bytes) -> list[Document]:
     """Every document of a text. Raises ``BadYaml``."""
     try:
         return list(_documents(text.decode("utf-8-sig") if isinstance(text, bytes) else text))
+    except yaml.MarkedYAMLError as error:
+        raise BadYaml(_said(error)) from None
     except yaml.YAMLError as error:
         raise BadYaml(" ".join(str(error).split())) from None
     except RecursionError:
@@ -61,6 +63,15 @@ def read(text: str | bytes) -> list[Document]:
         raise BadYaml("a value does not fit its tag") from None
     except (ValueError, OverflowError) as error:
         raise BadYaml(str(error)) from None
+
+
+def _said(error: yaml.MarkedYAMLError) -> str:
+    """As go-yaml says it (``parser.fail``): libyaml's problem, and the line where it began or was seen."""
+    marks = (error.context_mark, error.problem_mark)
+    line = next((mark.line for mark in marks if mark is not None and mark.line), 0)
+    if line and isinstance(error, yaml.scanner.ScannerError):
+        line += 1
+    return (f"line {line}: " if line else "") + (error.problem or "unknown problem parsing YAML content")
 
 
 def _documents(text: str) -> Iterator[Document]:

@@ -3,13 +3,12 @@
 from __future__ import annotations
 
 import copy
-import json
 from typing import Any
 
 import msgspec
 
 from simulator import documents
-from simulator.api import repetition
+from simulator.api import go_json, repetition
 from simulator.api.field_validation import Text, Warnings, report
 from simulator.api.negotiation import ACCEPTED, JSON, PROTOBUF, YAML
 from simulator.api.request import Request
@@ -43,23 +42,54 @@ def read(request: Request, resource: Resource, warnings: Warnings, kind: str = "
         raise unsupported_media()
     if declared == PROTOBUF:
         return _of_protobuf(request.body, resource, kind)
-    return checked(request, resource, parse(request, "yaml" if declared == YAML else "json"), warnings, kind)
+    try:
+        text = parse(request, "yaml" if declared == YAML else "json")
+    except Unreadable as error:
+        why = str(error) if declared == YAML else f"couldn't get version/kind; json parse error: {error}"
+        if kind != "DeleteOptions":
+            why = f"the object provided is unrecognized (must be of type {kind or resource.kind}): {why}"
+            why += f" ({_summary(request.body)})"
+        raise bad_request(why) from None
+    return checked(request, resource, text, warnings, kind)
+
+
+class Unreadable(ValueError):
+    """A body that is no JSON or YAML, in Go's words; whoever reads it knows what else to say."""
 
 
 def parse(request: Request, form: str) -> Text:
-    """A body's value. ``form`` is ``json``, ``yaml``, or ``patch`` (JSON). Raises ``ApiError`` (400)."""
+    """A body's value. ``form`` is ``json``, ``yaml``, or ``patch`` (JSON). Raises ``Unreadable``."""
     if form == "yaml":
         return _of_yaml(request.body)
     try:
-        value = msgspec.json.decode(request.body)
-        repeated = () if request.query.get("fieldValidation") == "Ignore" else repetition.of_json(request.body)
-    except (msgspec.DecodeError, UnicodeDecodeError, RecursionError):
-        raise bad_request(_why_not_json(request.body)) from None
-    return Text(value, form, repeated)
+        return _of_json(request, request.body, form)
+    except msgspec.DecodeError:
+        raise Unreadable(go_json.complaint(request.body) or "json: cannot unmarshal number into Go value") from None
+    except UnicodeDecodeError:  # Go takes it, with a replacement character
+        whole = request.body.decode("utf-8", "replace").encode()
+        try:
+            return _of_json(request, whole, form)
+        except (msgspec.DecodeError, RecursionError):
+            raise Unreadable(go_json.complaint(whole) or go_json.TOO_DEEP) from None
+    except RecursionError:
+        raise Unreadable(go_json.complaint(request.body) or go_json.TOO_DEEP) from None
+
+
+def _of_json(request: Request, body: bytes, form: str) -> Text:
+    value = msgspec.json.decode(body)
+    return Text(value, form, () if request.query.get("fieldValidation") == "Ignore" else repetition.of_json(body))
+
+
+def _summary(body: bytes) -> str:
+    """``summarizeData`` (apiserver/pkg/endpoints/handlers/rest.go): the beginning, as hex when it is no object."""
+    if not body:
+        return "<empty>"
+    shown = body[:30].decode("utf-8", "replace") if body.startswith(b"{") else body[:30].hex()
+    return f"{shown} ..." if len(body) > 30 else shown
 
 
 def _of_yaml(body: bytes) -> Text:
-    """Most of it is JSON (what kubectl applies), which is read many times faster as such."""
+    """Most of it is JSON (what kubectl applies), which is read many times faster as such. Raises ``Unreadable``."""
     try:
         value = msgspec.json.decode(body)
         if not repetition.of_json(body):
@@ -69,19 +99,9 @@ def _of_yaml(body: bytes) -> Text:
     try:
         found = documents.read(body)
     except documents.BadYaml as error:
-        raise bad_request(f"error converting YAML to JSON: yaml: {error}") from None
+        raise Unreadable(f"error converting YAML to JSON: yaml: {error}") from None
     first = found[0] if found else documents.Document(None, [])
     return Text(first.value, "yaml", first.repeated)
-
-
-def _why_not_json(body: bytes) -> str:
-    if not body:
-        return "EOF"
-    try:
-        json.loads(body)
-    except (ValueError, RecursionError) as error:
-        return f"couldn't get version/kind; json parse error: {error}"
-    return "couldn't get version/kind; json parse error: invalid value"
 
 
 def checked(request: Request, resource: Resource, text: Text, warnings: Warnings, kind: str = "") -> Object:
@@ -99,7 +119,7 @@ def decoded(resource: Resource, value: Any, kind: str = "") -> tuple[Object, lis
     """
     if not isinstance(value, dict):
         raise bad_request(
-            f"couldn't get version/kind; json parse error: json: cannot unmarshal {_json_type(value)} "
+            f"couldn't get version/kind; json parse error: json: cannot unmarshal {json_type(value)} "
             'into Go value of type struct { APIVersion string "json:\\"apiVersion,omitempty\\""; '
             'Kind string "json:\\"kind,omitempty\\"" }'
         )
@@ -196,5 +216,5 @@ def _of_protobuf(body: bytes, resource: Resource, kind: str) -> Object:
         ) from None
 
 
-def _json_type(value: Any) -> str:
+def json_type(value: Any) -> str:
     return {str: "string", bool: "bool", int: "number", float: "number", list: "array"}.get(type(value), "null")

@@ -101,7 +101,7 @@ def patch_scale(call: Call, resource: Resource) -> Answer:
         raise bodies.unsupported_media(writing.PATCHES)
     live = scale_of(_parent(call, resource), resource)
     if declared == writing.APPLY_PATCH:
-        patched = bodies.parse(call.request, "yaml")
+        patched = writing.read_applied(call.request)
     else:
         patched = writing.patched_text(call, declared, SCALE.schema, live)
     return _scaled(call, resource, bodies.checked(call.request, resource, patched, call.warnings, "Scale"))

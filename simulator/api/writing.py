@@ -11,6 +11,7 @@ from simulator.api.field_validation import OPTIONS, PATCH_OPTIONS, Text, Warning
 from simulator.api.negotiation import Form, negotiate
 from simulator.api.options import read as read_options
 from simulator.api.reading import SINGLE, of_record
+from simulator.api.request import Request
 from simulator.errors import ApiError, Cause, bad_request, details_of, forbidden, invalid, not_found
 from simulator.managed.apply import apply as server_side_apply
 from simulator.managed.managers import Manager, of_request, track_update
@@ -180,15 +181,36 @@ def patch(call: Call, resource: Resource, subresource: str = "") -> Answer:
 
 def patched_text(call: Call, declared: str, type_name: str, live: Object) -> Text:
     """The live object with the request's patch laid over it."""
-    text = bodies.parse(call.request, "patch")
+    said = "error decoding patch: " if declared == MERGE_PATCH else ""
+    try:
+        text = bodies.parse(call.request, "patch")
+    except bodies.Unreadable as error:
+        raise bad_request(f"{said}{error}") from None
     content = text.value
     if declared == JSON_PATCH:
         return text._replace(value=json_patch.apply(live, content))
     if not isinstance(content, dict):
-        raise bad_request("error decoding patch: json: cannot unmarshal into Go value of type map[string]interface {}")
+        found = bodies.json_type(content)
+        raise bad_request(f"{said}json: cannot unmarshal {found} into Go value of type map[string]interface {{}}")
     if declared == MERGE_PATCH:
         return text._replace(value=merge_patch.apply(live, content))
     return text._replace(value=strategic.apply(schema().find(type_name), live, content))
+
+
+def read_applied(request: Request) -> Text:
+    """The object in an apply patch. Raises ``ApiError`` (400)."""
+    try:
+        text = bodies.parse(request, "yaml")
+    except bodies.Unreadable as error:
+        raise bad_request(f"error decoding YAML: {error}") from None
+    if text.value is None:
+        return text._replace(value={})
+    metadata = text.value.get("metadata") if isinstance(text.value, dict) else None
+    if not isinstance(text.value, dict) or not isinstance(metadata or {}, dict):
+        found = bodies.json_type(text.value if metadata is None else metadata)
+        why = f"json: cannot unmarshal {found} into Go value of type map[string]interface {{}}"
+        raise bad_request(f"error decoding YAML: error unmarshaling JSON: while decoding JSON: {why}")
+    return text
 
 
 def _apply(call: Call, resource: Resource, subresource: str, form: Form) -> Answer:
@@ -197,12 +219,12 @@ def _apply(call: Call, resource: Resource, subresource: str, form: Form) -> Answ
     if not name:
         causes = [Cause("FieldValueRequired", "Required value: is required for apply patch", "fieldManager")]
         raise invalid(PATCH_OPTIONS, "", causes)
-    text = bodies.parse(request, "yaml")
+    text = read_applied(request)
     wanted = text.value
-    if not isinstance(wanted, dict) or not isinstance(wanted.get("metadata") or {}, dict):
-        raise bad_request("error decoding YAML: an object is required")
-    if not wanted.get("apiVersion") or not wanted.get("kind"):
-        raise bad_request("failed to create typed patch object: apiVersion and kind are required")
+    if (given_version := wanted.get("apiVersion") or "") != resource.api_version:
+        why = f"Specified patch version: {given_version}, expected: {resource.api_version}"
+        raise bad_request(f"Incorrect version specified in apply patch. {why}")
+    wanted.setdefault("kind", resource.kind)
     wanted.setdefault("metadata", {})
     if wanted["metadata"].get("managedFields"):
         raise bad_request("metadata.managedFields must be nil")

@@ -112,3 +112,73 @@ async def test_a_manager_is_short_and_force_is_for_apply_alone() -> None:
     assert forced.json()["message"] == (
         'PatchOptions.meta.k8s.io "" is invalid: force: Forbidden: may not be specified for non-apply patch'
     )
+
+
+NO_MAP = "json: cannot unmarshal array into Go value of type map[string]interface {}"
+NO_KIND = "couldn't get version/kind; json parse error:"
+
+
+@pytest.mark.parametrize(
+    ("kind", "body", "says"),
+    [
+        ("json", b"", f"{NO_KIND} unexpected end of JSON input (<empty>)"),
+        ("json", b'{"metadata":', f'{NO_KIND} unexpected end of JSON input ({{"metadata":)'),
+        ("json", b"kind: Pod", f"{NO_KIND} invalid character 'k' looking for beginning of value (6b696e643a20506f64)"),
+        (
+            "yaml",
+            b"kind: [}",
+            "error converting YAML to JSON: yaml: did not find expected node content (6b696e643a205b7d)",
+        ),
+        (
+            "yaml",
+            b"a: b\nc: [\n",
+            "error converting YAML to JSON: yaml: line 2: did not find expected node content (613a20620a633a205b0a)",
+        ),
+    ],
+)
+async def test_a_body_that_cannot_be_read_is_described_as_go_does(kind: str, body: bytes, says: str) -> None:
+    refused = await Api().call("POST", MAPS, body, {"content-type": f"application/{kind}"})
+    assert (refused.status, refused.json()["message"]) == (
+        400,
+        f"the object provided is unrecognized (must be of type ConfigMap): {says}",
+    )
+
+
+@pytest.mark.parametrize(
+    ("kind", "body", "says"),
+    [
+        ("merge-patch+json", b"{", "error decoding patch: unexpected end of JSON input"),
+        (
+            "merge-patch+json",
+            b"[1]",
+            f"error decoding patch: {NO_MAP}",
+        ),
+        ("strategic-merge-patch+json", b"{a", "invalid character 'a' looking for beginning of object key string"),
+        ("json-patch+json", b"[}", "invalid character '}' looking for beginning of value"),
+        (
+            "apply-patch+yaml",
+            b"a: [}",
+            "error decoding YAML: error converting YAML to JSON: yaml: did not find expected node content",
+        ),
+        (
+            "apply-patch+yaml",
+            b"[1]",
+            f"error decoding YAML: error unmarshaling JSON: while decoding JSON: {NO_MAP}",
+        ),
+        (
+            "apply-patch+yaml",
+            b"",
+            "Incorrect version specified in apply patch. Specified patch version: , expected: v1",
+        ),
+    ],
+)
+async def test_a_patch_that_cannot_be_read_is_described_as_go_does(kind: str, body: bytes, says: str) -> None:
+    api = Api()
+    await api.call("POST", MAPS, {"metadata": {"name": "m"}})
+    refused = await api.call("PATCH", f"{MAPS}/m?fieldManager=x", body, {"content-type": f"application/{kind}"})
+    assert (refused.status, refused.json()["message"]) == (400, says)
+
+
+async def test_letters_that_are_no_utf_8_are_replaced_and_not_refused() -> None:
+    made = await Api().call("POST", MAPS, b'{"metadata":{"name":"m"},"data":{"a":"\xff"}}', JSON)
+    assert (made.status, made.json()["data"]) == (201, {"a": "\ufffd"})
