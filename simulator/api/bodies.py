@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import copy
+import json
 from typing import Any
 
 import msgspec
@@ -50,6 +51,10 @@ def read(request: Request, resource: Resource, warnings: Warnings, kind: str = "
             why = f"the object provided is unrecognized (must be of type {kind or resource.kind}): {why}"
             why += f" ({_summary(request.body)})"
         raise bad_request(why) from None
+    if resource.custom is not None and not kind and isinstance(text.value, dict) and not text.value.get("kind"):
+        shown = json.dumps(text.value, separators=(",", ":"), ensure_ascii=False)
+        why = f"Object 'Kind' is missing in '{shown}' ({_summary(request.body)})"
+        raise bad_request(f"the object provided is unrecognized (must be of type {resource.kind}): {why}")
     return checked(request, resource, text, warnings, kind)
 
 

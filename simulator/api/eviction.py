@@ -5,7 +5,7 @@ from __future__ import annotations
 from simulator.api import bodies, writing
 from simulator.api.backend import Call
 from simulator.controllers import budgets
-from simulator.errors import ApiError, Cause, not_found
+from simulator.errors import ApiError, Cause, bad_request, not_found
 from simulator.metadata import timestamp
 from simulator.resource import Object, Resource
 from simulator.resources import RESOURCES
@@ -20,10 +20,12 @@ def evict(call: Call, resource: Resource) -> None:
     wanted = bodies.read(call.request, resource, call.warnings, "Eviction")
     options = wanted.get("deleteOptions") or {}
     target, store = call.request.target, call.backend.store
+    if (wanted.get("metadata") or {}).get("name") not in (None, "", target.name):
+        raise bad_request("name in URL does not match name in Eviction object")
     pod = store.get(resource, target.namespace, target.name)
     if pod is None:
         raise not_found(resource, target.name)
-    trial = writing.dry_run(call)
+    trial = writing.dry_run(call) or bool(options.get("dryRun"))
     if not _needs_no_budget(pod):
         _ask(call, pod, trial)
     store.delete(

@@ -7,6 +7,8 @@ they do; the namespace says what it still waits for in its conditions.
 
 from __future__ import annotations
 
+from collections import Counter
+from collections.abc import Iterable
 from typing import Any
 
 from simulator.controllers.cluster import Change, Cluster, Ref
@@ -100,16 +102,19 @@ class NamespaceController:
 
 def conditions(left: list[tuple[Ref, str]], cluster: Cluster, namespace: Object) -> list[Object]:
     """What the namespace says about its deletion; a condition that stays the same keeps its time."""
-    counts: dict[str, int] = {}
-    for ref, _ in left:
-        counts[ref.resource] = counts.get(ref.resource, 0) + 1
-    remaining = ", ".join(f"{kind}. has {count} resource instances" for kind, count in sorted(counts.items()))
+    remaining = _counted(
+        f"{cluster.rows[ref.resource].plural}.{cluster.rows[ref.resource].group} has" for ref, _ in left
+    )
+    held = _counted(f"{finalizer} in" for ref, _ in left for finalizer in _finalizers(cluster, ref))
     known = {c["type"]: c for c in (namespace.get("status") or {}).get("conditions") or []}
     found: list[Object] = []
     for kind, reason, message in _FINE:
         value = "False"
         if kind == "NamespaceContentRemaining" and remaining:
             value, reason, message = "True", "SomeResourcesRemain", f"Some resources are remaining: {remaining}"
+        if kind == "NamespaceFinalizersRemaining" and held:
+            value, reason = "True", "SomeFinalizersRemain"
+            message = f"Some content in the namespace has finalizers remaining: {held}"
         fresh = {
             "type": kind,
             "status": value,
@@ -122,3 +127,12 @@ def conditions(left: list[tuple[Ref, str]], cluster: Cluster, namespace: Object)
             fresh["lastTransitionTime"] = old["lastTransitionTime"]
         found.append(fresh)
     return found
+
+
+def _counted(what: Iterable[str]) -> str:
+    return ", ".join(f"{said} {count} resource instances" for said, count in sorted(Counter(what).items()))
+
+
+def _finalizers(cluster: Cluster, ref: Ref) -> list[str]:
+    found = cluster.get(ref.resource, ref.namespace, ref.name)
+    return ((found or {}).get("metadata") or {}).get("finalizers") or []

@@ -131,5 +131,5 @@ def validate_binding(obj: Object, old: Object | None) -> list[Cause]:
         elif subject["kind"] == "ServiceAccount" and not subject.get("namespace"):
             causes.append(required(f"subjects[{index}].namespace"))
     if old is not None and old.get("roleRef") != reference:
-        causes.append(immutable("roleRef", reference))
+        causes.append(bad("roleRef", reference, "cannot change roleRef"))
     return causes

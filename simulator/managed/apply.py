@@ -31,6 +31,11 @@ def apply(
         made["metadata"]["managedFields"] = [entry_of(resource, manager, taken, now)]
         return made
     entries = [entry for entry in live["metadata"].get("managedFields") or () if entry.get("manager")]
+    if not entries:  # skipNonAppliedManager: what nobody is known to own was somebody's before
+        owned = sets.changed({"metadata": {}}, sets.tracked(live), None, type)
+        owned.pop(MEMBER, None)
+        owned.pop("f:status", None)
+        entries = [entry_of(resource, Manager("before-first-apply"), owned, now)]
     merged = _merge(sets.tracked(live), config, None, type)
     different = sets.changed(sets.tracked(live), merged, None, type)
     _check_conflicts(entries, manager, resource, sets.common(different, taken), force)

@@ -33,7 +33,7 @@ def _map(type: Type | None, current: Any, patch: dict[str, Any]) -> dict[str, An
     if directive == "delete":
         return {}
     if directive not in (None, "merge"):
-        raise bad_request(f"Wrong patch type: unknown patch type found: {directive}")
+        raise bad_request(f"unknown patch type: {directive} in map: {formatted(patch)}")
     merged = dict(current) if isinstance(current, dict) else {}
     retained = patch.get("$retainKeys")
     if isinstance(retained, list):
@@ -74,7 +74,7 @@ def _keyed(field: Field, merged: list[Any], patch: list[Any]) -> list[Any]:
     inner = schema().find(field.base)
     for element in patch:
         if not isinstance(element, dict) or key not in element:
-            raise bad_request(f"map: {element} does not contain declared merge key: {key}")
+            raise bad_request(f"map: {formatted(element)} does not contain declared merge key: {key}")
         at = next((i for i, old in enumerate(merged) if isinstance(old, dict) and old.get(key) == element[key]), None)
         if _is_delete(element):
             if at is not None:
@@ -124,3 +124,14 @@ def _clean(value: Any) -> Any:
     if isinstance(value, list):
         return [_clean(element) for element in value if not _is_delete(element)]
     return copy.copy(value)
+
+
+def formatted(value: Any) -> str:
+    """A value as Go's ``%v`` prints it."""
+    if isinstance(value, dict):
+        return f"map[{' '.join(f'{key}:{formatted(value[key])}' for key in sorted(value))}]"
+    if isinstance(value, list):
+        return f"[{' '.join(map(formatted, value))}]"
+    if value is None:
+        return "<nil>"
+    return str(value).lower() if isinstance(value, bool) else str(value)

@@ -124,3 +124,18 @@ async def test_a_budget_that_makes_no_sense_is_refused(spec: dict[str, Any], sai
     refused = await Api().call("POST", BUDGETS, {**BUDGET, "spec": spec})
     assert refused.status == 422
     assert said in refused.json()["message"]
+
+
+def test_an_eviction_that_is_tried_or_of_another_name_ends_no_pod() -> None:
+    async def story(simulator: Simulator, api: httpx.AsyncClient) -> None:
+        (name,) = await running(simulator, api, 1)
+        options = {"metadata": {"name": name}, "deleteOptions": {"dryRun": ["All"]}}
+        assert (await api.post(f"{PODS}/{name}/eviction", json=options)).status_code == 201
+        refused = await api.post(f"{PODS}/{name}/eviction", json={"metadata": {"name": "another"}})
+        assert (refused.status_code, refused.json()["message"]) == (
+            400,
+            "name in URL does not match name in Eviction object",
+        )
+        assert "deletionTimestamp" not in (await api.get(f"{PODS}/{name}")).json()["metadata"]
+
+    play(story)

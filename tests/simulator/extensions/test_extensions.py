@@ -225,3 +225,13 @@ async def test_an_emptied_store_knows_no_custom_kinds_and_a_manifest_may_define_
     assert (await api.call("GET", f"{WIDGETS}/loaded")).json()["spec"]["color"] == "red"
     with pytest.raises(manifests.ManifestError, match="color"):
         manifests.apply(api.store, api.backend.find, [("f, document 3", {**widget("bad"), "spec": {"color": "pink"}})])
+
+
+async def test_a_custom_object_without_its_kind_is_not_recognised() -> None:
+    api = await shop()
+    sent = widget()
+    del sent["kind"]
+    refused = await api.call("POST", WIDGETS, sent)
+    assert refused.status == 400
+    says = "the object provided is unrecognized (must be of type Widget): Object 'Kind' is missing in '{\"apiVersion\":"
+    assert refused.json()["message"].startswith(says)

@@ -58,3 +58,9 @@ def test_keys_are_retained_or_the_map_replaced() -> None:
 def test_an_element_without_its_key_is_refused() -> None:
     with pytest.raises(ApiError, match="does not contain declared merge key: name"):
         strategic.apply(POD, pod("a"), {"spec": {"containers": [{"image": "x"}]}})
+
+
+def test_a_directive_that_nobody_knows_is_refused_with_the_patch_as_go_prints_it() -> None:
+    with pytest.raises(ApiError) as refused:
+        strategic.apply(META, {}, {"b": [1, None], "a": True, "$patch": "bogus"})
+    assert refused.value.message == "unknown patch type: bogus in map: map[$patch:bogus a:true b:[1 <nil>]]"

@@ -1,0 +1,32 @@
+"""Server-side apply over fields that nobody is known to own."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from tests.simulator.api.client import Api
+
+MAP = "/api/v1/namespaces/default/configmaps/m"
+APPLY = {"content-type": "application/apply-patch+yaml"}
+MERGE = {"content-type": "application/merge-patch+json"}
+
+
+def wanted(**data: str) -> dict[str, Any]:
+    return {"apiVersion": "v1", "kind": "ConfigMap", "metadata": {"name": "m"}, "data": data}
+
+
+async def test_what_was_there_before_the_first_apply_conflicts_and_can_be_forced() -> None:
+    api = Api()
+    await api.call("PATCH", f"{MAP}?fieldManager=a", wanted(x="1", y="1"), APPLY)
+    await api.call("PATCH", MAP, {"metadata": {"managedFields": [{}]}}, MERGE)
+    refused = await api.call("PATCH", f"{MAP}?fieldManager=b", wanted(x="2"), APPLY)
+    assert (refused.status, refused.json()["message"]) == (
+        409,
+        'Apply failed with 1 conflict: conflict with "before-first-apply" using v1: .data.x',
+    )
+    forced = await api.call("PATCH", f"{MAP}?fieldManager=b&force=true", wanted(x="2"), APPLY)
+    assert forced.json()["data"] == {"x": "2", "y": "1"}
+    assert [
+        (entry["manager"], entry["operation"], entry["fieldsV1"]["f:data"])
+        for entry in forced.json()["metadata"]["managedFields"]
+    ] == [("b", "Apply", {"f:x": {}}), ("before-first-apply", "Update", {".": {}, "f:y": {}})]
