@@ -6,6 +6,7 @@ from collections.abc import Mapping
 
 from edge.model.actions import (
     Action,
+    Cache,
     Compress,
     Cors,
     ErrorPage,
@@ -49,6 +50,9 @@ def action_text(action: Action, upstreams: Mapping[str, str]) -> str:
             return f"show a page of its own for {_some([str(status) for status in statuses])}"
         case Compress(encodings=encodings):
             return f"compress answers with {_some(encodings)}"
+        case Cache(ttl=ttl, override=override):
+            said = f", {ttl} s {'in any case' if override else 'where they do not say'}" if ttl else ""
+            return f"cache answers for as long as they say{said}"
 
 
 def _some(texts: tuple[str, ...] | list[str]) -> str:

@@ -11,6 +11,7 @@ from urllib.parse import quote
 
 from edge import clock
 from edge.gateway.balancing.pool import Pool
+from edge.gateway.caching.store import Store
 from edge.gateway.http.headers import Network
 from edge.gateway.http.timers import DeadlineWheel
 from edge.gateway.settings import Settings
@@ -47,6 +48,7 @@ class DataPath:
         self.pool = Pool(settings, loop.time, connect)
         self.wheel = DeadlineWheel(loop)
         self.counters = Counters()
+        self.cache = Store(settings.cache_size)
         self.access_log = AccessLog(loop, settings.access_log, settings.access_log_batch, settings.access_log_delay)
         self.connections: dict[ClientProtocol, None] = {}
         self.tunnels: dict[Tunnel, None] = {}

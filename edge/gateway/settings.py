@@ -49,6 +49,8 @@ class Settings(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     """How much of a request body is read away after an early answer to keep the connection."""
     idle_per_endpoint: int = 64
     """Connections kept idle for one endpoint."""
+    cache_size: int = 64 * 1024 * 1024
+    """What all stored answers of this worker may take together."""
     attempts: int = 3
     """How often a request may be sent. Refused connections do not count: then nothing was sent."""
 

@@ -125,6 +125,7 @@ class Serving:
                 client_connections=len(path.connections) + len(path.tunnels),
                 retries=counters.retries,
                 ejections=path.pool.ejections,
+                cache=counters.cache,
                 access_lines_lost=path.access_log.lost,
                 endpoint_revision_age=None if changed is None else path.now() - changed,
                 snapshot_revision=int(path.snapshot.manifest.revision),

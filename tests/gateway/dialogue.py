@@ -30,6 +30,8 @@ class FakeHandle:
 class FakeLoop:
     """Timers and callbacks, run by `run_ready` and `advance`."""
 
+    virtual_epoch = 1_750_000_000.0
+
     def __init__(self) -> None:
         self._now = 1000.0
         self._counter = itertools.count()

@@ -68,6 +68,14 @@ ACTIONS: dict[str, tuple[Field, ...]] = {
         Field("content_type", "Content type", hint="text/html"),
         Field("status", "Status instead", "number", "200"),
     ),
+    "cache": (
+        Field("ttl", "Seconds, where answers do not say", "number", "60"),
+        Field("statuses", "For answers with status", "lines", "200"),
+        Field("override", "also where answers do say", "check"),
+        Field("key", "Key (the URL, when empty)", hint="${host}${path}"),
+        Field("stale_if_error", "Seconds to stand in for errors", "number", "300"),
+        Field("max_body", "Bytes of the largest answer", "number", "1048576"),
+    ),
     "compress": (
         Field("encodings", "Encodings", "lines", "zstd, br or gzip"),
         Field("types", "Types of content", "lines", "text/*"),

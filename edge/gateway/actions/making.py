@@ -8,7 +8,8 @@ from edge.gateway.actions.compression import Compression
 from edge.gateway.actions.cross_origin import CrossOrigin
 from edge.gateway.actions.error_page import Page
 from edge.gateway.actions.networks import NetworkGate
-from edge.model.actions import Compress, Cors, ErrorPage, HandlingAction, IpAccess
+from edge.gateway.actions.response_cache import ResponseCache
+from edge.model.actions import Cache, Compress, Cors, ErrorPage, HandlingAction, IpAccess
 from edge.rules.decision import Handlers
 
 
@@ -24,5 +25,8 @@ def make(action: HandlingAction) -> Handlers:
             return Handlers(filter=Page(action))
         case Compress():
             return Handlers(filter=Compression(action))
+        case Cache():
+            cache = ResponseCache(action)
+            return Handlers(cache, cache)
         case _:
             assert_never(action)

@@ -18,7 +18,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterable
 from enum import Enum, auto
-from typing import TYPE_CHECKING, Protocol
+from typing import TYPE_CHECKING, Any, Protocol
 
 from edge.gateway.telemetry.recording import report_failed_rule
 from edge.rules.decision import Answer
@@ -67,7 +67,9 @@ class Transform(Protocol):
 
 
 class Passage:
-    """`request_edits` are added to those of the decision; `path` gives gates the loop, the pool and the settings."""
+    """`request_edits` are added to those of the decision; `path` gives gates the loop, the pool and the settings.
+    `application` and `upstream` are ids (None: the rule itself answers); `answered` is the endpoint's head, once there
+    is one; `notes` is what handlers know of this request, by handler."""
 
     __slots__ = (
         "_endings",
@@ -77,14 +79,24 @@ class Passage:
         "_over",
         "_release",
         "_transforms",
+        "answered",
+        "application",
+        "notes",
         "path",
         "request",
         "request_edits",
+        "upstream",
     )
 
-    def __init__(self, exchange: Exchange, path: DataPath, request: Request, decision: Decision) -> None:
+    def __init__(
+        self, exchange: Exchange, path: DataPath, request: Request, decision: Decision, application: str = ""
+    ) -> None:
         self.path = path
         self.request = request
+        self.application = application
+        self.upstream = decision.upstream
+        self.answered: ResponseHead | None = None
+        self.notes: dict[Any, Any] = {}
         self.request_edits: list[tuple[bytes, bytes | None]] = []
         self._exchange = exchange
         self._gates: list[Gate] = list(reversed(decision.gates))

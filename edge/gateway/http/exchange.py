@@ -133,7 +133,7 @@ class Exchange:
             return
         self._edits = decision.response_headers
         if decision.gates or decision.filters:
-            passage = self._passage = Passage(self, self._path, request, decision)
+            passage = self._passage = Passage(self, self._path, request, decision, application.id)
             passage.go_on()
         else:
             self.proceed()
@@ -214,6 +214,7 @@ class Exchange:
         """The endpoint's head with what came of its body."""
         passage = self._passage
         if passage is not None:
+            passage.answered = response
             answer = passage.replacement(response.status)
             if answer is not None:
                 self._drop_upstream()

@@ -28,12 +28,13 @@ class Measures(msgspec.Struct, frozen=True):
     access_lines_lost: int = 0
     endpoint_revision_age: float | None = None
     snapshot_revision: int = 0
+    cache: dict[str, int] = {}
 
 
 class Counters:
     """The numbers that requests change."""
 
-    __slots__ = ("_requests", "ejections", "latency", "latency_sum", "retries")
+    __slots__ = ("_requests", "cache", "ejections", "latency", "latency_sum", "retries")
 
     def __init__(self) -> None:
         self._requests: dict[tuple[str, str], list[int]] = {}
@@ -41,6 +42,7 @@ class Counters:
         self.latency_sum = 0.0
         self.retries = 0
         self.ejections = 0
+        self.cache: dict[str, int] = {}
 
     def record(self, application: str, upstream: str, status: int, seconds: float) -> None:
         """One request answered with `status` after `seconds`."""
@@ -65,6 +67,7 @@ def add(measures: Iterable[Measures]) -> Measures:
     requests: dict[str, dict[str, list[int]]] = {}
     latency = [0] * (len(BUCKETS) + 1)
     connections: dict[str, int] = {}
+    cache: dict[str, int] = {}
     total = list(measures)
     for one in total:
         for application, upstreams in one.requests.items():
@@ -74,11 +77,14 @@ def add(measures: Iterable[Measures]) -> Measures:
         latency[:] = map(sum, zip(latency, one.latency, strict=True))
         for state, number in one.upstream_connections.items():
             connections[state] = connections.get(state, 0) + number
+        for result, number in one.cache.items():
+            cache[result] = cache.get(result, 0) + number
     return Measures(
         requests=requests,
         latency=latency,
         latency_sum=sum(one.latency_sum for one in total),
         upstream_connections=connections,
+        cache=cache,
         client_connections=sum(one.client_connections for one in total),
         retries=sum(one.retries for one in total),
         ejections=sum(one.ejections for one in total),
@@ -110,6 +116,9 @@ def render(measures: Measures) -> str:
     _family(lines, "edge_upstream_connections", "gauge", "Connections to endpoints by state.")
     for state, number in sorted(measures.upstream_connections.items()):
         lines.append(f'edge_upstream_connections{{state="{state}"}} {number}')
+    _family(lines, "edge_cache_requests_total", "counter", "Requests of rules that cache, by what became of them.")
+    for result, number in sorted(measures.cache.items()):
+        lines.append(f'edge_cache_requests_total{{result="{result}"}} {number}')
     for name, kind, help_text, value in (
         ("edge_client_connections", "gauge", "Connections of clients.", measures.client_connections),
         ("edge_upstream_retries_total", "counter", "Requests given to one more endpoint.", measures.retries),

@@ -10,7 +10,7 @@ from __future__ import annotations
 from typing import TypeAlias
 
 from edge.model.actions.access import IpAccess
-from edge.model.actions.content import Compress, Cors, ErrorPage
+from edge.model.actions.content import Cache, Compress, Cors, ErrorPage
 from edge.model.actions.headers import (
     RemoveRequestHeader,
     RemoveResponseHeader,
@@ -20,7 +20,7 @@ from edge.model.actions.headers import (
 from edge.model.actions.routing import Proxy, Redirect, Respond, RewritePath
 
 TerminalAction: TypeAlias = Proxy | Redirect | Respond
-HandlingAction: TypeAlias = IpAccess | Cors | ErrorPage | Compress
+HandlingAction: TypeAlias = IpAccess | Cors | ErrorPage | Compress | Cache
 """Gates and filters: they act on the request while it is served, in `edge.gateway.actions`."""
 Action: TypeAlias = (
     Proxy
@@ -35,10 +35,12 @@ Action: TypeAlias = (
     | Cors
     | ErrorPage
     | Compress
+    | Cache
 )
 
 __all__ = [
     "Action",
+    "Cache",
     "Compress",
     "Cors",
     "ErrorPage",

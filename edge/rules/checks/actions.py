@@ -6,6 +6,7 @@ from collections.abc import Collection, Iterator
 
 from edge.model.actions import (
     Action,
+    Cache,
     Compress,
     Cors,
     ErrorPage,
@@ -48,3 +49,5 @@ def check_action(action: Action, upstreams: Collection[str]) -> Iterator[Problem
             yield from content.check_error_page(action)
         case Compress():
             yield from content.check_compress(action)
+        case Cache():
+            yield from content.check_cache(action)

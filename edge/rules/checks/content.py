@@ -5,14 +5,18 @@ from __future__ import annotations
 import re
 from collections.abc import Callable, Iterator, Sequence
 
-from edge.model.actions import Compress, Cors, ErrorPage
-from edge.rules import limits, names
+from edge.model.actions import Cache, Compress, Cors, ErrorPage
+from edge.rules import limits, names, templates
 from edge.rules.checks.routing import check_content
 from edge.rules.problem import Problem, shown
 
 _origin = re.compile(r"[a-z][a-z0-9+.-]*://((\*\.)?[a-z0-9.-]+|\[[0-9a-f:.]+\])(:[0-9]{1,5})?\Z").match
 _media_type = re.compile(r"[a-z0-9][a-z0-9!#$&^_.+-]*/([a-z0-9][a-z0-9!#$&^_.+-]*|\*)\Z").match
 _method = re.compile(r"[A-Z][A-Z-]{0,30}\Z").match
+YEAR = 31_536_000
+"""Nothing is fresh for longer (RFC 9111 has no bound; the field's practice is a year)."""
+STORED = (200, 203, 204, 300, 301, 302, 303, 307, 308, 404, 405, 410, 414, 451, 501)
+"""Answers that a cache may keep for a time that a rule says (RFC 9110 15.1 and redirects)."""
 DAY = 86400
 """Browsers keep a preflight's answer for at most a day (Fetch standard, CORS-preflight cache)."""
 
@@ -54,6 +58,35 @@ def check_compress(action: Compress) -> Iterator[Problem]:
         yield Problem("min_size", f"expected bytes from 0 to {limits.SIZE:,}, but got {action.min_size}")
     if action.level is not None and not 1 <= action.level <= 9:
         yield Problem("level", f"expected a level from 1 (fast) to 9, but got {action.level}")
+
+
+def check_cache(action: Cache) -> Iterator[Problem]:
+    for field, value in (("ttl", action.ttl), ("stale_if_error", action.stale_if_error)):
+        if not 0 <= value <= YEAR:
+            yield Problem(field, f"expected seconds from 0 to {YEAR:,}, but got {value}")
+    if len(action.statuses) > limits.ENTRIES:
+        yield Problem("statuses", f"expected at most {limits.ENTRIES} of them, but got {len(action.statuses)}")
+    for index, status in enumerate(action.statuses[: limits.ENTRIES]):
+        if status not in STORED:
+            codes = ", ".join(map(str, STORED))
+            yield Problem(f"statuses[{index}]", f"answers with the status code {status} are not stored; only {codes}")
+    if action.override and not action.ttl:
+        yield Problem("ttl", "override needs a ttl to put in place of what answers say")
+    if not 1 <= action.max_body <= limits.SIZE:
+        yield Problem("max_body", f"expected bytes from 1 to {limits.SIZE:,}, but got {action.max_body}")
+    yield from _check_key(action.key)
+
+
+def _check_key(key: str) -> Iterator[Problem]:
+    if len(key) > limits.VALUE:
+        yield Problem("key", f"expected at most {limits.VALUE} characters, but got {len(key)}")
+    try:
+        parts = templates.parse(key)
+    except templates.TemplateError as error:
+        yield Problem("key", str(error))
+        return
+    if key and all(isinstance(part, str) for part in parts):
+        yield Problem("key", "the key is the same for every request: fill something in, such as ${path}")
 
 
 def _check_list(field: str, texts: Sequence[str], problem: Callable[[str], str | None]) -> Iterator[Problem]:

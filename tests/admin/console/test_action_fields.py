@@ -5,7 +5,7 @@ import pytest
 
 from edge.admin.console import action_fields
 from edge.admin.console.action_fields import ACTIONS
-from edge.model.actions import Action, Compress, Cors, ErrorPage, IpAccess, Proxy, Respond, RewritePath
+from edge.model.actions import Action, Cache, Compress, Cors, ErrorPage, IpAccess, Proxy, Respond, RewritePath
 
 
 def test_every_action_of_the_model_has_its_fields_in_the_editor():
@@ -25,6 +25,7 @@ def test_every_action_of_the_model_has_its_fields_in_the_editor():
         Cors(origins=("https://a.example",), credentials=True, max_age=5),
         ErrorPage(statuses=(502, 503), body="  <p>sorry", status=200),
         Compress(("br",), ("text/html",), 10, 6),
+        Cache(60, (200, 404), True, "${path}", 10, 1000),
     ],
 )
 def test_an_action_survives_being_shown_and_read_back(action):

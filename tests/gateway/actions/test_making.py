@@ -3,9 +3,9 @@ from typing import get_args
 import pytest
 
 from edge.gateway.actions.making import make
-from edge.model.actions import Compress, Cors, ErrorPage, HandlingAction, IpAccess
+from edge.model.actions import Cache, Compress, Cors, ErrorPage, HandlingAction, IpAccess
 
-EXAMPLES = [IpAccess(deny=("10.0.0.0/8",)), Cors(origins=("*",)), ErrorPage(statuses=(502,)), Compress()]
+EXAMPLES = [IpAccess(deny=("10.0.0.0/8",)), Cors(origins=("*",)), ErrorPage(statuses=(502,)), Compress(), Cache()]
 
 
 def test_there_is_an_example_of_every_action_here():

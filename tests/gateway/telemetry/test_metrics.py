@@ -24,6 +24,7 @@ def measured(*, revision: int, age: float | None) -> Measures:
         upstream_connections={"idle": 2, "busy": 1, "connecting": 0},
         client_connections=5,
         retries=1,
+        cache={"hit": 3, "miss": 1},
         snapshot_revision=revision,
         endpoint_revision_age=age,
     )
@@ -42,6 +43,7 @@ def test_workers_are_added_up_and_the_slowest_counts() -> None:
     assert total.requests == {"shop": {"web": [0, 3, 0, 6, 0]}, "": {"": [0, 0, 0, 3, 0]}}
     assert sum(total.latency) == 12
     assert round(total.latency_sum, 3) == round(3 * (0.0009 + 0.3 + 100 + 0.001), 3)
+    assert total.cache == {"hit": 9, "miss": 3}
     assert total.upstream_connections == {"idle": 6, "busy": 3, "connecting": 0}
     assert (total.snapshot_revision, total.endpoint_revision_age) == (6, 3.0)
     assert add([]) == Measures()
@@ -57,6 +59,7 @@ def test_prometheus_reads_what_is_rendered() -> None:
     labels = (("application", "shop"), ("status_class", "4xx"), ("upstream", "web"))
     assert found["edge_requests_total", labels] == 2
     assert found["edge_upstream_connections", (("state", "idle"),)] == 2
+    assert found["edge_cache_requests_total", (("result", "hit"),)] == 3
     assert found["edge_snapshot_revision", ()] == 7
     assert found["edge_endpoint_revision_age_seconds", ()] == 1.5
     assert found["edge_request_seconds_count", ()] == 4

@@ -1,0 +1,313 @@
+"""Answers kept in memory and given again (RFC 9111): a gate that looks, and a filter that stores.
+
+A request's way: not for the cache (`bypass`) ▸ fresh answer there (`hit`) ▸ a stale one (it is asked whether it is
+still the same: 304 makes it fresh again, an error is replaced by it where that is allowed) ▸ somebody is fetching it
+(*waits* for that answer instead of fetching it, too) ▸ fetches it, and stores what may be stored (`freshness`).
+
+Whoever waits is let go as soon as it is known that the answer cannot be stored, when its fetcher is over, or after
+PATIENCE; then it fetches for itself. A key whose last answer could not be stored is waited for by nobody.
+
+Every answer says in Cache-Status (RFC 9211) what became of it here. The gate stands where its action does: gates
+behind it are not asked about a hit.
+"""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Callable
+
+from edge.gateway.actions.passage import PASS, Passage, Verdict
+from edge.gateway.caching import freshness
+from edge.gateway.caching.store import Key, Stored
+from edge.gateway.http.head import ResponseHead
+from edge.model.actions import Cache
+from edge.rules import templates
+from edge.rules.decision import Answer
+from edge.rules.request import Request
+
+PATIENCE = 5.0
+"""Seconds to wait for another request's answer."""
+ERRORS = (500, 502, 503, 504)
+"""What a stale answer may stand in for (RFC 5861 4)."""
+_KEPT_OUT = frozenset(
+    b"connection keep-alive proxy-connection te trailer transfer-encoding upgrade content-length x-request-id "
+    b"cache-status proxy-authenticate proxy-authentication-info".split()
+)
+_OF_304 = frozenset((b"cache-control", b"content-location", b"date", b"etag", b"expires", b"vary", b"age"))
+"""RFC 9110 15.4.5."""
+
+
+class _Visit:
+    """What the cache knows of one request. `status` is what Cache-Status will say; `key` is None when nothing of it is
+    to be stored."""
+
+    __slots__ = ("fetching", "key", "stale", "status", "ticket")
+
+    def __init__(self, status: bytes, key: Key | None = None, stale: Stored | None = None) -> None:
+        self.status = status
+        self.key = key
+        self.stale = stale
+        self.fetching = False
+        self.ticket = -1
+
+
+class ResponseCache:
+    """Gate and filter."""
+
+    def __init__(self, action: Cache) -> None:
+        """Raises TemplateError, a ValueError."""
+        self._ttl = action.ttl
+        self._statuses = frozenset(action.statuses)
+        self._override = action.override
+        self._stale = action.stale_if_error
+        self._largest = action.max_body
+        self._key = templates.compile_template(action.key, templates.in_header) if action.key else None
+        self._waiting: dict[Key, list[_Waiter]] = {}
+
+    # The gate
+
+    def enter(self, passage: Passage) -> Verdict | Answer:
+        request = passage.request
+        header = request.header
+        if passage.upstream is None:
+            return PASS  # the rule itself answers
+        said = freshness.directives(header(b"cache-control") or header(b"pragma"))
+        if request.method not in ("GET", "HEAD"):
+            self._visit(passage, _Visit(b"fwd=method", self._key_of(passage)), "bypass")
+            return PASS
+        if "no-store" in said or any(map(header, (b"authorization", b"range", b"upgrade", b"transfer-encoding"))):
+            self._visit(passage, _Visit(b"fwd=bypass"), "bypass")
+            return PASS
+        key, store, now = self._key_of(passage), passage.path.cache, passage.path.unix()
+        found = store.find(key, header)
+        if found is not None and found.fresh_until > now:
+            if freshness.demands(said, now - found.born, found.fresh_until - now):
+                return self._hit(passage, found, b"hit; ttl=%d" % (found.fresh_until - now), "hit")
+            visit = _Visit(b"fwd=request", key, found)
+        elif found is not None:
+            visit = _Visit(b"fwd=stale", key, found)
+        else:
+            visit = _Visit(b"fwd=vary-miss" if store.knows(key) else b"fwd=uri-miss", key)
+        if "only-if-cached" in said:
+            self._visit(passage, _Visit(visit.status), "miss")
+            return Answer(504, b"only a stored answer was asked for\n", b"text/plain")
+        if request.method == "GET" and key in self._waiting and "no-cache" not in said:
+            return self._wait(passage, visit)
+        self._fetch(passage, visit)
+        return PASS
+
+    def _fetch(self, passage: Passage, visit: _Visit) -> None:
+        key, request = visit.key, passage.request
+        assert key is not None
+        self._visit(passage, visit, "miss")
+        visit.ticket = passage.path.cache.purges
+        conditions = freshness.validators(visit.stale.fields) if visit.stale is not None else []
+        if conditions:
+            passage.request_edits += [(b"if-none-match", None), (b"if-modified-since", None), *conditions]
+        else:
+            visit.stale = visit.stale if visit.stale is not None and visit.stale.stale_until else None
+        if request.method != "GET" or key in self._waiting or passage.path.cache.is_uncacheable(key):
+            return
+        visit.fetching = True
+        self._waiting[key] = []
+        passage.at_end(lambda: self._wake(visit))
+
+    def _wait(self, passage: Passage, visit: _Visit) -> Verdict:
+        assert visit.key is not None
+        waiter = _Waiter(self, passage, visit)
+        self._waiting[visit.key].append(waiter)
+        waiter.timer = passage.path.loop.call_later(PATIENCE, waiter.give_up)
+        return passage.hold(waiter.leave)
+
+    def _wake(self, visit: _Visit) -> None:
+        """Nobody needs to wait for this fetch any more."""
+        if not visit.fetching or visit.key is None:
+            return
+        visit.fetching = False
+        for waiter in self._waiting.pop(visit.key, ()):
+            waiter.wake()
+
+    def leave(self, waiter: _Waiter) -> None:
+        """It waits no more."""
+        assert waiter.visit.key is not None
+        others = self._waiting.get(waiter.visit.key)
+        if others is not None and waiter in others:
+            others.remove(waiter)
+
+    def decide_again(self, passage: Passage, visit: _Visit) -> None:
+        """After waiting: give what is there now, else fetch."""
+        assert visit.key is not None
+        now = passage.path.unix()
+        found = passage.path.cache.find(visit.key, passage.request.header)
+        if found is not None and found.fresh_until > now:
+            passage.refuse(self._hit(passage, found, visit.status + b"; collapsed", "hit"))
+            return
+        self._fetch(passage, visit)
+        passage.go_on()
+
+    def _hit(self, passage: Passage, found: Stored, status: bytes, result: str) -> Answer:
+        """The stored answer for this request: whole, or 304 when it has it already."""
+        self._visit(passage, _Visit(status), result)
+        age = b"%d" % max(0, passage.path.unix() - found.born)
+        fields = (*(field for field in found.fields if field[0] != b"age"), (b"age", age))
+        if found.status == 200 and freshness.matches(passage.request.header, fields):
+            return Answer(304, fields=tuple(field for field in fields if field[0] in _OF_304))
+        return Answer(found.status, found.body, fields=fields)
+
+    def _visit(self, passage: Passage, visit: _Visit, result: str) -> None:
+        passage.notes[self] = visit
+        counted = passage.path.counters.cache
+        counted[result] = counted.get(result, 0) + 1
+
+    def _key_of(self, passage: Passage) -> Key:
+        request = passage.request
+        if self._key is None:
+            text = f"{request.scheme}://{request.host}{_target(request)}"
+        else:
+            text = self._key if isinstance(self._key, str) else self._key(request)
+        return Key(passage.application, passage.upstream or "", text)
+
+    # The filter
+
+    def replace(self, passage: Passage, status: int) -> Answer | None:
+        """A 304 to our own question gives the stored answer, and a stale one may stand in for an error."""
+        visit: _Visit | None = passage.notes.get(self)
+        if visit is None or visit.stale is None or visit.key is None:
+            return None
+        stale, visit.stale = visit.stale, None
+        if status == 304 and passage.answered is not None:
+            return self._revalidated(passage, visit, stale, passage.answered)
+        if status in ERRORS and passage.path.unix() < stale.stale_until:
+            self._wake(visit)
+            return self._hit(passage, stale, visit.status + b"; fwd-status=%d" % status, "stale")
+        return None
+
+    def _revalidated(self, passage: Passage, visit: _Visit, stale: Stored, response: ResponseHead) -> Answer:
+        assert visit.key is not None
+        fields = freshness.refreshed(stale.fields, _kept(response))
+        fresh = self._stored(passage, stale.status, fields, stale.body)
+        if fresh is None:
+            passage.path.cache.drop(visit.key)
+            fresh = stale._replace(fields=fields)
+        elif visit.ticket == passage.path.cache.purges:
+            passage.path.cache.put(visit.key, freshness.vary_names(fields), passage.request.header, fresh)
+        answer = self._hit(passage, fresh, visit.status + b"; fwd-status=304", "revalidated")
+        self._wake(visit)
+        return answer
+
+    def change(self, passage: Passage, response: ResponseHead) -> _Recorder | None:
+        visit: _Visit | None = passage.notes.get(self)
+        if visit is None:
+            return None
+        recorder = None
+        if visit.key is not None and visit.status == b"fwd=method":
+            if 200 <= response.status < 400 and passage.request.method not in ("OPTIONS", "TRACE"):
+                passage.path.cache.drop(visit.key)  # RFC 9111 4.4
+        elif visit.ticket >= 0 and passage.request.method == "GET":
+            recorder = self._record(passage, visit, response)
+        response.fields = [*response.fields, (b"cache-status", b"Edge; " + visit.status)]
+        return recorder
+
+    def _record(self, passage: Passage, visit: _Visit, response: ResponseHead) -> _Recorder | None:
+        assert visit.key is not None
+        fields = tuple(_kept(response))
+        if response.length > self._largest or self._stored(passage, response.status, fields, b"") is None:
+            passage.path.cache.note_uncacheable(visit.key)
+            self._wake(visit)
+            return None
+        status = response.status
+        return _Recorder(self._largest, lambda body: self._keep(passage, visit, status, fields, body))
+
+    def _keep(
+        self, passage: Passage, visit: _Visit, status: int, fields: tuple[tuple[bytes, bytes], ...], body: bytes | None
+    ) -> None:
+        """The whole body is there, or None: it is too large."""
+        store, key = passage.path.cache, visit.key
+        assert key is not None
+        stored = None if body is None else self._stored(passage, status, fields, body)
+        if stored is None:
+            store.note_uncacheable(key)
+        elif visit.ticket == store.purges:
+            store.put(key, freshness.vary_names(fields), passage.request.header, stored)
+        self._wake(visit)
+
+    def _stored(
+        self, passage: Passage, status: int, fields: tuple[tuple[bytes, bytes], ...], body: bytes
+    ) -> Stored | None:
+        """An answer as it is stored now, None when it must not be."""
+        ttl = self._ttl if status in self._statuses and self._ttl > 0 else None
+        seconds = freshness.lifetime(status, fields, ttl, self._override)
+        if seconds is None:
+            return None
+        now = passage.path.unix()
+        own = ttl is not None and self._override
+        age = 0.0 if own else freshness.initial_age(fields, now)
+        if seconds <= age:
+            return None
+        born = now - age
+        stale = freshness.stale_if_error(fields, self._stale)
+        until = born + seconds
+        request = passage.request
+        return Stored(
+            status, fields, body, born, until, until + stale if stale else 0.0, (request.host, _target(request))
+        )
+
+
+class _Waiter:
+    """A request that waits for another one's answer."""
+
+    __slots__ = ("_cache", "_passage", "timer", "visit")
+
+    timer: asyncio.TimerHandle
+
+    def __init__(self, cache: ResponseCache, passage: Passage, visit: _Visit) -> None:
+        self._cache = cache
+        self._passage = passage
+        self.visit = visit
+
+    def wake(self) -> None:
+        self.timer.cancel()
+        self._cache.decide_again(self._passage, self.visit)
+
+    def give_up(self) -> None:
+        self._cache.leave(self)
+        self._cache.decide_again(self._passage, self.visit)
+
+    def leave(self) -> None:
+        """Its client has gone."""
+        self.timer.cancel()
+        self._cache.leave(self)
+
+
+class _Recorder:
+    """The transform that changes nothing and keeps a copy, up to a limit."""
+
+    __slots__ = ("_done", "_left", "_parts")
+
+    def __init__(self, limit: int, done: Callable[[bytes | None], None]) -> None:
+        self._left = limit
+        self._done = done
+        self._parts: list[bytes] | None = []
+
+    def feed(self, data: bytes, ended: bool) -> bytes:
+        parts = self._parts
+        if parts is not None:
+            self._left -= len(data)
+            if self._left < 0:
+                self._parts = None
+                self._done(None)
+            else:
+                parts.append(data)
+                if ended:
+                    self._parts = None
+                    self._done(b"".join(parts))
+        return data
+
+
+def _target(request: Request) -> str:
+    return f"{request.raw_path}?{request.query_string}" if request.query_string else request.raw_path
+
+
+def _kept(response: ResponseHead) -> list[tuple[bytes, bytes]]:
+    """The fields to store: without those of one hop (RFC 9111 3.1)."""
+    return [field for field in response.fields if field[0] not in _KEPT_OUT and field[0] not in response.named]
