@@ -20,10 +20,11 @@ import msgspec
 from sqlalchemy import select
 from sqlalchemy.orm import Session
 
-from edge.admin import drafting, first_start, gateway_servers, kubernetes_clusters, remembering, tokens
+from edge.admin import certificates, drafting, first_start, gateway_servers, kubernetes_clusters, remembering, tokens
 from edge.admin.actor import Actor
 from edge.admin.applications import Applications
 from edge.admin.audit import Audit
+from edge.admin.certificates import Certificates
 from edge.admin.changes import Changes
 from edge.admin.clusters import Clusters
 from edge.admin.compiling import ChildCompiler, Compiler, InlineCompiler
@@ -37,7 +38,7 @@ from edge.admin.gateways import GatewayClusters, JoinTokens
 from edge.admin.kubernetes_clusters import KubernetesClusters
 from edge.admin.login import Login
 from edge.admin.partitions import Partitions
-from edge.admin.publishing import Publisher
+from edge.admin.publishing import Built, Publisher
 from edge.admin.releases import Releases
 from edge.admin.remembering import Remembering
 from edge.admin.roster import Live, Roster
@@ -51,7 +52,6 @@ from edge.clock import run_blocking
 from edge.kube.address import ClusterAddress
 from edge.model import document as documents
 from edge.model.document import ApplicationDocument
-from edge.model.manifest import Manifest
 from edge.model.source import Source, SourceState
 from edge.store.database import Database
 from edge.store.errors import Collision, DatabaseUnavailable
@@ -93,7 +93,7 @@ class _Recalled(msgspec.Struct, frozen=True):
     states: list[tuple[SourceState, datetime | None]]
     servers: list[Live]
     drafts: list[ApplicationDocument]
-    manifests: list[Manifest]
+    manifests: list[Built]
     bodies: dict[str, bytes]
 
 
@@ -122,7 +122,9 @@ class Admin:
         self.upstream_revisions = UpstreamRevisions(generation)
         self.roster = Roster()
         self.hub = Hub(on_report=self._reported, on_gone=lambda name: None)
-        self.publisher = Publisher(generation, self.hub.publish_manifest)
+        self.publisher = Publisher(
+            generation, self.hub.publish_manifest, lambda row: certificates.document_of(row, sealer)
+        )
         self.remembering = Remembering(self.work)
         self.clusters = Clusters(
             publish=self.hub.publish_source,
@@ -142,6 +144,7 @@ class Admin:
         self.gateway_servers = GatewayServers(self)
         self.join_tokens = JoinTokens(self)
         self.kubernetes_clusters = KubernetesClusters(self)
+        self.certificates = Certificates(self)
         self.applications = Applications(self)
         self.upstreams = Upstreams(self)
         self.rules = Rules(self)

@@ -12,17 +12,20 @@ from edge.admin import drafting
 from edge.admin.actor import Actor
 from edge.admin.domains import normalised
 from edge.admin.finding import free_name, referred, select_page
+from edge.admin.pem import read_chain
+from edge.admin.publishing import Built
 from edge.admin.service import LIMIT, Service
 from edge.admin.views import ApplicationBody, ApplicationView, Page
 from edge.model import document as documents
 from edge.model.document import ApplicationDocument
-from edge.model.manifest import Manifest
 from edge.store.tables import (
     ApplicationRow,
     ApplicationUse,
+    CertificateRow,
     ChangeRow,
     DocumentRow,
     DomainClaim,
+    ManifestCertificateRow,
     ManifestEntryRow,
     PartitionRow,
     ReleaseRow,
@@ -54,6 +57,7 @@ class Applications(Service):
         """Conflict when another application has the name, or one of the domains in one of the partitions."""
         actor.require("editor", "create applications")
         domains = normalised(body.domains)
+        _check_authority(body)
 
         def unit(session: Session) -> ApplicationView:
             free_name(session, ApplicationRow, body.name, KIND)
@@ -74,6 +78,7 @@ class Applications(Service):
         """Edit the draft: each of name, domains, partitions and default that differs is a pending change."""
         actor.require("editor", "edit applications")
         domains = normalised(body.domains)
+        _check_authority(body)
 
         def edit(session: Session, draft: ApplicationDocument) -> ApplicationDocument:
             self.match(read(session, id), if_match)
@@ -89,11 +94,19 @@ class Applications(Service):
         await self._admin.carry(self._delete(actor, id))
 
     async def _delete(self, actor: Actor, id: str) -> None:
-        def unit(session: Session) -> list[Manifest]:
+        def unit(session: Session) -> list[Built]:
             row, _ = drafting.load(session, id)
             entries = select(ManifestEntryRow.partition).where(ManifestEntryRow.application == id)
             partitions = list(session.scalars(entries.order_by(ManifestEntryRow.partition)))
-            for table in (ManifestEntryRow, ReleaseRow, DocumentRow, ChangeRow, DomainClaim, ApplicationUse):
+            for table in (
+                ManifestCertificateRow,
+                ManifestEntryRow,
+                ReleaseRow,
+                DocumentRow,
+                ChangeRow,
+                DomainClaim,
+                ApplicationUse,
+            ):
                 session.execute(delete(table).where(table.application == id))
             session.delete(row)
             self._audit(session, actor, "delete", f'application "{row.name}"')
@@ -127,7 +140,23 @@ def _written(
     partitions = tuple(dict.fromkeys(body.partitions))
     for index, id in enumerate(body.partitions):
         referred(session, PartitionRow, id, "partition", f"partitions[{index}]")
-    return msgspec.structs.replace(draft, name=body.name, domains=domains, partitions=partitions, default=body.default)
+    certificates = tuple(dict.fromkeys(body.certificates))
+    for index, id in enumerate(body.certificates):
+        referred(session, CertificateRow, id, "certificate", f"certificates[{index}]")
+    return msgspec.structs.replace(
+        draft,
+        name=body.name,
+        domains=domains,
+        partitions=partitions,
+        default=body.default,
+        certificates=certificates,
+        client_certificates=body.client_certificates,
+    )
+
+
+def _check_authority(body: ApplicationBody) -> None:
+    if body.client_certificates is not None:
+        read_chain(body.client_certificates.ca_certificate, "client_certificates.ca_certificate")
 
 
 def _view(row: ApplicationRow, pending: int) -> ApplicationView:
@@ -138,6 +167,8 @@ def _view(row: ApplicationRow, pending: int) -> ApplicationView:
         domains=list(draft.domains),
         partitions=list(draft.partitions),
         default=draft.default,
+        certificates=list(draft.certificates),
+        client_certificates=draft.client_certificates,
         release=row.release,
         pending=pending,
     )

@@ -24,6 +24,7 @@ from edge.model.document import ApplicationDocument
 from edge.store.tables import (
     ApplicationRow,
     ApplicationUse,
+    CertificateRow,
     ChangeRow,
     DocumentRow,
     DomainClaim,
@@ -105,6 +106,7 @@ def claim(session: Session, row: ApplicationRow, contents: Sequence[ApplicationD
     session.flush()
     _claim_domains(session, row, contents)
     wanted = {("partition", id) for content in contents for id in content.partitions}
+    wanted |= {("certificate", id) for content in contents for id in content.certificates}
     wanted |= {("kubernetes-cluster", source.cluster) for content in contents for source in content.sources()}
     session.execute(delete(ApplicationUse).where(ApplicationUse.application == row.id))
     uses = [{"kind": kind, "target": target, "application": row.id} for kind, target in sorted(wanted)]
@@ -164,4 +166,5 @@ def names(session: Session) -> Names:
     """The names that texts use for ids."""
     partitions = session.execute(select(PartitionRow.id, PartitionRow.name))
     clusters = session.execute(select(KubernetesClusterRow.id, KubernetesClusterRow.name))
-    return Names(dict(partitions.all()), dict(clusters.all()))
+    certificates = session.execute(select(CertificateRow.id, CertificateRow.name))
+    return Names(dict(partitions.all()), dict(clusters.all()), dict(certificates.all()))

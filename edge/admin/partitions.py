@@ -8,9 +8,9 @@ from sqlalchemy.orm import Session
 from edge.admin.actor import Actor
 from edge.admin.errors import Conflict
 from edge.admin.finding import find, free_name, named, select_page
+from edge.admin.publishing import Built
 from edge.admin.service import LIMIT, Service
 from edge.admin.views import Page, PartitionBody, PartitionView
-from edge.model.manifest import Manifest
 from edge.store.tables import ApplicationRow, ApplicationUse, DomainClaim, GatewayClusterRow, PartitionRow
 
 KIND = "partition"
@@ -32,7 +32,7 @@ class Partitions(Service):
     async def create(self, actor: Actor, body: PartitionBody) -> PartitionView:
         actor.require("admin", "create partitions")
 
-        def unit(session: Session) -> tuple[PartitionView, list[Manifest]]:
+        def unit(session: Session) -> tuple[PartitionView, list[Built]]:
             free_name(session, PartitionRow, body.name, KIND)
             row = PartitionRow(id=self._admin.new_id(), name=body.name)
             session.add(row)

@@ -11,18 +11,35 @@ from __future__ import annotations
 import itertools
 from collections.abc import Callable, Iterable, Mapping
 
+import msgspec
 from sqlalchemy import select
 from sqlalchemy.orm import Session
 
-from edge.model.manifest import Manifest, ManifestEntry
+from edge.model.manifest import CertificateEntry, Manifest, ManifestEntry
 from edge.model.revision import NOTHING, Revision
-from edge.store.tables import DocumentRow, ManifestEntryRow, PartitionRow
+from edge.store.tables import CertificateRow, DocumentRow, ManifestCertificateRow, ManifestEntryRow, PartitionRow
+
+
+class Built(msgspec.Struct, frozen=True):
+    """A manifest with its certificates' documents by hash: those hold keys, and only the hub keeps them."""
+
+    manifest: Manifest
+    certificates: Mapping[str, bytes]
+
+    def __repr__(self) -> str:
+        return f"<Built {self.manifest.partition} {self.manifest.revision!r}>"
 
 
 class Publisher:
     """The current manifests and the documents they name. `build` runs in the store thread, the rest on the loop."""
 
-    def __init__(self, generation: int, push: Callable[[Manifest, Mapping[str, bytes]], None]) -> None:
+    def __init__(
+        self,
+        generation: int,
+        push: Callable[[Manifest, Mapping[str, bytes]], None],
+        certificate: Callable[[CertificateRow], bytes],
+    ) -> None:
+        self._certificate = certificate
         self._generation = generation
         self._numbers = itertools.count(1)
         self._push = push
@@ -32,12 +49,12 @@ class Publisher:
     def __repr__(self) -> str:
         return f"<Publisher {self._generation} manifests={len(self._manifests)} documents={len(self._documents)}>"
 
-    def build(self, session: Session, partitions: Iterable[str]) -> list[Manifest]:
+    def build(self, session: Session, partitions: Iterable[str]) -> list[Built]:
         """The manifests of these partitions as this unit of work leaves them, each at a new revision."""
         session.flush()
         return [self._build_one(session, partition) for partition in partitions]
 
-    def _build_one(self, session: Session, partition: str) -> Manifest:
+    def _build_one(self, session: Session, partition: str) -> Built:
         row = ManifestEntryRow
         query = (
             select(row.application, row.name, row.version, row.hash)
@@ -45,23 +62,34 @@ class Publisher:
             .order_by(row.application)
         )
         entries = tuple(ManifestEntry(*columns) for columns in session.execute(query))
-        return Manifest(Revision(self._generation, next(self._numbers)), partition, entries)
+        bodies: dict[str, bytes] = {}
+        certificates: list[CertificateEntry] = []
+        named = select(ManifestCertificateRow.certificate).where(ManifestCertificateRow.partition == partition)
+        for found in session.scalars(
+            select(CertificateRow).where(CertificateRow.id.in_(named)).order_by(CertificateRow.id)
+        ):
+            certificates.append(CertificateEntry(found.id, found.name, found.hash))
+            bodies[found.hash] = self._certificate(found)
+        revision = Revision(self._generation, next(self._numbers))
+        return Built(Manifest(revision, partition, entries, tuple(certificates)), bodies)
 
-    def build_all(self, session: Session) -> tuple[list[Manifest], dict[str, bytes]]:
+    def build_all(self, session: Session) -> tuple[list[Built], dict[str, bytes]]:
         """Every partition's manifest, and the documents that they name."""
         partitions = session.scalars(select(PartitionRow.id).order_by(PartitionRow.seq)).all()
         named = select(ManifestEntryRow.hash)
         documents = select(DocumentRow.hash, DocumentRow.body).where(DocumentRow.hash.in_(named))
         return self.build(session, partitions), dict(session.execute(documents).all())
 
-    def publish(self, manifests: Iterable[Manifest], documents: Mapping[str, bytes] | None = None) -> None:
+    def publish(self, manifests: Iterable[Built], documents: Mapping[str, bytes] | None = None) -> None:
         """Hand manifests to the hub; `documents` are those among what they name that are new. Called without an await
         after the unit of work that built them."""
         self._documents.update(documents or {})
-        for manifest in manifests:
+        for built in manifests:
+            manifest = built.manifest
             if manifest.revision > self.revision(manifest.partition):
                 self._manifests[manifest.partition] = manifest
-                self._push(manifest, {entry.hash: self._documents[entry.hash] for entry in manifest.applications})
+                bodies = {entry.hash: self._documents[entry.hash] for entry in manifest.applications}
+                self._push(manifest, {**bodies, **built.certificates})
         self._drop_unused()
 
     def _drop_unused(self) -> None:

@@ -20,18 +20,20 @@ from edge.admin import changes, differences, drafting, finding
 from edge.admin.actor import Actor
 from edge.admin.compiling import Compiled, CompilingFailed
 from edge.admin.errors import Conflict, Invalid, NotFound, Unavailable
+from edge.admin.publishing import Built
 from edge.admin.service import LIMIT, Service, checked_limit, numeric_cursor, page_of
 from edge.admin.sync import release_sync
 from edge.admin.views import Page, ReleaseBody, ReleaseView
 from edge.admin.wording import rule_label
 from edge.model import document as documents
 from edge.model.document import ApplicationDocument
-from edge.model.manifest import Manifest
 from edge.store.tables import (
     ApplicationRow,
+    CertificateRow,
     ChangeRow,
     DocumentRow,
     KubernetesClusterRow,
+    ManifestCertificateRow,
     ManifestEntryRow,
     PartitionRow,
     ReleaseRow,
@@ -56,7 +58,7 @@ class _Done(msgspec.Struct, frozen=True):
     """What a stored release makes to do."""
 
     stored: _Stored
-    manifests: list[Manifest]
+    manifests: list[Built]
     draft: ApplicationDocument
 
 
@@ -252,6 +254,8 @@ def _place(session: Session, document: ApplicationDocument, release: ReleaseRow)
     left = session.scalars(select(entry.partition).where(entry.application == document.id).order_by(entry.partition))
     affected = dict.fromkeys([*left, *document.partitions])
     session.execute(delete(entry).where(entry.application == document.id))
+    named = ManifestCertificateRow
+    session.execute(delete(named).where(named.application == document.id))
     for partition in document.partitions:
         session.add(
             ManifestEntryRow(
@@ -262,6 +266,8 @@ def _place(session: Session, document: ApplicationDocument, release: ReleaseRow)
                 hash=release.hash,
             )
         )
+        for certificate in document.certificates:
+            session.add(named(partition=partition, application=document.id, certificate=certificate))
     return [*affected]
 
 
@@ -271,6 +277,7 @@ def _require_existing(session: Session, document: ApplicationDocument) -> None:
     for table, noun, ids in (
         (PartitionRow, "partition", document.partitions),
         (KubernetesClusterRow, "Kubernetes cluster", [source.cluster for source in document.sources()]),
+        (CertificateRow, "certificate", document.certificates),
     ):
         known = dict.fromkeys(session.scalars(select(table.id)))
         gone = [id for id in ids if id not in known]

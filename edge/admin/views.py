@@ -13,6 +13,7 @@ from msgspec import Meta
 
 from edge.admin.actor import Role
 from edge.model.actions import Action
+from edge.model.certificate import ClientCertificates
 from edge.model.endpoint import Endpoint
 from edge.model.rule import Condition
 from edge.model.upstream import Server
@@ -153,6 +154,33 @@ class ServiceView(View, frozen=True, kw_only=True):
     ports: list[ServicePort]
 
 
+# certificates
+
+
+class CertificateBody(Body, frozen=True, kw_only=True):
+    """`certificate` is the chain as PEM, the server's own first; `key` is write-only, and may be left out when the
+    certificate is replaced by one of the same key."""
+
+    name: Name
+    certificate: Annotated[str, Meta(max_length=262_144)]
+    key: Annotated[str, Meta(min_length=1, max_length=65_536)] | None = None
+
+
+class CertificateView(View, frozen=True, kw_only=True):
+    """`names` are the hosts that it is for, `fingerprint` is SHA-256; `warnings` say what clients will not like."""
+
+    id: str
+    name: str
+    certificate: str
+    names: list[str]
+    subject: str
+    issuer: str
+    not_before: datetime
+    not_after: datetime
+    fingerprint: str
+    warnings: list[str]
+
+
 # applications
 
 
@@ -161,6 +189,8 @@ class ApplicationBody(Body, frozen=True, kw_only=True):
     domains: Annotated[list[str], Meta(max_length=10_000)] = []
     partitions: Annotated[list[str], Meta(max_length=1000)] = []
     default: bool = False
+    certificates: Annotated[list[str], Meta(max_length=100)] = []
+    client_certificates: ClientCertificates | None = None
 
 
 class ApplicationView(View, frozen=True, kw_only=True):
@@ -171,6 +201,8 @@ class ApplicationView(View, frozen=True, kw_only=True):
     domains: list[str]
     partitions: list[str]
     default: bool
+    certificates: list[str] = []
+    client_certificates: ClientCertificates | None = None
     release: int | None = None
     pending: int = 0
 

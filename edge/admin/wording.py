@@ -18,10 +18,11 @@ LONGEST = 300
 
 
 class Names(msgspec.Struct, frozen=True):
-    """What ids stand for: partitions and Kubernetes clusters."""
+    """What ids stand for: partitions, Kubernetes clusters and certificates."""
 
     partitions: Mapping[str, str] = {}
     clusters: Mapping[str, str] = {}
+    certificates: Mapping[str, str] = {}
 
 
 class Described(msgspec.Struct, frozen=True):
@@ -55,7 +56,7 @@ def _ids(document: ApplicationDocument) -> list[str]:
 
 
 def _plain(value: Any) -> Any:
-    return list(value) if isinstance(value, tuple) else value
+    return list(value) if isinstance(value, tuple) else msgspec.to_builtins(value)
 
 
 def _short(text: str) -> str:
@@ -67,11 +68,19 @@ def _setting(kind: str, before: Any, after: Any, names: Names) -> str:
         return f'Rename the application to "{after}"'
     if kind == "default":
         return "Answer hosts that no application names" if after else "Stop answering hosts that no application names"
+    if kind == "client_certificates":
+        if after is None:
+            return "Ask clients for no certificate"
+        deed = "Answer only clients with" if after.mode == "required" else "Check, where clients show one,"
+        return f"{deed} a certificate of the given CAs"
     added = [item for item in after if item not in before]
     removed = [item for item in before if item not in after]
     if kind == "partitions":
         added = [names.partitions.get(id, id) for id in added]
         removed = [names.partitions.get(id, id) for id in removed]
+    if kind == "certificates":
+        added = [names.certificates.get(id, id) for id in added]
+        removed = [names.certificates.get(id, id) for id in removed]
     noun = kind if len(added or removed) > 1 else kind[:-1]
     parts = [f"add {noun} {', '.join(added)}"] if added else []
     noun = kind if len(removed) > 1 else kind[:-1]

@@ -1,6 +1,6 @@
 """The tables. One owner for each fact; what can be computed from another row is not stored, except where an index of
-it makes a check or a push cheap (`DomainClaim`, `ApplicationUse`, `ManifestEntryRow`), and those are rewritten in the
-same unit of work as what they index.
+it makes a check or a push cheap (`DomainClaim`, `ApplicationUse`, `ManifestEntryRow`,
+`ManifestCertificateRow`), and those are rewritten in the same unit of work as what they index.
 
 `seq` orders lists and is their cursor; `id` is what callers see: opaque and never used again.
 """
@@ -107,6 +107,18 @@ class KubernetesClusterRow(Numbered):
     read_timeout: Mapped[float]
 
 
+class CertificateRow(Numbered):
+    """`chain` is PEM, `key` sealed (edge.store.sealing), `hash` names the document that gateways are sent."""
+
+    __tablename__ = "certificates"
+    __table_args__ = ({"sqlite_autoincrement": True},)
+    id: Mapped[str] = mapped_column(unique=True)
+    name: Mapped[str] = mapped_column(unique=True)
+    chain: Mapped[str]
+    key: Mapped[bytes]
+    hash: Mapped[str]
+
+
 class ApplicationRow(Numbered):
     """`draft` is an encoded ApplicationDocument, `release` the version in service; `name` is the draft's."""
 
@@ -164,7 +176,7 @@ class DomainClaim(Base):
 
 
 class ApplicationUse(Base):
-    """What an application's draft or release in service names: kind "partition" or "kubernetes-cluster"."""
+    """What an application's draft or release in service names: kind partition, kubernetes-cluster, certificate."""
 
     __tablename__ = "application_uses"
     kind: Mapped[str] = mapped_column(primary_key=True)
@@ -185,6 +197,17 @@ class ManifestEntryRow(Base):
     name: Mapped[str]
     version: Mapped[int]
     hash: Mapped[str] = mapped_column(ForeignKey("documents.hash"))
+
+
+class ManifestCertificateRow(Base):
+    """The certificates that the manifests in service name, by the applications that use them."""
+
+    __tablename__ = "manifest_certificates"
+    partition: Mapped[str] = mapped_column(ForeignKey("partitions.id"), primary_key=True)
+    application: Mapped[str] = mapped_column(
+        ForeignKey("applications.id", ondelete="CASCADE"), primary_key=True, index=True
+    )
+    certificate: Mapped[str] = mapped_column(ForeignKey("certificates.id"), primary_key=True, index=True)
 
 
 class SourceStateRow(Base):

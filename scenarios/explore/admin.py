@@ -8,7 +8,7 @@ from random import Random
 
 from edge import clock
 from edge.admin.clusters import Clusters
-from edge.admin.publishing import Publisher
+from edge.admin.publishing import Built, Publisher
 from edge.kube.address import ClusterAddress
 from edge.model import ApplicationDocument, Proxy, Rule, Source, Upstream
 from edge.model import document as documents
@@ -57,7 +57,7 @@ class Admin:
         self._generation = max(self._generation + 1, int(clock.unix()))
         self._numbers = 0
         self.hub = hub = self._make_hub()
-        self._publisher = Publisher(self._generation, hub.publish_manifest)
+        self._publisher = Publisher(self._generation, hub.publish_manifest, lambda row: b"")  # nothing here has one
         self._clusters = self._make_clusters(
             publish=self._publish,
             changed=lambda kind, id: None,
@@ -100,7 +100,7 @@ class Admin:
         entry = ManifestEntry(APPLICATION, APPLICATION, self._version, documents.hash_of(body))
         self._numbers += 1
         manifest = Manifest(Revision(self._generation, self._numbers), "p", (entry,))
-        self._publisher.publish([manifest], {entry.hash: body})
+        self._publisher.publish([Built(manifest, {})], {entry.hash: body})
         self._clusters.follow(self.sources)
 
     def _publish(self, state: SourceState) -> None:

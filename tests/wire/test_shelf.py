@@ -1,6 +1,7 @@
 import pytest
 
-from edge.model import Manifest
+from edge.model import CertificateEntry, Manifest, ManifestEntry
+from edge.model.document import hash_of
 from edge.wire.content import Content
 from edge.wire.messages import Offer, ProtocolError
 from edge.wire.shelf import Shelf
@@ -236,3 +237,41 @@ def test_what_a_disk_knew_comes_back_with_its_fallback():
     assert again.content() == shelf.content()
     assert again.applications() == shelf.applications()
     assert again.serving() == {source("cart").key: revision(7)}
+
+
+def certified(number, certificate, *bodies):
+    """An offer whose manifest names a certificate, too."""
+    given, documents = offer(number, *bodies)
+    entry = CertificateEntry("c", "certificate", hash_of(certificate))
+    manifest = Manifest(given.manifest.revision, given.manifest.partition, given.manifest.applications, (entry,))
+    return Offer(manifest, given.sources), {**documents, entry.hash: certificate}
+
+
+def test_certificates_are_documents_that_are_waited_for_kept_and_dropped():
+    shelf = Shelf()
+    given, documents = certified(1, b'{"key":"first"}', document("shop"))
+    assert shelf.offer(given) == "taken"
+    assert shelf.lacking() == tuple(documents)
+    for name, body in documents.items():
+        shelf.take_document(name, body)
+    assert shelf.swap().documents == documents
+    shelf.settle({})
+    renewed, documents = certified(2, b'{"key":"second"}', document("shop"))
+    content = serve(shelf, renewed, documents)
+    assert content.documents == documents
+    assert shelf.documents == documents
+
+
+def test_a_renewed_certificate_is_served_although_another_application_waits_for_its_source():
+    shelf = Shelf()
+    first, documents = certified(1, b'{"key":"first"}', document("shop"))
+    serve(shelf, first, documents)
+    _, others = offer(1, document("cold", "unheard"))
+    (name,) = others
+    applications = (*first.manifest.applications, ManifestEntry("cold", "cold", 1, name))
+    for number, certificate, complete in ((2, b'{"key":"first"}', False), (3, b'{"key":"second"}', True)):
+        entry = CertificateEntry("c", "certificate", hash_of(certificate))
+        shelf.offer(Offer(Manifest(revision(number), first.manifest.partition, applications, (entry,))))
+        shelf.take_document(name, others[name])
+        shelf.take_document(entry.hash, certificate)
+        assert shelf.complete is complete

@@ -20,6 +20,8 @@ PROMISED = {
     "kubernetes-clusters/{id}": "GET PUT PATCH DELETE",
     "kubernetes-clusters/{id}/namespaces": "GET",
     "kubernetes-clusters/{id}/namespaces/{namespace}/services": "GET",
+    "certificates": "GET POST",
+    "certificates/{id}": "GET PUT PATCH DELETE",
     "applications": "GET POST",
     "applications/{id}": "GET PUT PATCH DELETE",
     "applications/{application}/upstreams": "GET POST",
