@@ -2,20 +2,28 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Collection, Iterable, Iterator
 from typing import Any
 
-import msgspec
 import yaml
+from msgspec import UnsetType
 
-from scenarios import whereabouts
+from scenarios import traffic, whereabouts
+from scenarios.converting import Wrong, convert, nearest
 from scenarios.errors import Problem
-from scenarios.loading import Case, Step, nearest
+from scenarios.kubernetes import KINDS
+from scenarios.loading import Case, Step
 from scenarios.marks import Marked, Position, written
 from scenarios.model import Json, KubernetesGiven, Manifest
 from scenarios.steps import cluster, edge, edge_seen, objects, other_seen, processes, traffic_seen
 from scenarios.steps.base import Expectation
 from scenarios.world import manifest_path
+
+_OF_APPLICATION = (
+    *(edge.Release, edge.Rollback, edge.Discard, edge.Edit),
+    *(edge_seen.ReleaseSeen, edge_seen.GatewaySeen),
+)
 
 
 def problems_of(case: Case, marked: Marked) -> list[Problem]:
@@ -42,6 +50,8 @@ class _Check:
             "gateway": gateways,
             "process": ["admin", *gateways] if given else [],
             "traffic": list(case.scenario.traffic),
+            "application": [application.name for application in applications],
+            "kind": list(KINDS),
             "step": [step.modifiers.name for step in steps if step.modifiers.name],
         }
 
@@ -82,6 +92,9 @@ class _Check:
         if modifiers.after and not modifiers.within:
             self._say((*position, "after"), "`after` needs `within`: how long after that step")
         order = [other.modifiers.name for other in self._case.steps]
+        for name in ("before", "after"):
+            if order.count(wanted := getattr(modifiers, name)) > 1 and wanted:
+                self._say((*position, name), f"two steps have the name {wanted!r}: which is meant?")
         for name, others in (("before", order[index + 1 :]), ("after", order[:index])):
             if (wanted := getattr(modifiers, name)) and wanted not in others:
                 where = "later" if name == "before" else "earlier"
@@ -99,6 +112,8 @@ class _Check:
         self._steps_names(deed, at)
 
     def _steps_names(self, deed: Any, at: Position) -> None:
+        if isinstance(deed, _OF_APPLICATION) and deed.application:
+            self._known("application", deed.application, (*at, "application"))
         if isinstance(deed, edge_seen.UpstreamSeen):
             self._known("upstream", deed.upstream, (*at, "upstream"))
         elif isinstance(deed, edge_seen.ClusterSeen):
@@ -110,15 +125,37 @@ class _Check:
         elif isinstance(deed, traffic_seen.RequestSeen):
             self._known("gateway", deed.request.gateway, (*at, "request", "gateway"))
         elif isinstance(deed, traffic_seen.TrafficSeen):
-            for name in deed.traffic:
+            for name, wanted in deed.traffic.items():
                 self._known("traffic", name, (*at, "traffic", name))
+                self._outcomes(wanted, (*at, "traffic", name, "outcomes"))
         elif isinstance(deed, processes.Stop | processes.Kill | processes.Start | processes.Pause | processes.Resume):
             self._known("process", deed.process, (*at, "process"))
         elif isinstance(deed, other_seen.LogSeen):
             self._known("process", deed.log, (*at, "log"))
+            try:
+                re.compile(deed.matches)
+            except re.error as error:
+                self._say((*at, "matches"), f"expected a regular expression, got {deed.matches!r}: {error}")
+        elif isinstance(deed, edge_seen.ReleaseSeen):
+            for name in {} if isinstance(deed.servers, UnsetType) else deed.servers:
+                self._known("gateway", name, (*at, "servers", name))
+        elif isinstance(deed, other_seen.ObjectSeen):
+            self._kind(deed.object.kind, (*at, "object", "kind"))
+        elif isinstance(deed, objects.Delete | objects.Label | objects.Patch):
+            self._kind(deed.kind, (*at, "kind"))
         elif isinstance(deed, objects.Apply):
             for index, manifest in enumerate(deed.manifests):
                 self._documents(manifest, (*at, index))
+
+    def _kind(self, kind: str, position: Position) -> None:
+        self._known("kind", kind.lower(), position)
+
+    def _outcomes(self, wanted: traffic_seen.TrafficWanted, position: Position) -> None:
+        """Every class is one that a request can have: of none other is there ever any."""
+        for name in {} if isinstance(wanted.outcomes, UnsetType) else wanted.outcomes:
+            if name not in traffic.FAILURES and not re.fullmatch("[1-5][0-9][0-9]", name):
+                message = f"expected a status or one of {', '.join(traffic.FAILURES)}, got {name!r}"
+                self._say((*position, name), message + nearest(name, list(traffic.FAILURES)))
 
     def _traffic(self) -> None:
         for name, wanted in self._case.scenario.traffic.items():
@@ -131,9 +168,9 @@ class _Check:
     def _faults(self) -> None:
         for index, fault in enumerate(self._case.scenario.given.faults):
             try:
-                msgspec.convert(fault, cluster.Fault)
-            except msgspec.ValidationError as error:
-                self._say(("given", "faults", index), str(error))
+                convert(fault, cluster.Fault)
+            except Wrong as wrong:
+                self._say(("given", "faults", index, *wrong.position), wrong.message)
 
     def _manifests(self) -> None:
         """Every manifest can be read, and the services of upstreams are in one of them."""

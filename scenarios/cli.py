@@ -40,12 +40,16 @@ def run(files: tuple[Path, ...], target: str, report: Path | None, seed: int | N
     Exit status 0 when all held, 1 when an expectation failed, 2 when a file is wrong, 3 when the target could not be
     used, 130 when interrupted.
     """
-    from edge import logs
-    from scenarios.running import run_files
+    try:
+        from edge import logs
+        from scenarios.running import run_files
 
-    logs.configure("warning")
-    chosen = secrets.randbelow(1 << 31) if seed is None else seed
-    sys.exit(asyncio.run(run_files(files, target, report, chosen, parallel)))
+        logs.configure("warning")
+        chosen = secrets.randbelow(1 << 31) if seed is None else seed
+        sys.exit(asyncio.run(run_files(files, target, report, chosen, parallel)))
+    except KeyboardInterrupt:  # before anything was started: from then on signals are handled by the run
+        click.echo("interrupted", err=True)
+        sys.exit(130)
 
 
 @scenario.command()

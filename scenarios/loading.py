@@ -5,17 +5,17 @@ Everything that is wrong is said at once, each with file, line and key, before a
 
 from __future__ import annotations
 
-import difflib
 import itertools
+import math
 import re
 from collections.abc import Iterator, Sequence
 from pathlib import Path
 from typing import Any, TypeVar
 
 import msgspec
-from msgspec import inspect
 
 from scenarios import marks
+from scenarios.converting import Wrong, convert, nearest
 from scenarios.errors import FileError, Problem
 from scenarios.marks import Marked, Position, written
 from scenarios.model import Json, Modifiers, Need, Scenario
@@ -25,6 +25,7 @@ from scenarios.steps.base import Action, Expectation, brief
 
 T = TypeVar("T")
 _PARAMETER = re.compile(r"\$\{([\w-]+)\}")
+MOST_CASES = 1_000
 _LACKING: dict[Need, str] = {
     "simulator": "can only be done to the simulator",
     "api-server": "can only be done to the API server of the simulator or of a kind cluster",
@@ -105,6 +106,10 @@ def cases(marked: Marked, path: Path) -> list[Case]:
     parameters = marked.data.get("parameters") if isinstance(marked.data, dict) else None
     names = list(parameters) if isinstance(parameters, dict) else []
     lists = [value if isinstance(value, list) and value else [None] for value in (parameters or {}).values()]
+    if (number := math.prod(map(len, lists))) > MOST_CASES:
+        line = marked.line(("parameters",))
+        message = f"expected at most {MOST_CASES:,} combinations, these are {number:,}"
+        raise FileError(path, [Problem(line, "parameters", message)])
     found, problems = [], set[Problem]()
     for values in itertools.product(*lists) if names else [()]:
         reading = _Reading(marked)
@@ -201,10 +206,12 @@ class _Reading:
         if key == "expect":
             return self._expectation(value, position)
         short = self._registry.short.get(key)
-        if short and not (isinstance(value, dict) and ("apiVersion" not in value)):
+        written_short = bool(short) and not (isinstance(value, dict) and ("apiVersion" not in value))
+        if written_short:
             single = value is not None and short == "manifests" and not isinstance(value, list)
             value = {short: [value] if single else value} if value is not None else {}
-        return self._typed({} if value is None else value, self._registry.actions[key], position)
+        kind = self._registry.actions[key]
+        return self._typed({} if value is None else value, kind, position, (short or "") if written_short else "")
 
     def _expectation(self, value: Any, position: Position) -> Expectation | None:
         expectations = self._registry.expectations
@@ -221,67 +228,14 @@ class _Reading:
             return None
         return self._typed(value, expectations[subjects[0]], position)
 
-    def _typed(self, value: Any, kind: type[T], position: Position) -> T | None:
+    def _typed(self, value: Any, kind: type[T], position: Position, short: str = "") -> T | None:
+        """`value` as `kind`, or what is wrong said. `short` is a key that the file need not write."""
         try:
-            return msgspec.convert(value, kind)
-        except msgspec.ValidationError as error:
-            text, _, where = str(error).partition(" - at `$")
-            inner = tuple(_parts(where.rstrip("`")))
-            unknown = re.match(r"Object contains unknown field `(.*)`", text)
-            if unknown:
-                inner = (*inner, unknown[1])
-                hint = nearest(unknown[1], _fields(kind, inner[:-1]))
-                self._problem((*position, *inner), f"there is no such key{hint}")
-            else:
-                self._problem((*position, *inner), text[:1].lower() + text[1:])
+            return convert(value, kind)
+        except Wrong as wrong:
+            inner = wrong.position[1:] if short and wrong.position[:1] == (short,) else wrong.position
+            self._problem((*position, *inner), wrong.message)
             return None
 
     def _problem(self, position: Position, message: str) -> None:
         self.problems.append(Problem(self._marked.line(position), written(position), message))
-
-
-def nearest(word: str, known: list[str]) -> str:
-    """Words for an error: the nearest right one, else all that there are."""
-    found = difflib.get_close_matches(word.lower().replace("_", "-"), known, 1, 0.6) or difflib.get_close_matches(
-        word.lower(), known, 1, 0.6
-    )
-    if found:
-        return f"; did you mean {found[0]!r}?"
-    return f"; there is {', '.join(known)}" if known else ""
-
-
-def _parts(path: str) -> Iterator[str | int]:
-    """`.steps[3].scale` → "steps", 3, "scale"; a map's `[...]` ends it, because msgspec does not say which key."""
-    for name, index in re.findall(r"\.([\w-]+)|\[(\d+|\.\.\.)\]", path):
-        if index == "...":
-            return
-        yield name or int(index)
-
-
-def _fields(kind: Any, position: Position) -> list[str]:
-    """The keys that may stand at a position below a type."""
-    kinds: list[inspect.Type] = [inspect.type_info(kind)]
-    for part in position:
-        kinds = [inner for one in _alternatives(kinds) for inner in _below(one, part)]
-    found = _alternatives(kinds)
-    return [field.encode_name for one in found if isinstance(one, inspect.StructType) for field in one.fields]
-
-
-def _alternatives(kinds: list[inspect.Type]) -> list[inspect.Type]:
-    flat: list[inspect.Type] = []
-    for kind in kinds:
-        if isinstance(kind, inspect.Metadata):
-            flat += _alternatives([kind.type])
-        elif isinstance(kind, inspect.UnionType):
-            flat += _alternatives(list(kind.types))
-        else:
-            flat.append(kind)
-    return flat
-
-
-def _below(kind: inspect.Type, part: str | int) -> list[inspect.Type]:
-    if isinstance(kind, inspect.StructType):
-        return [field.type for field in kind.fields if field.encode_name == part]
-    if isinstance(kind, inspect.ListType):
-        return [kind.item_type]
-    return [kind.value_type] if isinstance(kind, inspect.DictType) else []

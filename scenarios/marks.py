@@ -1,7 +1,8 @@
 """YAML with positions: plain data, and the line of every key and item, so that an error can say where it is.
 
-Only what JSON has is taken (maps with text keys, lists, text, numbers, booleans, null); a key given twice is refused,
-because YAML itself would silently take the last one.
+Only what JSON has is taken (maps, lists, text, numbers, booleans, null); keys are text, so that `503: 0` is the key
+"503". A key given twice is refused, because YAML itself would silently take the last one. What is read is bounded:
+`LARGEST` bytes, and `MOST` parts with every alias written out, so that a few lines of aliases cannot fill the memory.
 """
 
 from __future__ import annotations
@@ -15,12 +16,15 @@ import yaml
 from scenarios.errors import FileError, Problem
 
 Position = tuple[str | int, ...]
+LARGEST = 4 * 1024 * 1024
+MOST = 100_000
 
 
 class _Loader(yaml.SafeLoader):
     """YAML 1.2's booleans: `on`, `off`, `yes` and `no` are words; dates are text."""
 
 
+_MERGE, _TEXT = "tag:yaml.org,2002:merge", "tag:yaml.org,2002:str"
 _REPLACED = ("tag:yaml.org,2002:bool", "tag:yaml.org,2002:timestamp")
 _Loader.yaml_implicit_resolvers = {
     first: [(tag, pattern) for tag, pattern in resolvers if tag not in _REPLACED]
@@ -46,10 +50,18 @@ class Marked:
 def load(path: Path) -> Marked:
     """Read one document. FileError when it cannot be read or is not YAML."""
     try:
-        text = path.read_text(encoding="utf-8")
-    except (OSError, UnicodeDecodeError) as error:
-        raise FileError(path, [Problem(1, "", f"cannot be read: {error}")]) from None
-    return parse(text, path)
+        with path.open("rb") as file:
+            content = file.read(LARGEST + 1)
+        if len(content) > LARGEST:
+            raise FileError(path, [Problem(1, "", f"expected at most {LARGEST:,} bytes, these are more")])
+        return parse(content.decode(), path)
+    except OSError as error:
+        raise FileError(path, [Problem(1, "", f"cannot be read: {error.strerror}")]) from None
+    except UnicodeDecodeError as error:
+        line = content.count(b"\n", 0, error.start) + 1
+        raise FileError(
+            path, [Problem(line, "", f"expected text in UTF-8, got the byte {content[error.start]:#x}")]
+        ) from None
 
 
 def parse(text: str, path: Path) -> Marked:
@@ -61,6 +73,10 @@ def parse(text: str, path: Path) -> Marked:
         node = loader.get_single_node()
         if node is not None:
             _mark(node, (), lines, problems)
+            if len(lines) > MOST:
+                problems = [
+                    Problem(1, "", f"expected at most {MOST:,} parts, counting each alias as what it stands for")
+                ]
         data = None if node is None or problems else loader.construct_document(node)
     except yaml.MarkedYAMLError as error:
         mark = error.problem_mark or error.context_mark
@@ -78,11 +94,15 @@ def parse(text: str, path: Path) -> Marked:
 
 def _mark(node: yaml.Node, position: Position, lines: dict[Position, int], problems: list[Problem]) -> None:
     lines.setdefault(position, node.start_mark.line + 1)
+    if len(lines) > MOST:
+        return
     if isinstance(node, yaml.SequenceNode):
         for index, item in enumerate(node.value):
             _mark(item, (*position, index), lines, problems)
     elif isinstance(node, yaml.MappingNode):
         for key, value in node.value:
+            if isinstance(key, yaml.ScalarNode) and key.tag != _MERGE:
+                key.tag = _TEXT
             name, line = str(key.value), key.start_mark.line + 1
             if (*position, name) in lines:
                 first = lines[(*position, name)]

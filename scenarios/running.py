@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import signal
+import tempfile
 from collections.abc import Callable, Sequence
 from pathlib import Path
 
@@ -86,6 +87,9 @@ async def run_files(files: Sequence[Path], target: str, report: Path | None, see
     except TargetError as error:
         click.echo(str(error), err=True)
         return NO_TARGET
+    if report is not None and (problem := _unwritable(report)):
+        click.echo(problem, err=True)
+        return WRONG_FILE
     runs = Runs(cases, make, seed, parallel)
     code = await runs.until_interrupted()
     try:
@@ -96,9 +100,24 @@ async def run_files(files: Sequence[Path], target: str, report: Path | None, see
     if report is not None and runs.results:
         from scenarios.report import write
 
-        write(report, runs.results)
+        try:
+            write(report, runs.results)
+        except OSError as error:
+            click.echo(f"the report cannot be written to {report}: {error.strerror}", err=True)
+            return code or FAILED
         click.echo(f"report {report / 'report.html'}")
     return code
+
+
+def _unwritable(report: Path) -> str:
+    """Why no report can be written to a folder, which is made for it; empty when one can. It is asked first, so that
+    nobody waits for a run whose report is lost."""
+    try:
+        report.mkdir(parents=True, exist_ok=True)
+        with tempfile.TemporaryFile(dir=report):
+            return ""
+    except OSError as error:
+        return f"--report {report}: expected a folder that can be written to: {error.strerror}"
 
 
 class Runs:

@@ -13,6 +13,8 @@ from scenarios.repeating import Repeat
 REF = "#/$defs/{name}"
 DIALECT = "https://json-schema.org/draft/2020-12/schema"
 
+_OBJECT = {"type": "object", "required": ["apiVersion", "kind", "metadata"], "description": "A Kubernetes object."}
+
 
 def schema(steps: Registry | None = None) -> dict[str, Any]:
     """JSON Schema 2020-12, with the steps that are installed unless they are given."""
@@ -60,7 +62,8 @@ def _step(
         part = names[kind]
         written: list[dict[str, Any]] = [_ref(part)]
         if name in steps.short:
-            written.append(parts[part]["properties"][steps.short[name]])
+            shown = parts[part]["properties"][steps.short[name]]
+            written += [shown] if steps.short[name] != "manifests" else [shown, {"type": "string"}, _OBJECT]
         if not parts[part].get("required"):
             written.append({"type": "null"})
         properties[name] = written[0] if len(written) == 1 else {"anyOf": written}

@@ -19,10 +19,14 @@ from edge.tasks import Tasks
 from scenarios.model import Ramp, Traffic
 from scenarios.values import per_second, seconds
 
+FAILURES = ("refused", "closed", "timeout", "late", "malformed")
+"""How a request without an answer can end: no connection, one that broke, none in time, none because no client was
+free in time, and what is no HTTP."""
+
 
 class Sample(msgspec.Struct, frozen=True):
     """One request: when it was due and how long its whole answer took (seconds since the run began), what came
-    (`200`, `refused`, `closed`, `timeout`, `late`), and the pod that answered."""
+    (a status, or one of `FAILURES`), and the pod that answered."""
 
     at: float
     seconds: float

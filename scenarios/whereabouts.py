@@ -9,7 +9,8 @@ from __future__ import annotations
 from collections.abc import Iterable, Iterator
 from typing import Any
 
-from scenarios.loading import Case, Step, nearest
+from scenarios.converting import nearest
+from scenarios.loading import Case, Step
 from scenarios.marks import Position
 from scenarios.model import Json
 from scenarios.steps import cluster, edge, other, pods
@@ -75,10 +76,12 @@ def _faults(case: Case, steps: list[tuple[Position, Step]]) -> Iterator[Problem]
     names = ["all", *(str(fault.get("name", "fault")) for fault in case.scenario.given.faults)]
     for index, fault in enumerate(case.scenario.given.faults):
         yield from _type(fault.get("fault"), ("given", "faults", index, "fault", "type"))
+        yield from _limited(fault.get("times"), fault.get("share"), ("given", "faults", index))
     for at, step in steps:
         if isinstance(step.deed, cluster.Fault):
             names.append(step.deed.name)
             yield from _type(step.deed.fault, (*at, "fault", "type"))
+            yield from _limited(step.deed.times, step.deed.share, at)
         elif isinstance(step.deed, cluster.ClearFault) and step.deed.name not in names:
             yield (
                 (*at, "name"),
@@ -88,8 +91,15 @@ def _faults(case: Case, steps: list[tuple[Position, Step]]) -> Iterator[Problem]
 
 def _type(fault: Any, at: Position) -> Iterator[Problem]:
     kind = fault.get("type") if isinstance(fault, dict) else None
-    if kind not in FAULTS:
+    if kind is None:
+        yield at, f"expected the type of the fault, one of {', '.join(FAULTS)}"
+    elif kind not in FAULTS:
         yield at, f"there is no fault of the type {kind!r}{nearest(str(kind), FAULTS)}"
+
+
+def _limited(times: object, share: object, at: Position) -> Iterator[Problem]:
+    if times is not None and share is not None:
+        yield at, "a fault has `times` or `share`, not both"
 
 
 class _Known:

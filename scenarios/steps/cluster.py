@@ -3,15 +3,16 @@
 from __future__ import annotations
 
 import functools
-from typing import Any, ClassVar
+from typing import Annotated, Any, ClassVar
 
-from msgspec import field
+import msgspec
+from msgspec import UNSET, Meta, UnsetType, field
 
 from scenarios.errors import StepError
 from scenarios.kubernetes import Json
 from scenarios.model import Need
 from scenarios.steps.base import Action
-from scenarios.values import Duration, seconds
+from scenarios.values import Duration, Part, seconds
 from scenarios.world import READER, World
 
 
@@ -99,6 +100,17 @@ def _bare(document: Json) -> Json:
     }
 
 
+class Match(Part):
+    """Which requests: every part that is given must be equal. `continue`: whether it asks for a list's next page."""
+
+    verb: str | UnsetType = UNSET
+    resource: str | UnsetType = UNSET  # plural
+    namespace: str | UnsetType = UNSET
+    name: str | UnsetType = UNSET
+    user: str | UnsetType = UNSET
+    continue_: bool | UnsetType = field(name="continue", default=UNSET)
+
+
 class Fault(Action):
     """Add a fault to the simulator's API, as its control API takes it. A match that names no `user` is of Edge's own
     requests only, so that the runner itself is not hit."""
@@ -106,13 +118,13 @@ class Fault(Action):
     needs: ClassVar[Need | None] = "simulator"
 
     fault: dict[str, Any]
-    match: dict[str, str] = field(default_factory=dict)
-    times: int | None = None
-    share: float | None = None
+    match: Match = field(default_factory=Match)
+    times: Annotated[int, Meta(ge=1)] | None = None
+    share: Annotated[float, Meta(gt=0, le=1)] | None = None
     name: str = "fault"
 
     async def run(self, world: World) -> str:
-        wanted: Json = {"match": {"user": READER, **self.match}, "fault": self.fault}
+        wanted: Json = {"match": {"user": READER, **msgspec.to_builtins(self.match)}, "fault": self.fault}
         wanted |= {key: value for key, value in (("times", self.times), ("share", self.share)) if value is not None}
         answer = await world.control.send("POST", "faults", wanted)
         world.faults[self.name] = answer["id"]

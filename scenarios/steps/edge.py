@@ -32,7 +32,7 @@ class Release(Action):
 class Rollback(Action):
     """Release again what an older version was."""
 
-    version: int
+    version: Annotated[int, Meta(ge=1)]
     application: str = ""
     discard: bool = False
     wait: bool = True

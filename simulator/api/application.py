@@ -163,7 +163,8 @@ class Application:
         entry.user = user.name
         target = request.target
         resource = f"{target.plural}/{target.subresource}" if target.subresource else target.plural
-        asked = Asked(request.verb, resource, target.namespace, target.name, user.name)
+        continues = bool(request.query.get("continue"))
+        asked = Asked(request.verb, resource, target.namespace, target.name, user.name, continues)
         refused = await self._fault_before(request, asked, entry)
         if refused is not None:
             return refused, None

@@ -125,13 +125,15 @@ EVENT = (DropEventFault, DuplicateEventFault, DelayEventFault)
 
 
 class Match(msgspec.Struct, forbid_unknown_fields=True, omit_defaults=True):
-    """Parts of a request; a part that is not given matches everything. ``resource`` is the plural name."""
+    """Parts of a request; a part that is not given matches everything. ``resource`` is the plural name; ``continue``
+    whether it asks for a list's next page."""
 
     verb: str | None = None
     resource: str | None = None
     namespace: str | None = None
     name: str | None = None
     user: str | None = None
+    continue_: bool | None = msgspec.field(name="continue", default=None)
 
 
 class Wanted(msgspec.Struct, forbid_unknown_fields=True, omit_defaults=True):
@@ -151,6 +153,7 @@ class Asked(NamedTuple):
     namespace: str
     name: str
     user: str
+    continues: bool = False
 
 
 class Entry:
@@ -172,6 +175,7 @@ class Entry:
             and (match.namespace is None or match.namespace == asked.namespace)
             and (match.name is None or match.name == asked.name)
             and (match.user is None or match.user == asked.user)
+            and (match.continue_ is None or match.continue_ == asked.continues)
         )
 
     def as_json(self) -> dict[str, Any]:
@@ -214,11 +218,12 @@ class Faults:
         namespace: str | None = None,
         name: str | None = None,
         user: str | None = None,
+        continues: bool | None = None,
         times: int | None = None,
         share: float | None = None,
     ) -> str:
         """``add`` for Python: what happens, and the requests to which. Answers its id; ValueError."""
-        match = Match(verb=verb, resource=resource, namespace=namespace, name=name, user=user)
+        match = Match(verb=verb, resource=resource, namespace=namespace, name=name, user=user, continue_=continues)
         return self.add(msgspec.to_builtins(Wanted(fault, match, times, share)))
 
     def list(self) -> list[dict[str, Any]]:

@@ -9,6 +9,7 @@ from scenarios.steps.edge_seen import UpstreamSeen
 from scenarios.steps.other import Wait
 
 PATH = Path("some.yaml")
+MANY = ", ".join(f"p{number}: [1, 2, 3, 4]" for number in range(6))
 HEAD = "title: t\ngiven:\n  manifests: [test-hello.yaml]\nsteps:\n"
 
 
@@ -38,18 +39,45 @@ def test_a_step_is_one_action_or_expectation_with_its_modifiers():
     [
         ("- scal: {}", 5, "steps[0].scal", "did you mean 'scale'?"),
         ("- scale: {deployment: a, replica: 3}", 5, "steps[0].scale.replica", "did you mean 'replicas'?"),
-        ("- scale:\n    deployment: a\n    replicas: three", 7, "steps[0].scale.replicas", "expected `int`, got `str`"),
+        (
+            "- scale:\n    deployment: a\n    replicas: three",
+            7,
+            "steps[0].scale.replicas",
+            "expected a whole number of at least 0, got 'three'",
+        ),
         ("- scale: {deployment: a}", 5, "steps[0].scale", "missing required field `replicas`"),
         ("- {}", 5, "steps[0]", "expected exactly one action or `expect` in a step, got none"),
         ("- wait: 1s\n  compact:", 5, "steps[0]", "got wait, compact"),
         ("- expect: {upsteam: a}", 5, "steps[0].expect.upsteam", "did you mean 'upstream'?"),
         ("- expect: nothing", 5, "steps[0].expect", "expected a map"),
-        ("- wait: 1 second", 5, "steps[0].wait.duration", "matching regex"),
+        ("- wait: 1 second", 5, "steps[0].wait", "expected a duration such as 300ms, 2s or 1m, got '1 second'"),
+        ("- wait: 1s\n  within: 2", 6, "steps[0].within", "expected a duration such as 300ms, 2s or 1m, got 2"),
+        ("- expect: {traffic: {a: {latency: {p98: <1s}}}}", 5, "steps[0].expect.traffic.a.latency.p98", "'p99'?"),
+        (
+            "- expect: {traffic: {a: {outcomes: {refusd: 0}}}}\ntraffic: {a: {rate: 1/s}}",
+            5,
+            "steps[0].expect",
+            "'refused'?",
+        ),
+        ("- expect: {log: admin, matches: '('}", 5, "steps[0].expect.matches", "unterminated"),
+        ("- expect: {release: latest, servers: {gateway-9: applied}}", 5, "steps[0].expect.servers", "'gateway-1'?"),
+        ("- release: {application: nope}", 5, "steps[0].release.application", "there is no application 'nope'"),
+        ("- rollback: {version: 0}", 5, "steps[0].rollback.version", "at least 1"),
+        ("- expect: {object: {kind: frob, name: a}}", 5, "steps[0].expect.object.kind", "there is no kind 'frob'"),
+        ("- fault: {fault: {type: cut}, times: 1, share: 0.5}", 5, "steps[0].fault", "`times` or `share`"),
+        ("- fault: {fault: {type: cut}, share: 5}", 5, "steps[0].fault.share", "at most 1"),
+        ("- fault: {fault: {type: cut}, match: {resorce: pods}}", 5, "steps[0].fault.match.resorce", "'resource'?"),
+        (
+            "- {wait: 1s, name: a}\n- {wait: 1s, name: a}\n- {expect: {gateway: every}, after: a, within: 1s}",
+            7,
+            "steps[2].after",
+            "two steps have the name 'a'",
+        ),
         ("- wait: 1s\n  withn: 1s", 6, "steps[0].withn", "did you mean 'within'?"),
         ("- wait: 1s\n  within: 1s", 6, "steps[0].within", "belongs to an expectation"),
         ("- expect: {upstream: other, endpoints: {}}", 5, "steps[0].expect.upstream", "there is no upstream 'other'"),
         ("- expect: {kubernetes_cluster: tset, state: connected}", 5, "steps[0].expect.kubernetes_cluster", "'test'?"),
-        ("- expect: {kubernetes_cluster: test, state: fine}", 5, "steps[0].expect.state", "invalid enum value"),
+        ("- expect: {kubernetes_cluster: test, state: fine}", 5, "steps[0].expect.state", "expected one of connected"),
         ("- expect: {gateway: gateway-2}", 5, "steps[0].expect.gateway", "did you mean 'gateway-1'?"),
         ("- expect: {traffic: {steady: {}}}", 5, "steps[0].expect.traffic.steady", "there is no traffic"),
         ("- kill: gateway-9", 5, "steps[0].kill.process", "there is no process"),
@@ -76,14 +104,25 @@ def test_everything_that_is_wrong_is_said_at_once():
     [
         ("[]", 1, "expected a map with `title` and `steps`"),
         ("title: t\n", 1, "missing required field `steps`"),
-        ("title: t\nsteps: []\n", 2, "length >= 1"),
+        ("title: t\nsteps: []\n", 2, "a list of at least 1"),
         ("title: t\nstep: []\nsteps: [wait: 1s]\n", 2, "did you mean 'steps'?"),
         ("title: t\ngiven:\n  manifest: []\nsteps: [wait: 1s]\n", 3, "did you mean 'manifests'?"),
         ("title: t\ngiven:\n  edge:\n    gateway: 3\nsteps: [wait: 1s]\n", 4, "did you mean 'gateways'?"),
         ("title: t\nsteps: [wait: 1s]\n", 1, "no manifest has the service default/test-hello"),
-        ("title: t\ntraffic: {a: {rate: 5}}\nsteps: [wait: 1s]\n", 2, "expected"),
+        (
+            "title: t\ntraffic: {a: {rate: 5}}\nsteps: [wait: 1s]\n",
+            2,
+            "expected a rate such as 200/s or 30/m, or",
+        ),
+        ("title: t\ntraffic:\n  a:\n    rte: 5/s\nsteps: [wait: 1s]\n", 4, "did you mean 'rate'?"),
+        ("title: t\ntarget: {needs: [moon]}\nsteps: [wait: 1s]\n", 2, "expected one of api-server, clusters, nodes"),
+        (
+            f"title: t\nparameters: {{{', '.join(f'p{n}: [1, 2, 3, 4]' for n in range(6))}}}\nsteps: [wait: 1s]\n",
+            2,
+            "4,096",
+        ),
         ("title: t\ngiven: {edge: none}\nsteps:\n- release:\n", 4, "this needs Edge"),
-        ("title: t\ngiven: {edge: none, faults: [{falt: 1}]}\nsteps: [wait: 1s]\n", 2, "falt"),
+        ("title: t\ngiven: {edge: none, faults: [{falt: 1}]}\nsteps: [wait: 1s]\n", 2, "did you mean 'fault'?"),
     ],
 )
 def test_a_file_that_cannot_hold_fails_before_anything_starts(text, line, message):

@@ -45,5 +45,29 @@ def test_a_file_that_cannot_be_read_says_so(tmp_path):
         marks.load(tmp_path / "absent.yaml")
 
 
+def test_a_few_lines_of_aliases_do_not_fill_the_memory():
+    text = "a: &a [x, x, x, x, x, x, x, x, x, x]\n"
+    for before, name in zip("abcdefg", "bcdefgh", strict=True):
+        text += f"{name}: &{name} [{', '.join(10 * ['*' + before])}]\n"
+    with pytest.raises(FileError, match="expected at most 100,000 parts"):
+        marks.parse(text, PATH)
+
+
+def test_a_file_without_an_end_is_refused():
+    with pytest.raises(FileError, match="expected at most 4,194,304 bytes"):
+        marks.load(Path("/dev/zero"))
+
+
+def test_what_is_no_text_is_said_with_its_line(tmp_path):
+    path = tmp_path / "some.yaml"
+    path.write_bytes(b"title: t\nsteps: \xe9\n")
+    with pytest.raises(FileError, match=r"some\.yaml:2: expected text in UTF-8, got the byte 0xe9"):
+        marks.load(path)
+
+
+def test_keys_are_text():
+    assert marks.parse("{503: 0, no: 1, ~: 2}\n", PATH).data == {"503": 0, "no": 1, "~": 2}
+
+
 def test_a_position_is_written_as_people_write_it():
     assert marks.written(("steps", 3, "scale", "replicas")) == "steps[3].scale.replicas"

@@ -22,6 +22,14 @@ async def test_a_target_that_cannot_be_used_is_3_and_says_why(tmp_path, capsys):
     assert "cannot be used" in capsys.readouterr().err
 
 
+async def test_a_report_that_cannot_be_written_is_2_before_anything_starts(tmp_path, capsys):
+    (tmp_path / "report").write_text("a file")
+    assert await code(tmp_path, "steps: [wait: 1ms]\n") == 2
+    said = capsys.readouterr()
+    assert "expected a folder that can be written to: File exists" in said.err
+    assert said.out == ""
+
+
 async def test_an_expectation_that_fails_is_1_and_says_what_was_observed(tmp_path, capsys):
     text = "steps:\n- expect: {object: {kind: namespace, name: default}, path: metadata.name, value: other}\n"
     assert await code(tmp_path, text + "- wait: 1ms\n") == 1

@@ -44,7 +44,7 @@ def wrong(steps, head=HEAD):
         ("- restore-access: {clusterrolebinding: edge-reader}", "clusterrolebinding", "no earlier step removed"),
         ("- clear-fault: slow", "clear-fault.name", "no earlier step adds a fault called 'slow'"),
         ("- fault: {fault: {type: slience}}", "fault.fault.type", "did you mean 'silence'?"),
-        ("- fault: {fault: {}}", "fault.fault.type", "no fault of the type None"),
+        ("- fault: {fault: {}}", "fault.fault.type", "expected the type of the fault, one of status, "),
     ],
 )
 def test_what_no_manifest_and_no_step_brings_is_said_before_anything_starts(step, key, message):

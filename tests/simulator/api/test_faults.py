@@ -234,6 +234,20 @@ def test_expiry_is_forced_in_both_shapes_and_on_an_open_watch() -> None:
     play(story)
 
 
+def test_a_list_can_expire_in_the_middle_of_its_pages() -> None:
+    async def story(simulator: Simulator, api: httpx.AsyncClient) -> None:
+        for name in "abc":
+            await make(api, name)
+        simulator.faults.add({"fault": {"type": "expired"}, "match": {"continue": True}, "times": 1})
+        page = await api.get(MAPS, params={"limit": "1"})
+        assert page.status_code == 200
+        rest = {"limit": "1", "continue": page.json()["metadata"]["continue"]}
+        assert (await api.get(MAPS, params=rest)).status_code == 410
+        assert (await api.get(MAPS, params=rest)).status_code == 200
+
+    play(story)
+
+
 def test_an_end_of_watches_is_not_used_up_by_a_list() -> None:
     async def story(simulator: Simulator, api: httpx.AsyncClient) -> None:
         since = await make(api, "a")
