@@ -51,6 +51,8 @@ def read(request: Request, resource: Resource, warnings: Warnings, kind: str = "
             why = f"the object provided is unrecognized (must be of type {kind or resource.kind}): {why}"
             why += f" ({_summary(request.body)})"
         raise bad_request(why) from None
+    if text.value is None:
+        text = text._replace(value={})  # Go's decoder leaves an object as it is at null
     if resource.custom is not None and not kind and isinstance(text.value, dict) and not text.value.get("kind"):
         shown = json.dumps(text.value, separators=(",", ":"), ensure_ascii=False)
         why = f"Object 'Kind' is missing in '{shown}' ({_summary(request.body)})"

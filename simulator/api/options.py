@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import base64
 import json
+import re
 from typing import NamedTuple
 
 from simulator import selectors
@@ -13,6 +14,7 @@ from simulator.resource import Resource
 from simulator.selectors import Selector
 
 LIST_OPTIONS = Resource("meta.k8s.io", "v1", "ListOptions", "listoptions", "listoptions", False)
+_NUMBER = re.compile(r"[-+]?[0-9]+\Z")
 MATCHES = ("Exact", "NotOlderThan")
 CONTINUE_VERSION = "meta.k8s.io/v1"
 EXPIRED_LIST = (
@@ -49,8 +51,10 @@ def read(request: Request, resource: Resource) -> Options:
     version = query.get("resourceVersion", "")
     if version and not (version.isascii() and version.isdigit()):
         raise bad_version(version)
-    limit = _number(query.get("limit", ""), "limit") or 0
-    seconds = _number(query.get("timeoutSeconds", ""), "timeoutSeconds")
+    if len(version) > 20 or int(version or 0) >= 1 << 64:
+        raise bad_version(version, "value out of range")
+    limit = _number(query.get("limit", "")) or 0
+    seconds = _number(query.get("timeoutSeconds", ""))
     start, snapshot = "", 0
     if query.get("continue"):
         if version not in ("", "0"):
@@ -66,18 +70,22 @@ def read(request: Request, resource: Resource) -> Options:
     return options
 
 
-def bad_version(version: str) -> ApiError:
-    why = f'Invalid value: "{version}": strconv.ParseUint: parsing "{version}": invalid syntax'
+def bad_version(version: str, says: str = "invalid syntax") -> ApiError:
+    why = f'Invalid value: "{version}": strconv.ParseUint: parsing "{version}": {says}'
     return ApiError(400, "BadRequest", f"resourceVersion: {why}")
 
 
-def _number(text: str, name: str) -> int | None:
-    if not text:
-        return None
-    try:
-        return int(text)
-    except ValueError:
-        raise bad_request(f'strconv.ParseInt: parsing "{text}": invalid syntax') from None
+def _number(text: str) -> int | None:
+    return integer(text) if text else None
+
+
+def integer(text: str) -> int:
+    """A number of 64 bits, as Go reads it. Raises ``ApiError`` (400)."""
+    if not _NUMBER.match(text):
+        raise bad_request(f'strconv.ParseInt: parsing "{text}": invalid syntax')
+    if len(text) > 20 or not -(1 << 63) <= int(text) < 1 << 63:
+        raise bad_request(f'strconv.ParseInt: parsing "{text}": value out of range')
+    return int(text)
 
 
 def _problems(request: Request, options: Options) -> list[Cause]:

@@ -9,6 +9,7 @@ from simulator.api.answer import Answer, encoded, wants_pretty
 from simulator.api.backend import Call
 from simulator.api.field_validation import OPTIONS, PATCH_OPTIONS, Text, Warnings, report_applied
 from simulator.api.negotiation import Form, negotiate
+from simulator.api.options import integer
 from simulator.api.options import read as read_options
 from simulator.api.reading import SINGLE, of_record
 from simulator.api.request import Request
@@ -313,10 +314,7 @@ def _delete_options(call: Call) -> Object:
         options = bodies.read(request, DELETE_OPTIONS, call.warnings, "DeleteOptions")
     query = request.query
     if query.get("gracePeriodSeconds"):
-        try:
-            options.setdefault("gracePeriodSeconds", int(query["gracePeriodSeconds"]))
-        except ValueError:
-            raise bad_request(f'strconv.ParseInt: parsing "{query["gracePeriodSeconds"]}": invalid syntax') from None
+        options.setdefault("gracePeriodSeconds", integer(query["gracePeriodSeconds"]))
     if query.get("propagationPolicy"):
         options.setdefault("propagationPolicy", query["propagationPolicy"])
     if query.get("orphanDependents"):

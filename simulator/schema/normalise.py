@@ -143,9 +143,12 @@ def _bytes(field: Field, value: Any, path: str) -> str:
         raise WrongType(_cannot(value, _owner(field), path, "[]uint8"))
     try:
         base64.b64decode(value, validate=True)
+        return value
     except (binascii.Error, ValueError):
-        raise WrongType(f"illegal base64 data in {path}") from None
-    return value
+        wrong = scalars.corrupt(value)
+        if wrong is not None:
+            raise WrongType(f"illegal base64 data at input byte {wrong}") from None
+    return "".join(value.split())  # Go passes over line ends
 
 
 def _text(base: str, value: str) -> str | None:

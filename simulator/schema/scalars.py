@@ -8,6 +8,7 @@ from __future__ import annotations
 import re
 from datetime import UTC, datetime
 
+BASE64 = frozenset(b"ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789+/")
 CANONICAL = re.compile(r"^\d{4}-(0\d|1[0-2])-([0-2]\d|3[01])T([01]\d|2[0-3]):[0-5]\d:[0-5]\dZ\Z")
 CANONICAL_MICRO = re.compile(r"^\d{4}-(0\d|1[0-2])-([0-2]\d|3[01])T([01]\d|2[0-3]):[0-5]\d:[0-5]\d\.\d{6}Z\Z")
 RFC_3339 = re.compile(r"^\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d(\.\d+)?(Z|[-+]\d\d:\d\d)\Z")
@@ -62,3 +63,35 @@ def _moment(text: str, layout: str) -> datetime:
         return datetime.fromisoformat(text).astimezone(UTC)
     except (ValueError, OverflowError):
         raise BadScalar(f'parsing time "{text}": out of range') from None
+
+
+def corrupt(text: str) -> int | None:
+    """Where Go's encoding/base64 (``CorruptInputError``) says that a text is no base64; None when it takes it."""
+    data = text.encode()
+    length, filled, at = len(data), 0, 0
+    while at < length:
+        byte = data[at]
+        at += 1
+        if byte in b"\r\n":
+            continue
+        if byte in BASE64:
+            filled = (filled + 1) % 4
+            continue
+        if byte != ord("=") or filled < 2:
+            return at - 1
+        if filled == 2:
+            at = _past_ends(data, at)
+            if at == length:
+                return length
+            if data[at] != ord("="):
+                return at - 1
+            at += 1
+        at = _past_ends(data, at)
+        return at if at < length else None
+    return length - filled if filled else None
+
+
+def _past_ends(data: bytes, at: int) -> int:
+    while at < len(data) and data[at] in b"\r\n":
+        at += 1
+    return at

@@ -163,9 +163,16 @@ async def _custom(client: _Client, watching: asyncio.TaskGroup) -> None:
     """A definition with objects: defaulted, pruned, applied by two managers, refused."""
     await client.ask("POST", DEFINITIONS, definition())
     watching.create_task(client.follow(WIDGETS))
-    made = {"metadata": {"name": "one"}, "spec": {"color": "red", "other": 1, "parts": [{"name": "a"}, {"name": "b"}]}}
+    kind = {"apiVersion": "shop.example.com/v1", "kind": "Widget"}
+    made = {
+        **kind,
+        "metadata": {"name": "one"},
+        "spec": {"color": "red", "other": 1, "parts": [{"name": "a"}, {"name": "b"}]},
+    }
     await client.ask("POST", WIDGETS, made)
-    await client.ask("POST", WIDGETS, {"metadata": {"generateName": "two-"}, "spec": {"color": "green", "size": 99}})
+    await client.ask(
+        "POST", WIDGETS, {**kind, "metadata": {"generateName": "two-"}, "spec": {"color": "green", "size": 99}}
+    )
     for manager, size in (("first", 4), ("second", 5)):
         spec = {"color": "red", "size": size, "tags": [manager], "parts": [{"name": manager}]}
         body = {"apiVersion": "shop.example.com/v1", "kind": "Widget", "metadata": {"name": "one"}, "spec": spec}

@@ -182,3 +182,14 @@ async def test_a_patch_that_cannot_be_read_is_described_as_go_does(kind: str, bo
 async def test_letters_that_are_no_utf_8_are_replaced_and_not_refused() -> None:
     made = await Api().call("POST", MAPS, b'{"metadata":{"name":"m"},"data":{"a":"\xff"}}', JSON)
     assert (made.status, made.json()["data"]) == (201, {"a": "\ufffd"})
+
+
+async def test_data_that_is_no_base64_is_refused_in_go_s_words() -> None:
+    secrets = "/api/v1/namespaces/default/secrets"
+    refused = await Api().call("POST", secrets, {"metadata": {"name": "s"}, "data": {"password": "hunter2!"}})
+    assert (refused.status, refused.json()["message"]) == (
+        400,
+        'Secret in version "v1" cannot be handled as a Secret: illegal base64 data at input byte 7',
+    )
+    made = await Api().call("POST", secrets, {"metadata": {"name": "s"}, "data": {"password": "aHVudGVy\nMg==\n"}})
+    assert (made.status, made.json()["data"]) == (201, {"password": "aHVudGVyMg=="})

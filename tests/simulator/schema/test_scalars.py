@@ -42,3 +42,15 @@ def test_a_duration_has_units() -> None:
     for text in ("", "1", "1d"):
         with pytest.raises(scalars.BadScalar, match="invalid duration"):
             scalars.duration(text)
+
+
+@pytest.mark.parametrize(
+    ("text", "place"),
+    [
+        ("", None), ("YQ==", None), ("YW\nI=", None), ("YWJj", None), ("YQ=\n=\n", None),
+        ("!!!", 0), ("YQ!=", 2), ("YQ", 0), ("YWJjYQ", 4), ("YQ=", 3), ("Y===", 1), ("YQ=Q", 2), ("YQ==YQ==", 4),
+        ("my password", 2),
+    ],
+)  # fmt: skip
+def test_what_is_no_base64_is_wrong_where_go_says(text: str, place: int | None) -> None:
+    assert scalars.corrupt(text) == place
