@@ -67,7 +67,13 @@ NEWER = b'{"id":"a","name":"name of a","domains":["a.example"],"rules":[{"id":"r
 
 def test_nothing_is_served_before_anything_is_told():
     assert snapshots.NOTHING.find("a.example") is None
-    assert snapshots.NOTHING.describe() == {"manifest": 0, "applications": [], "certificates": [], "sources": [], "origin": "disk"}
+    assert snapshots.NOTHING.describe() == {
+        "manifest": 0,
+        "applications": [],
+        "certificates": [],
+        "sources": [],
+        "origin": "disk",
+    }
 
 
 def test_a_request_finds_its_application_rules_and_endpoints():
