@@ -39,6 +39,7 @@ from edge.admin.kubernetes_clusters import KubernetesClusters
 from edge.admin.login import Login
 from edge.admin.partitions import Partitions
 from edge.admin.publishing import Built, Publisher
+from edge.admin.purges import Purges
 from edge.admin.releases import Releases
 from edge.admin.remembering import Remembering
 from edge.admin.roster import Live, Roster
@@ -150,6 +151,7 @@ class Admin:
         self.rules = Rules(self)
         self.changes = Changes(self)
         self.releases = Releases(self)
+        self.purges = Purges(self)
         self.users = Users(self)
         self.tokens = Tokens(self)
         self.login = Login(self)

@@ -28,6 +28,7 @@ from edge.store.tables import (
     ManifestCertificateRow,
     ManifestEntryRow,
     PartitionRow,
+    PurgeRow,
     ReleaseRow,
 )
 
@@ -101,6 +102,7 @@ class Applications(Service):
             for table in (
                 ManifestCertificateRow,
                 ManifestEntryRow,
+                PurgeRow,
                 ReleaseRow,
                 DocumentRow,
                 ChangeRow,

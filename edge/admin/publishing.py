@@ -15,9 +15,19 @@ import msgspec
 from sqlalchemy import select
 from sqlalchemy.orm import Session
 
-from edge.model.manifest import CertificateEntry, Manifest, ManifestEntry
+from edge.model.manifest import CertificateEntry, Manifest, ManifestEntry, PurgeEntry
 from edge.model.revision import NOTHING, Revision
-from edge.store.tables import CertificateRow, DocumentRow, ManifestCertificateRow, ManifestEntryRow, PartitionRow
+from edge.store.tables import (
+    CertificateRow,
+    DocumentRow,
+    ManifestCertificateRow,
+    ManifestEntryRow,
+    PartitionRow,
+    PurgeRow,
+)
+
+PURGES = 100
+"""Purges that a manifest tells."""
 
 
 class Built(msgspec.Struct, frozen=True):
@@ -71,7 +81,8 @@ class Publisher:
             certificates.append(CertificateEntry(found.id, found.name, found.hash))
             bodies[found.hash] = self._certificate(found)
         revision = Revision(self._generation, next(self._numbers))
-        return Built(Manifest(revision, partition, entries, tuple(certificates)), bodies)
+        purges, forgotten = _purges(session, [entry.application for entry in entries])
+        return Built(Manifest(revision, partition, entries, tuple(certificates), purges, forgotten), bodies)
 
     def build_all(self, session: Session) -> tuple[list[Built], dict[str, bytes]]:
         """Every partition's manifest, and the documents that they name."""
@@ -108,3 +119,12 @@ class Publisher:
     def forget(self, partition: str) -> None:
         """A deleted partition has no manifest; no gateway is left that could subscribe to it."""
         self._manifests.pop(partition, None)
+
+
+def _purges(session: Session, applications: list[str]) -> tuple[tuple[PurgeEntry, ...], int]:
+    """The newest purges of these applications in order, and the number up to which older ones are told no more."""
+    row = PurgeRow
+    query = select(row).where(row.application.in_(applications)).order_by(row.seq.desc()).limit(PURGES + 1)
+    newest = session.scalars(query).all()
+    entries = [PurgeEntry(found.seq, found.application, found.url, found.prefix) for found in newest[:PURGES]]
+    return tuple(reversed(entries)), newest[PURGES].seq if len(newest) > PURGES else 0

@@ -272,6 +272,20 @@ class ChangeView(View, frozen=True, kw_only=True):
     at: datetime
 
 
+class PurgeBody(Body, frozen=True, kw_only=True):
+    """One of the two: `https://host/path?query`, or `/path?query` on every host."""
+
+    url: Annotated[str, Meta(min_length=1, max_length=4096)] | None = None
+    prefix: Annotated[str, Meta(min_length=1, max_length=4096)] | None = None
+
+
+class PurgeView(View, frozen=True, kw_only=True):
+    number: int
+    at: datetime
+    url: str | None = None
+    prefix: str | None = None
+
+
 class ReleaseBody(Body, frozen=True, kw_only=True):
     comment: Annotated[str, Meta(max_length=2000)] = ""
 

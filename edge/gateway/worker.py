@@ -90,6 +90,7 @@ class Serving:
         sources = {key: self._own.without(state) for key, state in content.sources.items()}
         after, refused = snapshot.build(before, msgspec.structs.replace(content, sources=sources))
         self._path.snapshot = after
+        self._path.cache.take_out(content.manifest)
         self._swap_addresses(_addresses(before), _addresses(after))
         self._endpoints_changed = self._path.now()
         return refused

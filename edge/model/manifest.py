@@ -24,14 +24,27 @@ class CertificateEntry(msgspec.Struct, frozen=True, gc=False):
     hash: str
 
 
+class PurgeEntry(msgspec.Struct, frozen=True, gc=False, omit_defaults=True):
+    """Stored answers of an application that a cache takes out: those of one URL, or of all that begin with a prefix.
+    Numbers rise; a cache that has heard of this one need not look at it again."""
+
+    number: int
+    application: str
+    url: str | None = None
+    prefix: str | None = None
+
+
 class Manifest(msgspec.Struct, frozen=True, gc=False):
     """The applications of a partition at a revision, sorted by application id, and the certificates that those name,
-    sorted by certificate id."""
+    sorted by certificate id. `purges` are the newest, in order; older ones, up to the number `forgotten`, are told no
+    more: a cache that has not heard of those takes everything out."""
 
     revision: Revision
     partition: str
     applications: tuple[ManifestEntry, ...] = ()
     certificates: tuple[CertificateEntry, ...] = ()
+    purges: tuple[PurgeEntry, ...] = ()
+    forgotten: int = 0
 
     @property
     def hashes(self) -> tuple[str, ...]:

@@ -165,6 +165,17 @@ class ReleaseRow(Base):
     changes: Mapped[bytes]
 
 
+class PurgeRow(Numbered):
+    """What gateways are to take out of their caches: a URL, or a prefix of URLs."""
+
+    __tablename__ = "purges"
+    __table_args__ = ({"sqlite_autoincrement": True},)
+    application: Mapped[str] = mapped_column(ForeignKey("applications.id", ondelete="CASCADE"), index=True)
+    url: Mapped[str | None]
+    prefix: Mapped[str | None]
+    at: Mapped[datetime]
+
+
 class DomainClaim(Base):
     """A domain that an application's draft or release in service claims in a partition; "" is the partition's
     default. The key is what keeps two applications from claiming the same."""

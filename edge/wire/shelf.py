@@ -23,6 +23,8 @@ from __future__ import annotations
 from collections.abc import Iterable, Mapping
 from typing import Literal, TypeAlias
 
+import msgspec
+
 from edge.model.document import hash_of
 from edge.model.manifest import EMPTY, Manifest, ManifestEntry
 from edge.model.revision import NOTHING, Revision
@@ -100,9 +102,7 @@ class Shelf:
         named = {entry.application: entry for entry in new.applications}
         if new.certificates != self.served.certificates or any(name not in named for name in served):
             return True
-        return any(
-            name not in cold and served.get(name) != entry for name, entry in named.items()
-        )
+        return any(name not in cold and served.get(name) != entry for name, entry in named.items())
 
     def _cold(self, manifest: Manifest) -> dict[str, None]:
         """The applications of a manifest that are cold."""
@@ -298,7 +298,7 @@ def _with_fallback(
     entries = tuple(older.get(e.application, e) for e in offer.manifest.applications)
     if entries == offer.manifest.applications:
         return None
-    manifest = Manifest(offer.manifest.revision, offer.manifest.partition, entries, offer.manifest.certificates)
+    manifest = msgspec.structs.replace(offer.manifest, applications=entries)
     return Content(manifest, {name: documents[name] for name in manifest.hashes}, dict(sources), offer.origin)
 
 

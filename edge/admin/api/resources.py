@@ -26,6 +26,8 @@ from edge.admin.views import (
     Page,
     PartitionBody,
     PartitionView,
+    PurgeBody,
+    PurgeView,
     ReleaseBody,
     ReleaseView,
     RuleBody,
@@ -193,6 +195,10 @@ async def _discard_change(call: Call) -> None:
     await call.admin.changes.discard(call.actor, call.ids[0], call.ids[1])
 
 
+async def _purge(call: Call) -> Any:
+    return await call.admin.purges.create(call.actor, call.ids[0], call.body)
+
+
 async def _roll_back(call: Call) -> Any:
     return await call.admin.releases.rollback(
         call.actor, call.ids[0], call.version(), call.body, discard="discard" in call.flags
@@ -200,6 +206,19 @@ async def _roll_back(call: Call) -> Any:
 
 
 DEEDS: tuple[Operation, ...] = (
+    Operation(
+        method="POST",
+        path="applications/{application}/purges",
+        name="purge",
+        summary="Take stored answers out of every gateway's cache, by URL or prefix. Acts at once.",
+        tag="applications",
+        perform=_purge,
+        role="releaser",
+        body=PurgeBody,
+        answer=PurgeView,
+        status=201,
+        errors=(404, 413, 422),
+    ),
     Operation(
         method="POST",
         path="gateway-clusters/{id}/join-tokens",

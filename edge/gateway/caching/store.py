@@ -16,6 +16,7 @@ from collections.abc import Callable
 from typing import NamedTuple, TypeAlias
 
 from edge.gateway.caching.freshness import Fields
+from edge.model.manifest import Manifest
 
 OVERHEAD = 600
 """Bytes that an answer costs beside its body, fields and key."""
@@ -71,6 +72,7 @@ class Store:
         self._answers: OrderedDict[_Slot, Stored] = OrderedDict()
         self._uncacheable: OrderedDict[Key, None] = OrderedDict()
         self.purges = 0
+        self._heard = 0
 
     def __repr__(self) -> str:
         return f"<Store answers={len(self._answers)} bytes={self._size}>"
@@ -138,6 +140,18 @@ class Store:
         for slot in found:
             self._remove(slot)
         return len(found)
+
+    def take_out(self, manifest: Manifest) -> None:
+        """Do the manifest's purges that are new here."""
+        if manifest.forgotten > self._heard:
+            self.purges += 1
+            for slot in list(self._answers):
+                self._remove(slot)
+        for entry in manifest.purges:
+            if entry.number > self._heard:
+                self.purge(entry.application, entry.url, entry.prefix)
+                self._heard = entry.number
+        self._heard = max(self._heard, manifest.forgotten)
 
     def is_uncacheable(self, key: Key) -> bool:
         """Whether the last answer for it could not be stored: nobody should wait for the next one."""

@@ -34,6 +34,7 @@ PROMISED = {
     "applications/{application}/releases": "GET POST",
     "applications/{application}/releases/{version}": "GET",
     "applications/{application}/releases/{version}/rollback": "POST",
+    "applications/{application}/purges": "POST",
     "users": "GET POST",
     "users/{id}": "GET PUT PATCH DELETE",
     "tokens": "GET POST",

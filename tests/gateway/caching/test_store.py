@@ -1,4 +1,6 @@
 from edge.gateway.caching.store import UNCACHEABLE, VARIANTS, Key, Store, Stored
+from edge.model import Manifest, Revision
+from edge.model.manifest import PurgeEntry
 
 
 def stored(body=b"", path="/", host="www.example.com"):
@@ -77,3 +79,26 @@ def test_only_so_many_keys_are_remembered_as_not_worth_waiting_for():
         store.note_uncacheable(key(str(number)))
     assert not store.is_uncacheable(key("0"))
     assert store.is_uncacheable(key(str(UNCACHEABLE)))
+
+
+def test_a_manifest_s_purges_are_done_once_and_a_gap_empties_all():
+    store = Store(100_000)
+
+    def fill():
+        for path in ("/x", "/y"):
+            store.put(key(path), (), asking(), stored(path=path))
+
+    def manifest(*purges, forgotten=0):
+        return Manifest(Revision(1, 1), "p1", purges=purges, forgotten=forgotten)
+
+    first, second = PurgeEntry(4, "a1", url="/x"), PurgeEntry(7, "a1", prefix="/y")
+    fill()
+    store.take_out(manifest(first))
+    assert [store.knows(key(path)) for path in ("/x", "/y")] == [False, True]
+    fill()
+    store.take_out(manifest(first, second))
+    assert [store.knows(key(path)) for path in ("/x", "/y")] == [True, False]
+    store.take_out(manifest(second, forgotten=4))
+    assert store.knows(key("/x"))
+    store.take_out(manifest(forgotten=8))
+    assert (store.knows(key("/x")), store.size) == (False, 0)
