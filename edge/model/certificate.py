@@ -53,7 +53,9 @@ def decode(body: bytes) -> CertificateDocument:
 
 
 def covers(name: str, host: str) -> bool:
-    """Whether a certificate's name is for a host, lower case; `*` stands for one label (RFC 6125, 6.4.3)."""
-    if not name.startswith("*."):
-        return name == host
-    return host.partition(".")[2] == name[2:] and not host.startswith(".")
+    """Whether a certificate's name is for a host or for a domain `*.suffix`, lower case; `*` stands for one label
+    (RFC 6125, 6.4.3)."""
+    if name == host:
+        return True
+    label, dot, rest = host.partition(".")
+    return name.startswith("*.") and bool(label and dot) and rest == name[2:]

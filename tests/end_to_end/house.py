@@ -1,5 +1,6 @@
 """A whole house of real processes: simulator, Admin and gateways, as an operator would start them."""
 
+import asyncio
 import secrets
 import sys
 from contextlib import asynccontextmanager
@@ -66,11 +67,12 @@ class House:
             await self.admin.__aexit__(None, None, None)
             self.admin = None
 
-    async def start_gateway(self, name, join_token=None, listen="127.0.0.1:0", workers=1):
+    async def start_gateway(self, name, join_token=None, listen="127.0.0.1:0", workers=1, tls=False):
         child = await self._start(
             "gateway",
             *("--admin", self.admin_url, "--name", name, "--listen", listen, "--workers", str(workers)),
             *("--status-listen", "127.0.0.1:0", "--data-dir", str(self.folder / name)),
+            *(("--tls-listen", "127.0.0.1:0") if tls else ()),
             environment={"EDGE_GATEWAY_JOIN_TOKEN": join_token or "none"},
             key=name,
         )
@@ -167,9 +169,21 @@ class House:
     def url(self, gateway="gateway-1"):
         return self.children[gateway].ready[0]
 
+    def tls_url(self, gateway="gateway-1"):
+        """Where a gateway started with `tls` takes HTTPS."""
+        return next(url for url in self.children[gateway].ready if url.startswith("https://"))
+
+    async def certificate_shown(self, host, context):
+        """The serial number of the certificate that a new connection is shown."""
+        parts = urlsplit(self.tls_url())
+        _, writer = await asyncio.open_connection(parts.hostname, parts.port, ssl=context, server_hostname=host)
+        serial = writer.get_extra_info("ssl_object").getpeercert()["serialNumber"]
+        writer.close()
+        return serial
+
 
 @asynccontextmanager
-async def running(folder, database=None, *, tutorial=True, gateway=True):
+async def running(folder, database=None, *, tutorial=True, gateway=True, tls=False):
     """A house with simulator, Admin and one gateway; with `tutorial`, up to its first release."""
     house = House(folder, database)
     try:
@@ -177,7 +191,7 @@ async def running(folder, database=None, *, tutorial=True, gateway=True):
         await house.start_admin()
         if gateway:
             await house.prepare_gateways()
-            await house.start_gateway("gateway-1", await house.join_token())
+            await house.start_gateway("gateway-1", await house.join_token(), tls=tls)
         if tutorial:
             await house.register_cluster()
             await house.deploy()

@@ -24,13 +24,17 @@ class _Answer:
 
 
 class Load:
-    """`async with Load(url, host) as load:` asks all the while; afterwards `failures` is empty or says what failed."""
+    """`async with Load(url, host) as load:` asks all the while; afterwards `failures` is empty or says what failed.
+    `tls` is a client's context, `rate` the most requests a second, `keep` how many a connection is used for."""
 
-    def __init__(self, url, host, connections=4):
+    def __init__(self, url, host, connections=4, *, tls=None, rate=None, keep=None):
         parts = urlsplit(url)
         self._address = (parts.hostname, parts.port)
         self._request = f"GET /load HTTP/1.1\r\nHost: {host}\r\n\r\n".encode()
         self._connections = connections
+        self._tls = {"ssl": tls, "server_hostname": host} if tls else {}
+        self._pause = connections / rate if rate else 0
+        self._keep = keep
         self._stopping = False
         self._tasks = []
         self._answered = asyncio.Condition()
@@ -69,9 +73,13 @@ class Load:
                 await asyncio.sleep(0.01)
 
     async def _connection(self):
-        reader, writer = await asyncio.open_connection(*self._address)
+        reader, writer = await asyncio.open_connection(*self._address, **self._tls)
         try:
-            while not self._stopping:
+            asked = 0
+            while not self._stopping and asked != self._keep:
+                asked += 1
+                if self._pause:
+                    await asyncio.sleep(self._pause)
                 writer.write(self._request)
                 answer = _Answer()
                 while not answer.complete:

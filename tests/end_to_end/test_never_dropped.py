@@ -2,6 +2,7 @@
 
 import os
 import signal
+import ssl
 from pathlib import Path
 
 import pytest
@@ -10,6 +11,7 @@ from websockets.asyncio.client import connect
 from edge.demo.tutorial import HELLO_MANIFEST, HOST
 from tests.end_to_end.house import running
 from tests.end_to_end.load import Load
+from tests.support.authority import authority
 
 pytestmark = [pytest.mark.kubectl, pytest.mark.timeout(60)]
 
@@ -86,3 +88,35 @@ async def test_a_release_to_a_brand_new_service_never_answers_503(tmp_path):
         pods = await load.until_pods(1)
         assert all(pod.startswith("fresh-hello-") for pod in pods)
     assert load.failures == []
+
+
+async def test_a_certificate_replaced_under_load_fails_no_request(tmp_path):
+    async with running(tmp_path, tls=True) as house:
+        chain, key = authority().issue(HOST)
+        made = await house.admin.create("certificates", made_of(HOST, chain, key))
+        settings = {"name": HOST, "domains": [HOST], "partitions": [house.partition], "certificates": [made["id"]]}
+        await house.admin.request("PUT", house.application, settings)
+        await house.release()
+        async with (
+            Load(house.tls_url(), HOST, tls=trusting(), rate=300) as kept,
+            Load(house.tls_url(), HOST, connections=2, tls=trusting(), rate=300, keep=20) as fresh,
+        ):
+            for _ in range(3):
+                shown = await house.certificate_shown(HOST, trusting())
+                chain, key = authority().issue(HOST)
+                await house.admin.request("PUT", f"certificates/{made['id']}", made_of(HOST, chain, key))
+                while await house.certificate_shown(HOST, trusting()) == shown:
+                    await kept.more(5)
+                await kept.more(100)
+                await fresh.more(100)
+    assert kept.failures == []
+    assert fresh.failures == []
+
+
+def made_of(name, chain, key):
+    return {"name": name, "certificate": chain, "key": key}
+
+
+def trusting():
+    """A client's context that knows the test authority."""
+    return ssl.create_default_context(cadata=authority().certificate)

@@ -2,17 +2,26 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from typing import Any
 
 from starlette.datastructures import FormData
 from starlette.responses import RedirectResponse, Response
 
-from edge.admin.console.forms import Errors, body, lines
+from edge.admin.console.forms import Errors, body, lines, optional
 from edge.admin.console.visit import Visit
 from edge.admin.errors import AdminError
 from edge.admin.views import ApplicationBody, ApplicationView
+from edge.model.certificate import covers
 
-_NEW: dict[str, Any] = {"name": "", "domains": [], "partitions": [], "default": False}
+_NEW: dict[str, Any] = {
+    "name": "",
+    "domains": [],
+    "partitions": [],
+    "default": False,
+    "certificates": [],
+    "client_certificates": None,
+}
 
 
 async def home(visit: Visit) -> Response:
@@ -35,6 +44,27 @@ def _values(form: FormData) -> dict[str, Any]:
         "domains": lines(form.get("domains")),
         "partitions": [str(value) for value in form.getlist("partitions")],
         "default": "default" in form,
+        "certificates": [str(value) for value in form.getlist("certificates")],
+        "client_certificates": _clients(form),
+    }
+
+
+def _clients(form: FormData) -> dict[str, Any] | None:
+    authority = optional(form.get("client_ca"))
+    if authority is None:
+        return None
+    return {"ca_certificate": authority, "mode": form.get("client_mode", "required")}
+
+
+async def _choices(visit: Visit, domains: Sequence[str] = ()) -> dict[str, Any]:
+    """What its form chooses from; `useless` are the ids of certificates that are for none of its domains."""
+    certificates = (await visit.admin.certificates.list(visit.actor, limit=1000)).items
+    return {
+        "partitions": (await visit.admin.partitions.list(visit.actor, limit=1000)).items,
+        "certificates": certificates,
+        "useless": [
+            one.id for one in certificates if not any(covers(name, host) for name in one.names for host in domains)
+        ],
     }
 
 
@@ -49,8 +79,8 @@ async def new(visit: Visit, values: dict[str, Any] | None = None, errors: Errors
         "application_new.html",
         status=errors.status,
         values=values or _NEW,
-        partitions=(await visit.admin.partitions.list(visit.actor, limit=1000)).items,
         errors=errors,
+        **await _choices(visit),
     )
 
 
@@ -71,8 +101,8 @@ async def show(visit: Visit, values: dict[str, Any] | None = None, errors: Error
         watch=watch(application),
         application=application,
         values=values or application,
-        partitions=(await visit.admin.partitions.list(visit.actor, limit=1000)).items,
         errors=errors,
+        **await _choices(visit, application.domains),
     )
 
 

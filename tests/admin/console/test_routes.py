@@ -3,9 +3,10 @@
 import re
 
 from edge.admin.console.routes import PAGES
-from edge.admin.views import UserBody
+from edge.admin.views import CertificateBody, UserBody
 from tests.admin.console.visitor import text, visiting
 from tests.admin.house import ADMIN, in_virtual_time
+from tests.support.authority import authority
 
 
 async def furnished(visitor):
@@ -18,10 +19,20 @@ async def furnished(visitor):
     upstream = await house.service(application, cluster)
     static = await house.upstream(application)
     rule = await house.rule(application, upstream, "everything")
+    chain, key = authority().issue("shop.example")
+    body = CertificateBody(name="shop", certificate=chain, key=key)
+    certificate = (await visitor.admin.certificates.create(ADMIN, body)).id
     await house.release(application, "first <b>release</b>")
     await house.rule(application, static, "pending one")
     assert gateway.served() == [("shop", 1)]
-    return {"application": application, "upstreams": upstream, "rules": rule, "kubernetes": cluster, "static": static}
+    return {
+        "application": application,
+        "upstreams": upstream,
+        "rules": rule,
+        "kubernetes": cluster,
+        "static": static,
+        "certificates": certificate,
+    }
 
 
 def paths(ids):
@@ -69,7 +80,7 @@ async def test_a_viewer_sees_everything_but_access_and_may_do_nothing(tmp_path):
         await visitor.sign_in("reader", "only reading here")
         for path in paths(ids):
             page = await visitor.get(path)
-            forbidden = path.startswith("/access") or path == "/kubernetes/new"
+            forbidden = path.startswith("/access") or path in ("/kubernetes/new", "/certificates/new")
             assert page.status_code == (403 if forbidden else 303 if path == "/" else 200), path
         answer = await visitor.post("/gateways/partitions", {"name": "mine"})
         assert answer.status_code == 403
