@@ -92,10 +92,30 @@ def _settings(request: pytest.FixtureRequest, **fixed: Any) -> Settings:
         if unknown or marker.args:
             said = ", ".join(unknown) or "values without a name"
             raise pytest.UsageError(f"@pytest.mark.{MARKER} takes {', '.join(TAKES)}, not {said}")
-        given = dict(marker.kwargs)
+        given = {name: _checked(name, value) for name, value in marker.kwargs.items()}
         manifests += [request.path.parent / path for path in given.pop("manifests", ())]
         if "replay" in given:
             given["replay"] = request.path.parent / given["replay"]
         wanted.update(given)
     free = {"listen": "127.0.0.1:0", "control_listen": "127.0.0.1:0"}
     return Settings(**{**free, **wanted, **fixed, "load": tuple(manifests)})
+
+
+def _checked(name: str, value: Any) -> Any:
+    """A value of the marker as the settings take it. Raises ``pytest.UsageError``."""
+    import msgspec
+
+    from simulator.settings import Settings
+
+    if name in ("manifests", "replay"):
+        return value
+    if name == "nodes" and isinstance(value, int | list | tuple):
+        pairs = [(f"node-{n}", f"z{(n - 1) % 3 + 1}") for n in range(1, value + 1)] if isinstance(value, int) else value
+        value = [
+            dict(zip(("name", "zone"), one, strict=False)) if isinstance(one, list | tuple) else one for one in pairs
+        ]
+    field = next(field for field in msgspec.structs.fields(Settings) if field.name == name)
+    try:
+        return msgspec.convert(value, field.type, from_attributes=True)
+    except msgspec.ValidationError as error:
+        raise pytest.UsageError(f"@pytest.mark.{MARKER}({name}=…): {error}") from None

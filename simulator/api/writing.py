@@ -13,7 +13,8 @@ from simulator.api.options import integer
 from simulator.api.options import read as read_options
 from simulator.api.reading import SINGLE, of_record
 from simulator.api.request import Request
-from simulator.errors import ApiError, Cause, bad_request, details_of, forbidden, invalid, not_found
+from simulator.errors import ApiError, Cause, bad_request, conflict, details_of, forbidden, invalid, not_found
+from simulator.managed import sets
 from simulator.managed.apply import apply as server_side_apply
 from simulator.managed.managers import Manager, of_request, track_update
 from simulator.patches import json_patch, merge_patch, strategic
@@ -231,12 +232,17 @@ def _apply(call: Call, resource: Resource, subresource: str, form: Form) -> Answ
         raise bad_request("metadata.managedFields must be nil")
     # Checked for unknown fields and types; merged as it was given, since zero values must not become intent.
     report_applied(request, text, call.warnings)
-    bodies.checked(request, resource, Text(wanted), call.warnings)
+    _, strangers = bodies.decoded(resource, wanted)
     place(call, resource, wanted["metadata"])
     given = wanted["metadata"].setdefault("name", target.name)
     if given != target.name:
         raise bad_request(f"the name of the object ({given}) does not match the name on the URL ({target.name})")
+    if strangers:
+        raise _undeclared(resource, wanted, strangers)
     live = call.backend.store.get(resource, target.namespace or None, target.name)
+    if live is None and (uid := wanted["metadata"].get("uid")):
+        why = f"uid mismatch: the provided object specified uid {uid}, and no existing object was found"
+        raise conflict(resource, target.name, why)
     manager = Manager(name, "Apply", subresource)
     made = server_side_apply(resource, live, wanted, manager, request.flag("force"), call.backend.clock.now())
 
@@ -247,6 +253,17 @@ def _apply(call: Call, resource: Resource, subresource: str, form: Form) -> Answ
     if live is None:
         return answered(call, resource, create_object(call, resource, checked, track), form, 201)
     return answered(call, resource, update_object(call, resource, checked, subresource, track), form)
+
+
+def _undeclared(resource: Resource, wanted: Object, strangers: list[str]) -> ApiError:
+    """Fields that the kind has not, whatever ``fieldValidation`` says; a real API server answers 500."""
+    paths = sets.undeclared(sets.tracked(wanted), None, sets.type_of(resource)) or [f".{one}" for one in strangers]
+    listed = [f"{path}: field not declared in schema" for path in paths]
+    said = listed[0] if len(listed) == 1 else "errors:" + "".join(f"\n  {one}" for one in listed)
+    metadata = wanted["metadata"]
+    group = f"{resource.group}/{resource.version}, Kind={resource.kind}"
+    what = f"{metadata.get('namespace') or ''}/{metadata['name']}; {group}"
+    return ApiError(400, "", f"failed to create typed patch object ({what}): {said}")
 
 
 # deleting

@@ -186,6 +186,18 @@ def paths(tree: Tree, prefix: str = "") -> Iterator[str]:
             yield from paths(node, f"{prefix}[{part[2:]}]")
 
 
+def undeclared(value: Any, field: Field | None, type: Type | None, prefix: str = "") -> list[str]:
+    """The paths of fields that a typed value should not have, as structured-merge-diff says them."""
+    found: list[str] = []
+    for part, (one, inner, inner_type) in (children(field, type, value) or {}).items():
+        path = next(paths({part: {MEMBER: {}}}, prefix))
+        if type is not None and isinstance(value, dict) and part[2:] not in type.by_name:
+            found.append(path)
+        else:
+            found += undeclared(one, inner, inner_type, path)
+    return found
+
+
 def to_fields(tree: Tree) -> Tree:
     """As FieldsV1: a leaf is ``{}``, and ``.`` is written only beside children; parts sorted."""
     inner = {part: to_fields(node) for part, node in sorted(tree.items()) if part != MEMBER}

@@ -82,6 +82,12 @@ def test_faults_and_clock(kubernetes_simulator):
         assert api.get(PODS).status_code == 200
 
 
+@pytest.mark.kubernetes_simulator(nodes=2, pods="none")
+def test_nodes_may_be_a_number(kubernetes_simulator):
+    with kubernetes_simulator.httpx_client() as api:
+        assert [one["metadata"]["name"] for one in api.get("/api/v1/nodes").json()["items"]] == ["node-1", "node-2"]
+
+
 def test_nothing_is_left(request):
     assert [t.name for t in threading.enumerate() if "simulator" in t.name] == []
 """
@@ -90,6 +96,9 @@ import pytest
 
 @pytest.mark.kubernetes_simulator(sead=5)
 def test_typing_error(kubernetes_simulator): ...
+
+@pytest.mark.kubernetes_simulator(pods="some")
+def test_wrong_value(kubernetes_simulator): ...
 """
 IDLE = """
 import sys
@@ -116,7 +125,7 @@ def test_its_fixtures_work_in_another_project(tmp_path: Path) -> None:
     (tmp_path / "map.yaml").write_text("{apiVersion: v1, kind: ConfigMap, metadata: {name: given}, data: {a: b}}")
     run = pytest_in(tmp_path, "--kubernetes-seed=9")
     assert run.returncode == 0, run.stdout + run.stderr
-    assert "7 passed" in run.stdout
+    assert "8 passed" in run.stdout
     first, second = (tmp_path / "names.txt").read_text().split()
     assert first == second  # the same seed, the same UID
 
@@ -127,6 +136,7 @@ def test_a_typing_error_in_the_marker_is_named(tmp_path: Path) -> None:
     assert run.returncode != 0
     assert "takes manifests, nodes, pod_network" in run.stdout
     assert "not sead" in run.stdout
+    assert "kubernetes_simulator(pods=…): Invalid enum value 'some'" in run.stdout
 
 
 def test_who_does_not_ask_pays_nothing(tmp_path: Path) -> None:

@@ -4,6 +4,8 @@ from __future__ import annotations
 
 from typing import Any
 
+import pytest
+
 from tests.simulator.api.client import Api
 
 MAP = "/api/v1/namespaces/default/configmaps/m"
@@ -30,3 +32,29 @@ async def test_what_was_there_before_the_first_apply_conflicts_and_can_be_forced
         (entry["manager"], entry["operation"], entry["fieldsV1"]["f:data"])
         for entry in forced.json()["metadata"]["managedFields"]
     ] == [("b", "Apply", {"f:x": {}}), ("before-first-apply", "Update", {".": {}, "f:y": {}})]
+
+
+@pytest.mark.parametrize("mode", ["Ignore", "Warn", "Strict"])
+async def test_a_field_that_the_kind_has_not_cannot_be_applied(mode: str) -> None:
+    container = {"name": "c", "image": "i", "imge": "j"}
+    template = {"metadata": {"labels": {"a": "b"}}, "spec": {"containers": [container]}}
+    body = {
+        "apiVersion": "apps/v1", "kind": "Deployment", "metadata": {"name": "d"},
+        "spec": {"replica": 1, "selector": {"matchLabels": {"a": "b"}}, "template": template},
+    }  # fmt: skip
+    path = f"/apis/apps/v1/namespaces/default/deployments/d?fieldManager=a&fieldValidation={mode}"
+    refused = await Api().call("PATCH", path, body, APPLY)
+    assert (refused.status, refused.json()["message"]) == (
+        400,
+        "failed to create typed patch object (default/d; apps/v1, Kind=Deployment): errors:\n"
+        "  .spec.replica: field not declared in schema\n"
+        '  .spec.template.spec.containers[name="c"].imge: field not declared in schema',
+    )
+
+
+async def test_an_object_that_is_gone_is_not_made_anew_under_its_old_uid() -> None:
+    body = wanted(x="1")
+    body["metadata"]["uid"] = "gone"
+    refused = await Api().call("PATCH", f"{MAP}?fieldManager=a", body, APPLY)
+    assert refused.status == 409
+    assert "uid mismatch" in refused.json()["message"]
