@@ -28,6 +28,8 @@ def impersonate(authorizer: Authorizer, user: User, headers: Sequence[tuple[str,
         if key.startswith(EXTRA):
             part = unquote(key[len(EXTRA) :])
             extra[part] = (*extra.get(part, ()), value)
+    if not name and not (groups or uid or extra):
+        return user  # an empty header asks for nobody
     if not name:
         raise bad_request("requested impersonation without impersonating a user")
     _check(authorizer, user, name, groups, uid, extra)

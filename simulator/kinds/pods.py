@@ -99,6 +99,10 @@ def _default_volume(volume: Object) -> None:
 # admission
 
 
+SYSTEM_PRIORITIES = {"system-node-critical": 2_000_001_000, "system-cluster-critical": 2_000_000_000}
+"""The classes that every cluster has (pkg/apis/scheduling/v1/helpers.go)."""
+
+
 def prepare_pod(store: Store, obj: Object, old: Object | None) -> None:
     """On creation: an empty status, the service account and its token volume, the usual tolerations."""
     if old is not None:
@@ -110,8 +114,35 @@ def prepare_pod(store: Store, obj: Object, old: Object | None) -> None:
     for toleration in NOT_READY:
         if not any(t.get("key") in (None, "", toleration["key"]) for t in tolerations):
             tolerations.append(dict(toleration))
-    spec.setdefault("priority", 0)
-    spec.setdefault("preemptionPolicy", "PreemptLowerPriority")
+    _admit_priority(store, obj)
+
+
+def _admit_priority(store: Store, obj: Object) -> None:
+    """The priority that a pod's class gives it, else the default class (plugin/pkg/admission/priority)."""
+    from simulator.resources import RESOURCES
+
+    spec, classes = obj["spec"], RESOURCES.of("scheduling.k8s.io/v1", "PriorityClass")
+    name = spec.get("priorityClassName") or ""
+    found: Object = {"value": SYSTEM_PRIORITIES[name]} if name in SYSTEM_PRIORITIES else {}
+    if name and not found:
+        found = store.get(classes, None, name) or {}
+        if not found:
+            why = f"no PriorityClass with name {name} was found"
+            raise forbidden(RESOURCES.of("v1", "Pod"), obj["metadata"].get("name", ""), why)
+    elif not name:
+        usual = [one for one in store.list(classes) if one.get("globalDefault")]
+        found = min(usual, key=lambda one: int(one.get("value") or 0), default={})
+        if found:
+            spec["priorityClassName"] = found["metadata"]["name"]
+    value = int(found.get("value") or 0)
+    given = spec.setdefault("priority", value)
+    if given != value:
+        why = (
+            f"the integer value of priority ({given}) must not be provided in pod spec; "
+            f"priority admission controller computed {value} from the given PriorityClass name"
+        )
+        raise forbidden(RESOURCES.of("v1", "Pod"), obj["metadata"].get("name", ""), why)
+    spec.setdefault("preemptionPolicy", found.get("preemptionPolicy") or "PreemptLowerPriority")
 
 
 def _admit_account(store: Store, obj: Object) -> None:
