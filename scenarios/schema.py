@@ -11,6 +11,7 @@ from scenarios.registry import Registry, registry
 from scenarios.repeating import Repeat
 
 REF = "#/$defs/{name}"
+PARAMETER = r"^\$\{[\w-]+\}$"
 DIALECT = "https://json-schema.org/draft/2020-12/schema"
 
 _OBJECT = {"type": "object", "required": ["apiVersion", "kind", "metadata"], "description": "A Kubernetes object."}
@@ -34,8 +35,23 @@ def schema(steps: Registry | None = None) -> dict[str, Any]:
         properties[name] = {**properties[name], "items": _ref("Step")}
     properties["invariants"] = {**properties["invariants"], "items": _ref("Expectation")}
     described = {"$schema": DIALECT, **scenario, "title": "Edge scenario", "$defs": parts}
-    repeated: dict[str, Any] = _with_repetitions(described, _ref(names[Repeat]))
+    parts["Filled"] = {"type": "string", "pattern": PARAMETER, "description": "A parameter, or a repetition's counter."}
+    repeated: dict[str, Any] = _fillable(_with_repetitions(described, _ref(names[Repeat])))
     return repeated
+
+
+def _fillable(node: Any) -> Any:
+    """A part of a schema in which `${name}` may stand for every value that is not any text anyway."""
+    if isinstance(node, list):
+        return [_fillable(item) for item in node]
+    if not isinstance(node, dict):
+        return node
+    found = {key: _fillable(value) for key, value in node.items()}
+    for name, value in found.get("properties", {}).items():
+        if isinstance(value, dict) and (value.get("type") != "string" or "pattern" in value or "enum" in value):
+            shown = {key: value[key] for key in ("description", "default") if key in value}
+            found["properties"][name] = {"anyOf": [value, _ref("Filled")], **shown}
+    return found
 
 
 def _with_repetitions(node: Any, repeat: dict[str, str]) -> Any:
