@@ -1,7 +1,8 @@
 """What is watched during a run besides what its steps ask for: it makes the report's lanes, and wakes expectations.
 
 Kubernetes is followed by watches, the Admin by its events; gateways have no events, so they are asked every `SAMPLE`.
-An observer that gets no answer tries again: being away is what scenarios are about.
+An observer that gets no answer tries again: being away is what scenarios are about. One that meets what it does not
+understand tries again, too, and it is an error of the run (`failures`): a lane without its numbers shows nothing.
 """
 
 from __future__ import annotations
@@ -36,6 +37,7 @@ class Observers:
     def __init__(self, world: World) -> None:
         self._world = world
         self._tasks = Tasks()
+        self.failures: dict[str, str] = {}  # an observer → what it met that nobody expected
         self._last: dict[str, float | None] = {}
         self._versions: dict[tuple[str, str], str] = {}  # the newest that was seen of each object
 
@@ -63,6 +65,8 @@ class Observers:
                     await deed()
                 except (StepError, DemoError, httpx.HTTPError, OSError):
                     pass  # away for now
+                except Exception as error:  # what it could not make sense of: said in the report, once
+                    self.failures.setdefault(name, f"{type(error).__name__}: {error}")
                 await asyncio.sleep(RETRY)
 
         self._tasks.start(again(), f"observe {name}")

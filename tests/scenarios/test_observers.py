@@ -122,3 +122,22 @@ async def test_an_api_server_that_is_away_is_asked_again_until_it_is_back(tmp_pa
         assert len(scene.lane(EVENTS)) == len(set(scene.lane(EVENTS))), "a new list shows nothing new"
     finally:
         await scene.close()
+
+
+async def test_what_an_observer_does_not_understand_is_kept_and_it_goes_on(tmp_path):
+    class Strange(Cluster):
+        async def lines(self, path):
+            if "endpointslices" in path and not self.asked.count("strange"):
+                self.asked.append("strange")
+                yield b'{"type": "ADDED", "object": {}}'
+            async for line in super().lines(path):
+                yield line
+
+    cluster = Strange()
+    scene = Scene(cluster, Edge(cluster), tmp_path)
+    await scene.open()
+    try:
+        await scene.until(KUBERNETES, ["2"])
+        assert scene.observers.failures == {"slices of test/default": "KeyError: 'metadata'"}
+    finally:
+        await scene.close()
