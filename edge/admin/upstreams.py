@@ -12,6 +12,7 @@ from edge.admin.actor import Actor
 from edge.admin.differences import users_of
 from edge.admin.errors import Conflict, Invalid, NotFound
 from edge.admin.finding import named, referred, shown
+from edge.admin.pem import read_chain
 from edge.admin.service import LIMIT, Service, page_of_tuple
 from edge.admin.views import KubernetesService, Page, UpstreamBody, UpstreamView
 from edge.admin.wording import kubernetes_of, rule_label
@@ -100,6 +101,7 @@ class Upstreams(Service):
             name=upstream.name,
             kubernetes=kubernetes_of(upstream.sources),
             servers=list(upstream.servers) or None,
+            tls=upstream.tls,
             endpoints=list(endpoints),
             revision=self._admin.upstream_revisions.of(upstream, (state.revision for state in states)),
             stale_since=min(stale, default=None),
@@ -130,7 +132,10 @@ def _written(session: Session, draft: ApplicationDocument, id: str, body: Upstre
         name=body.name,
         servers=tuple(body.servers or ()),
         sources=tuple(_source(service) for service in services),
+        tls=body.tls,
     )
+    if body.tls is not None and body.tls.ca_certificate:
+        read_chain(body.tls.ca_certificate, "tls.ca_certificate")
     for problem in check_upstream(upstream):
         raise Invalid(problem.message, _field(problem.field, single))
     return upstream

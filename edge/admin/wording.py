@@ -111,12 +111,21 @@ def upstream_text(upstream: Upstream, names: Names) -> str:
             f"{source.namespace}/{source.service}:{source.port} of {names.clusters.get(source.cluster, source.cluster)}"
             for source in upstream.sources
         ]
-        return f"Kubernetes service{'s' if len(parts) > 1 else ''} {', '.join(parts)}"
+        return f"Kubernetes service{'s' if len(parts) > 1 else ''} {', '.join(parts)}{tls_text(upstream)}"
     servers = [
         f"{server.host}:{server.port}" + (f" weight {server.weight}" if server.weight != 1 else "")
         for server in upstream.servers
     ]
-    return f"server{'s' if len(servers) > 1 else ''} {', '.join(servers)}"
+    return f"server{'s' if len(servers) > 1 else ''} {', '.join(servers)}{tls_text(upstream)}"
+
+
+def tls_text(upstream: Upstream) -> str:
+    """How an upstream is spoken to over TLS, behind where it sends requests; nothing where it is not."""
+    tls = upstream.tls
+    if tls is None:
+        return ""
+    name = f" as {tls.server_name}" if tls.server_name else ""
+    return f", HTTPS{name}" + ("" if tls.verify else " without verification")
 
 
 def kubernetes_of(sources: tuple[Source, ...]) -> KubernetesService | list[KubernetesService] | None:
@@ -136,6 +145,7 @@ def _upstream_plain(upstream: Upstream | None) -> Any:
         "name": upstream.name,
         "kubernetes": msgspec.to_builtins(kubernetes_of(upstream.sources)),
         "servers": msgspec.to_builtins(upstream.servers) if upstream.servers else None,
+        "tls": msgspec.to_builtins(upstream.tls),
     }
 
 

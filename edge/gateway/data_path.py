@@ -5,7 +5,7 @@ from __future__ import annotations
 import asyncio
 import ipaddress
 import random
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 from typing import TYPE_CHECKING
 from urllib.parse import quote
 
@@ -17,6 +17,7 @@ from edge.gateway.http.timers import DeadlineWheel
 from edge.gateway.settings import Settings
 from edge.gateway.telemetry.access_log import AccessLog
 from edge.gateway.telemetry.metrics import Counters
+from edge.model.upstream import UpstreamTls
 
 if TYPE_CHECKING:
     from edge.gateway.http.protocol import ClientProtocol
@@ -46,6 +47,8 @@ class DataPath:
         self.settings = settings
         self.snapshot = snapshot
         self.pool = Pool(settings, loop.time, connect)
+        self._connect = connect
+        self._secured: dict[UpstreamTls, Pool] = {}
         self.wheel = DeadlineWheel(loop)
         self.counters = Counters()
         self.cache = Store(settings.cache_size)
@@ -63,6 +66,27 @@ class DataPath:
 
     def __repr__(self) -> str:
         return f"<DataPath connections={len(self.connections)} tunnels={len(self.tunnels)} {self.pool!r}>"
+
+    def pool_of(self, tls: UpstreamTls) -> Pool:
+        """The pool of upstreams spoken to over TLS like this: connections verified otherwise are not shared."""
+        pool = self._secured.get(tls)
+        if pool is None:
+            pool = self._secured[tls] = Pool(self.settings, self.loop.time, self._connect, tls)
+            pool.draining = self.draining
+        return pool
+
+    @property
+    def pools(self) -> list[Pool]:
+        """All pools."""
+        return [self.pool, *self._secured.values()]
+
+    def keep_pools(self, wanted: Iterable[UpstreamTls]) -> None:
+        """No upstream is spoken to otherwise any more: close what the other pools hold."""
+        kept = dict.fromkeys(wanted)
+        for tls in [tls for tls in self._secured if tls not in kept]:
+            pool = self._secured.pop(tls)
+            pool.drain()
+            self.pool.ejections += pool.ejections  # a counter never falls
 
     def fresh_id(self) -> bytes:
         """An id for a request: 32 hexadecimal digits."""

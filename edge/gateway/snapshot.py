@@ -48,9 +48,10 @@ Sources = Mapping[str, SourceState]
 
 class Application:
     """A released version of an application, ready to run: `document` is without its rules, `release` its version as
-    text, `clients` what it asks of clients' certificates."""
+    text, `clients` what it asks of clients' certificates, `tls` how those of its upstreams are spoken to that are not
+    spoken to plainly."""
 
-    __slots__ = ("_rules", "_selectors", "clients", "document", "entry", "id", "name", "release")
+    __slots__ = ("_rules", "_selectors", "clients", "document", "entry", "id", "name", "release", "tls")
 
     def __init__(
         self, entry: ManifestEntry, document: ApplicationDocument, rules: Decide, selectors: dict[str, Selector]
@@ -58,6 +59,7 @@ class Application:
         self.entry = entry
         self.document = document
         self.clients = document.client_certificates
+        self.tls = {upstream.id: upstream.tls for upstream in document.upstreams if upstream.tls is not None}
         self.id = entry.application
         self.name = document.name
         self.release = str(entry.version)

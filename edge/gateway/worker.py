@@ -42,7 +42,9 @@ from edge.gateway.settings import Settings
 from edge.gateway.snapshot import Snapshot
 from edge.gateway.telemetry.metrics import Measures
 from edge.gateway.tls.listener import TlsListener
+from edge.gateway.tls.upstream import ClientContexts, explained
 from edge.model.source import SourceState
+from edge.model.upstream import UpstreamTls
 from edge.tasks import Tasks
 from edge.wire.content import Content
 from edge.wire.frames import FrameChannel
@@ -60,6 +62,7 @@ class Connector:
         self._loop = loop
         self._tasks = tasks
         self._timeout = timeout
+        self._contexts = ClientContexts()
 
     def __call__(self, connection: UpstreamConnection) -> None:
         """Start; the connection's `connection_made` or `connect_failed` is called later."""
@@ -69,11 +72,20 @@ class Connector:
         host, port = connection.origin.address
         try:
             async with asyncio.timeout(self._timeout):
-                await self._loop.create_connection(lambda: connection, host, port)
+                if connection.tls is None:
+                    await self._loop.create_connection(lambda: connection, host, port)
+                else:
+                    await self._secure(connection, connection.tls)
         except TimeoutError:
             connection.connect_failed(True)
-        except (OSError, ValueError, UnicodeError):  # a host by hand may be no name that can be looked up
-            connection.connect_failed(False)
+        except (OSError, ValueError, UnicodeError) as error:  # a host by hand may be no name that can be looked up
+            connection.connect_failed(False, explained(error))
+
+    async def _secure(self, connection: UpstreamConnection, tls: UpstreamTls) -> None:
+        host, port = connection.origin.address
+        context = await self._contexts.get(tls)
+        name = tls.server_name or host
+        await self._loop.create_connection(lambda: connection, host, port, ssl=context, server_hostname=name)
 
 
 class Serving:
@@ -91,6 +103,7 @@ class Serving:
         after, refused = snapshot.build(before, msgspec.structs.replace(content, sources=sources))
         self._path.snapshot = after
         self._path.cache.take_out(content.manifest)
+        self._path.keep_pools(tls for application in after.applications.values() for tls in application.tls.values())
         self._swap_addresses(_addresses(before), _addresses(after))
         self._endpoints_changed = self._path.now()
         return refused
@@ -108,9 +121,11 @@ class Serving:
         self._endpoints_changed = self._path.now()
 
     def _swap_addresses(self, before: dict[Address, None], after: dict[Address, None]) -> None:
-        pool = self._path.pool
-        pool.retire([address for address in before if address not in after])
-        pool.restore([address for address in after if address not in before])
+        gone = [address for address in before if address not in after]
+        new = [address for address in after if address not in before]
+        for pool in self._path.pools:
+            pool.retire(gone)
+            pool.restore(new)
 
     def metrics(self) -> bytes:
         """A `Measures`, as JSON."""
@@ -122,10 +137,10 @@ class Serving:
                 requests=counters.requests(),
                 latency=list(counters.latency),
                 latency_sum=counters.latency_sum,
-                upstream_connections=path.pool.counts(),
+                upstream_connections=_added(pool.counts() for pool in path.pools),
                 client_connections=len(path.connections) + len(path.tunnels),
                 retries=counters.retries,
-                ejections=path.pool.ejections,
+                ejections=sum(pool.ejections for pool in path.pools),
                 cache=counters.cache,
                 access_lines_lost=path.access_log.lost,
                 endpoint_revision_age=None if changed is None else path.now() - changed,
@@ -136,6 +151,14 @@ class Serving:
     def describe(self) -> bytes:
         """The object of `/-/snapshot`, as JSON."""
         return msgspec.json.encode(self._path.snapshot.describe())
+
+
+def _added(counts: Iterable[dict[str, int]]) -> dict[str, int]:
+    total: dict[str, int] = {}
+    for one in counts:
+        for state, number in one.items():
+            total[state] = total.get(state, 0) + number
+    return total
 
 
 def _addresses(served: Snapshot) -> dict[Address, None]:
@@ -235,7 +258,8 @@ class Worker:
         """Accept no more, finish what is in flight within the drain timeout, cut the rest."""
         path = self.path
         path.draining = True
-        path.pool.drain()
+        for pool in path.pools:
+            pool.drain()
         self.subscription.leave(self.serving.metrics())
         await self._stop_listening()
         with suppress(TimeoutError):

@@ -19,7 +19,7 @@ from edge.model.manifest import CertificateEntry, Manifest, ManifestEntry
 from edge.model.revision import NOTHING, Revision
 from edge.model.rule import Condition, Rule
 from edge.model.source import Source, SourceState
-from edge.model.upstream import Server, Upstream
+from edge.model.upstream import Server, Upstream, UpstreamTls
 
 __all__ = [
     "NOTHING",
@@ -47,4 +47,5 @@ __all__ = [
     "SourceState",
     "TerminalAction",
     "Upstream",
+    "UpstreamTls",
 ]

@@ -20,7 +20,7 @@ from edge.model.actions import (
 from edge.model.document import ApplicationDocument
 from edge.model.rule import Condition, Rule
 from edge.model.source import Source
-from edge.model.upstream import Server, Upstream
+from edge.model.upstream import Server, Upstream, UpstreamTls
 from edge.rules import limits
 from edge.rules.compile import compile_rules
 from edge.rules.validate import document_problems, domain_problem, problems
@@ -344,6 +344,9 @@ def test_a_domain_stands_once():
         (Upstream("u", "n", (Server("a", 80), Server("b", 0))), ".servers[1].port"),
         (Upstream("u", "n", (Server("a", 65536),)), ".servers[0].port"),
         (Upstream("u", "n", (Server("a", 80, -1),)), ".servers[0].weight"),
+        (Upstream("u", "n", STATIC.servers, tls=UpstreamTls(server_name="a b")), ".tls.server_name"),
+        (Upstream("u", "n", sources=KUBERNETES.sources, tls=UpstreamTls()), ".tls.server_name"),
+        (Upstream("u", "n", STATIC.servers, tls=UpstreamTls(ca_certificate="x")), ".tls.ca_certificate"),
         (Upstream("u", "n", (Server("a", 80, 1001),)), ".servers[0].weight"),
         (Upstream("u", "n", (Server("a", 80), Server("a", 80, 2))), ".servers[1]"),
         (Upstream("u", "n", sources=(Source("", "ns", "s", 80),)), ".sources[0].cluster"),

@@ -9,11 +9,13 @@ import msgspec
 from starlette.responses import Response
 
 from edge.admin.console import applications
-from edge.admin.console.forms import Errors, body, lines
+from edge.admin.console.forms import Errors, body, lines, optional
 from edge.admin.console.visit import Visit
 from edge.admin.errors import AdminError, Invalid, NotFound
 from edge.admin.views import KubernetesService, UpstreamBody, UpstreamView
+from edge.model.upstream import UpstreamTls
 
+_TLS = ("https", "unverified", "server_name", "ca_certificate")
 _FIELDS = ("cluster", "namespace", "service", "port")
 
 
@@ -60,6 +62,7 @@ class Choices(msgspec.Struct):
     services: list[str] = []
     ports: list[tuple[str, str]] = []
     problem: str = ""
+    tls: dict[str, str] = {}
 
 
 async def _choices(visit: Visit, given: Mapping[str, Any]) -> Choices:
@@ -68,6 +71,7 @@ async def _choices(visit: Visit, given: Mapping[str, Any]) -> Choices:
         str(given.get("kind") or "kubernetes"), str(given.get("name") or ""), str(given.get("servers") or "")
     )
     choices.chosen = chosen
+    choices.tls = {name: str(given.get(name) or "") for name in _TLS}
     clusters = (await visit.admin.kubernetes_clusters.list(visit.actor, limit=1000)).items
     choices.clusters = [(cluster.id, cluster.name) for cluster in clusters]
     if not chosen["cluster"]:
@@ -114,7 +118,21 @@ async def _form(
     )
 
 
+def _tls(given: Mapping[str, Any]) -> UpstreamTls | None:
+    if not given.get("https"):
+        return None
+    return UpstreamTls(
+        verify=not given.get("unverified"),
+        server_name=str(given.get("server_name") or "").strip(),
+        ca_certificate=optional(given.get("ca_certificate")) or "",
+    )
+
+
 def _body(given: Mapping[str, Any]) -> UpstreamBody:
+    return msgspec.structs.replace(_target(given), tls=_tls(given))
+
+
+def _target(given: Mapping[str, Any]) -> UpstreamBody:
     name = given.get("name", "")
     if given.get("kind") == "static":
         return body(UpstreamBody, {"name": name, "servers": [_server(line) for line in lines(given.get("servers"))]})
@@ -153,6 +171,12 @@ async def create(visit: Visit) -> Response:
 
 def _given(upstream: UpstreamView) -> dict[str, Any]:
     """What the form shows for an existing upstream."""
+    tls = upstream.tls
+    secured = {} if tls is None else {**msgspec.structs.asdict(tls), "https": "on", "unverified": not tls.verify}
+    return {**_given_target(upstream), **secured}
+
+
+def _given_target(upstream: UpstreamView) -> dict[str, Any]:
     if upstream.servers is not None:
         shown = "\n".join(f"{server.host}:{server.port} {server.weight}" for server in upstream.servers)
         return {"name": upstream.name, "kind": "static", "servers": shown}

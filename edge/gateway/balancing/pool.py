@@ -18,6 +18,7 @@ from typing import TYPE_CHECKING, TypeAlias
 import msgspec
 
 from edge.gateway.settings import Settings
+from edge.model.upstream import UpstreamTls
 
 if TYPE_CHECKING:
     from edge.gateway.balancing.selector import Selector
@@ -71,15 +72,17 @@ class Origin:
 
 
 class Pool:
-    """All origins of a worker. `connect` opens a connection for one and calls its `connection_made` or
-    `connect_failed`."""
+    """All origins of a worker that are spoken to alike: over TLS as `tls` says, or plain. `connect` opens a connection
+    for one and calls its `connection_made` or `connect_failed`."""
 
     def __init__(
         self,
         settings: Settings,
         now: Callable[[], float],
         connect: Callable[[UpstreamConnection], None],
+        tls: UpstreamTls | None = None,
     ) -> None:
+        self.tls = tls
         self._settings = settings
         self._now = now
         self._connect = connect

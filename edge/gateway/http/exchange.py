@@ -149,7 +149,9 @@ class Exchange:
                 edits = (*edits, *self._passage.request_edits)
             target = head.target if decision.target is None else decision.target
             data = request_head(head, self._peer, target, edits, self.id, path.pseudonym)
-            forwarding = self._forwarding = Forwarding(self, path, application.selector(decision.upstream), data)
+            forwarding = self._forwarding = Forwarding(
+                self, path, application.selector(decision.upstream), data, application.tls.get(decision.upstream)
+            )
             forwarding.choose_endpoint()
         elif decision.answer is not None:
             self.respond(decision.answer)

@@ -22,6 +22,7 @@ if TYPE_CHECKING:
     from edge.gateway.data_path import DataPath
     from edge.gateway.http.exchange import Exchange
     from edge.gateway.http.head import ResponseHead
+    from edge.model.upstream import UpstreamTls
 
 
 class Forwarding:
@@ -34,6 +35,8 @@ class Forwarding:
         "_head",
         "_method",
         "_path",
+        "_pool",
+        "_reason",
         "_selector",
         "_sends",
         "_timed_out",
@@ -43,9 +46,13 @@ class Forwarding:
         "attempts",
     )
 
-    def __init__(self, exchange: Exchange, path: DataPath, selector: Selector, head: bytes) -> None:
+    def __init__(
+        self, exchange: Exchange, path: DataPath, selector: Selector, head: bytes, tls: UpstreamTls | None = None
+    ) -> None:
         self._exchange = exchange
         self._path = path
+        self._pool = path.pool if tls is None else path.pool_of(tls)
+        self._reason = ""
         self._selector = selector
         self._head = head
         self._method = exchange.head.method
@@ -75,27 +82,27 @@ class Forwarding:
         if target is not None:
             self.attempts += 1
             address = target.address
-            pool = self._path.pool
+            pool = self._pool
             self.connect(pool.prefer(address, self._selector, tried) if pool.ejected else address)
         elif not tried:
             self._exchange.answer(503)
         elif self._timed_out:
             self._exchange.answer(504, "no endpoint of the upstream took the connection in time")
         else:
-            self._exchange.answer(502, "no endpoint of the upstream could be reached")
+            self._exchange.answer(502, self._reason or "no endpoint of the upstream could be reached")
 
     def connect(self, address: Address) -> None:
         """A connection from the pool, or a new one."""
         path = self._path
         self.address = address
-        connection = None if self._fresh else path.pool.take(address)
+        connection = None if self._fresh else self._pool.take(address)
         if connection is not None and self._method not in IDEMPOTENT:
             while connection is not None and connection.is_stale():
                 connection.drop()
-                connection = path.pool.take(address)
+                connection = self._pool.take(address)
         if connection is None:
-            self._upstream = connection = UpstreamConnection(path, self)
-            path.pool.open(connection, address)
+            self._upstream = connection = UpstreamConnection(path, self, self._pool)
+            self._pool.open(connection, address)
         else:
             self._upstream = connection
             self.send_request(connection)
@@ -128,14 +135,15 @@ class Forwarding:
 
     # What goes wrong on the way
 
-    def fail_to_connect(self, timed_out: bool) -> None:
+    def fail_to_connect(self, timed_out: bool, reason: str = "") -> None:
         """Nothing was sent: the next endpoint, whatever the method."""
         assert self.address is not None
         self._upstream = None
         self._timed_out = self._timed_out or timed_out
+        self._reason = reason or self._reason
         self._tried.append(self.address)
         if self._exchange.age() > self._path.settings.retry_within:
-            self._exchange.answer(504 if self._timed_out else 502)
+            self._exchange.answer(504 if self._timed_out else 502, self._reason)
             return
         self._path.counters.retries += 1
         self.choose_endpoint()
@@ -148,7 +156,7 @@ class Forwarding:
             exchange.fail_to_proxy(502, "the endpoint closed before its answer was whole")
             return
         if not connection.reused and not connection.received:
-            path.pool.failed(connection.origin)
+            self._pool.failed(connection.origin)
             self._tried.append(connection.origin.address)
         body_held = self._body is None or self._body.held is not None
         attempt = Attempt(self._method, connection.received, body_held, self._sends, exchange.age())

@@ -17,9 +17,10 @@ from edge.gateway.http.memo import Memo
 from edge.gateway.http.timers import NEVER
 
 if TYPE_CHECKING:
-    from edge.gateway.balancing.pool import Origin
+    from edge.gateway.balancing.pool import Origin, Pool
     from edge.gateway.data_path import DataPath
     from edge.gateway.http.forwarding import Forwarding
+    from edge.model.upstream import UpstreamTls
 
 CONNECTING, IDLE, WAITING, RECEIVING, CLOSED = "connecting", "idle", "waiting", "receiving", "closed"
 
@@ -43,6 +44,7 @@ class UpstreamConnection(asyncio.Protocol):
         "_memo",
         "_method",
         "_path",
+        "_pool",
         "_remaining",
         "_reusable",
         "deadline",
@@ -58,8 +60,9 @@ class UpstreamConnection(asyncio.Protocol):
     origin: Origin
     transport: Any
 
-    def __init__(self, path: DataPath, exchange: Forwarding | None) -> None:
+    def __init__(self, path: DataPath, exchange: Forwarding | None, pool: Pool | None = None) -> None:
         self._path = path
+        self._pool = pool or path.pool
         self.exchange = exchange
         self.state = CONNECTING
         self.reused = False
@@ -79,6 +82,11 @@ class UpstreamConnection(asyncio.Protocol):
 
     def _walk(self, happening: str) -> None:
         self.state = TRANSITIONS[self.state][happening]
+
+    @property
+    def tls(self) -> UpstreamTls | None:
+        """How the endpoint is spoken to over TLS; None: plain."""
+        return self._pool.tls
 
     # What the exchange asks for
 
@@ -134,7 +142,7 @@ class UpstreamConnection(asyncio.Protocol):
         """Close a connection that was taken from the pool and is of no use."""
         self._walk("lost")
         self._path.wheel.remove(self)
-        self._path.pool.release(self, False)
+        self._pool.release(self, False)
         self.transport.abort()
 
     def close(self) -> None:
@@ -150,7 +158,7 @@ class UpstreamConnection(asyncio.Protocol):
         self.transport = transport
         path = self._path
         self.transport.set_write_buffer_limits(high=path.settings.buffer_limit)
-        path.pool.opened(self.origin)
+        self._pool.opened(self.origin)
         exchange = self.exchange
         if exchange is None:
             self._walk("connected for nobody")
@@ -159,15 +167,15 @@ class UpstreamConnection(asyncio.Protocol):
             self._walk("connected")
             exchange.connected(self)
 
-    def connect_failed(self, timed_out: bool) -> None:
-        """No connection came about; nothing has been sent."""
+    def connect_failed(self, timed_out: bool, reason: str = "") -> None:
+        """No connection came about; nothing has been sent. `reason` says why, where there is more to say."""
         if self.state is not CONNECTING:
             return
         self._walk("lost")
         exchange, self.exchange = self.exchange, None
-        self._path.pool.not_opened(self.origin)
+        self._pool.not_opened(self.origin)
         if exchange is not None:
-            exchange.fail_to_connect(timed_out)
+            exchange.fail_to_connect(timed_out, reason)
 
     def data_received(self, data: bytes) -> None:
         state = self.state
@@ -189,7 +197,7 @@ class UpstreamConnection(asyncio.Protocol):
         elif state is IDLE:  # an answer nobody asked for would be the next request's
             self._walk("data")
             self._path.wheel.remove(self)
-            self._path.pool.idle_lost(self)
+            self._pool.idle_lost(self)
             self.transport.abort()
 
     def eof_received(self) -> None:
@@ -213,10 +221,10 @@ class UpstreamConnection(asyncio.Protocol):
             return
         self._walk("lost")
         if state is IDLE:
-            self._path.pool.idle_lost(self)
+            self._pool.idle_lost(self)
             return
         exchange, self.exchange = self.exchange, None
-        self._path.pool.release(self, False)
+        self._pool.release(self, False)
         assert exchange is not None
         if state is RECEIVING and self._remaining == UNTIL_CLOSE and exc is None:
             exchange.receive_body(b"", True)
@@ -226,7 +234,7 @@ class UpstreamConnection(asyncio.Protocol):
     def deadline_passed(self) -> None:
         """Idle for too long, or the answer is."""
         if self.state is IDLE:
-            self._path.pool.idle_lost(self)
+            self._pool.idle_lost(self)
             self.close()
         elif self.exchange is not None:
             self._fail(504, "the endpoint did not answer in time")
@@ -310,7 +318,7 @@ class UpstreamConnection(asyncio.Protocol):
         self._walk("tunnel")
         self.exchange = None
         self._path.wheel.remove(self)
-        self._path.pool.release(self, False)
+        self._pool.release(self, False)
         exchange.tunnel(self.transport, head, rest)
 
     # How it ends
@@ -331,7 +339,7 @@ class UpstreamConnection(asyncio.Protocol):
 
     def _rest(self, finished: bool) -> None:
         path = self._path
-        if path.pool.release(self, finished):
+        if self._pool.release(self, finished):
             self.reused = True
             path.wheel.set(self, path.now() + path.settings.upstream_idle_timeout)
         else:
@@ -350,7 +358,7 @@ class UpstreamConnection(asyncio.Protocol):
             return
         self._walk(happening)
         self._path.wheel.remove(self)
-        self._path.pool.release(self, False)
+        self._pool.release(self, False)
         if abort:
             self.transport.abort()
         else:

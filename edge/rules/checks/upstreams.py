@@ -26,6 +26,8 @@ def check_upstream(upstream: Upstream) -> Iterator[Problem]:
         yield Problem("servers", f"expected at most {limits.SERVERS} servers, but got {len(upstream.servers)}")
     if len(upstream.sources) > limits.SOURCES:
         yield Problem("sources", f"expected at most {limits.SOURCES} services, but got {len(upstream.sources)}")
+    if upstream.tls is not None:
+        yield from under("tls", _check_tls(upstream))
     seen: dict[tuple[str, int], None] = {}
     for index, server in enumerate(upstream.servers):
         yield from under(f"servers[{index}]", _check_server(server))
@@ -38,6 +40,18 @@ def check_upstream(upstream: Upstream) -> Iterator[Problem]:
         if source in known:
             yield Problem(f"sources[{index}]", f"{source.key} is there twice")
         known[source] = None
+
+
+def _check_tls(upstream: Upstream) -> Iterator[Problem]:
+    tls = upstream.tls
+    assert tls is not None
+    if tls.server_name and not is_server_host(tls.server_name):
+        yield Problem("server_name", f"expected a host name or an IP address, but got {shown(tls.server_name)}")
+    if tls.verify and not tls.server_name and upstream.sources:
+        text = "pods have addresses and no names: say whom their certificates are for, or switch verification off"
+        yield Problem("server_name", text)
+    if tls.ca_certificate and "-----BEGIN CERTIFICATE-----" not in tls.ca_certificate:
+        yield Problem("ca_certificate", "expected certificates in PEM form, beginning with -----BEGIN CERTIFICATE-----")
 
 
 def _check_server(server: Server) -> Iterator[Problem]:

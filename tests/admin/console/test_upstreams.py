@@ -3,8 +3,9 @@ import pytest
 from edge.admin.console.upstreams import _server
 from edge.admin.errors import Invalid
 from tests.admin.console.visitor import text, visiting
-from tests.admin.house import in_virtual_time, settle
+from tests.admin.house import VIEWER, in_virtual_time, settle
 from tests.kube.support import slice_
+from tests.support.authority import authority
 
 
 @in_virtual_time
@@ -66,6 +67,27 @@ async def test_servers_written_by_hand_are_one_on_each_line(tmp_path):
         assert "10.0.0.8" in text(page)
         page = await visitor.done(f"{page.url.path}/delete")
         assert "No upstream yet" in text(page)
+
+
+@in_virtual_time
+async def test_https_to_the_servers_is_chosen_shown_again_and_switched_off(tmp_path):
+    async with visiting(tmp_path) as visitor:
+        application = await visitor.house.application()
+        path = f"/applications/{application}/upstreams"
+        pem = authority().certificate
+        form = {"kind": "static", "name": "by hand", "servers": "10.0.0.7:8443"}
+        secured = {"https": "on", "server_name": "backend.example", "ca_certificate": pem}
+        page = await visitor.done(f"{path}/new", form | secured)
+        edited = await visitor.get(f"{page.url.path}/edit")
+        assert 'value="backend.example"' in edited.text
+        assert pem.splitlines()[1] in edited.text
+        assert "HTTPS as backend.example" in text(await visitor.get(f"/applications/{application}/changes"))
+        answer = await visitor.post(f"{page.url.path}/edit", form | secured | {"ca_certificate": "nonsense"})
+        assert answer.status_code == 422
+        assert 'aria-describedby="e-ca_certificate"' in answer.text
+        await visitor.done(f"{page.url.path}/edit", form)
+        upstream = (await visitor.admin.upstreams.list(VIEWER, application)).items[0]
+        assert upstream.tls is None
 
 
 @pytest.mark.parametrize("line", ["10.0.0.7", "10.0.0.7:", "host:eighty", ":80x"])
