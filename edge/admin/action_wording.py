@@ -11,6 +11,7 @@ from edge.model.actions import (
     Cors,
     ErrorPage,
     IpAccess,
+    Mirror,
     Proxy,
     Redirect,
     RemoveRequestHeader,
@@ -27,6 +28,10 @@ def action_text(action: Action, upstreams: Mapping[str, str]) -> str:
     match action:
         case Proxy(upstream=id):
             return f"proxy to {upstreams.get(id, id)}"
+        case Mirror(upstream=id, share=share):
+            return (
+                f"send a copy of {'requests' if share == 1 else f'{share:.1%} of requests'} to {upstreams.get(id, id)}"
+            )
         case Redirect(url=url, status=status):
             return f"redirect to {url} with {status}"
         case Respond(status=status):

@@ -68,6 +68,11 @@ ACTIONS: dict[str, tuple[Field, ...]] = {
         Field("content_type", "Content type", hint="text/html"),
         Field("status", "Status instead", "number", "200"),
     ),
+    "mirror": (
+        Field("upstream", "Upstream", "upstream"),
+        Field("share", "Share of requests, 0 to 1", "number", "0.1"),
+        Field("max_body", "Bytes of the largest body", "number", "65536"),
+    ),
     "cache": (
         Field("ttl", "Seconds, where answers do not say", "number", "60"),
         Field("statuses", "For answers with status", "lines", "200"),

@@ -7,9 +7,10 @@ from typing import assert_never
 from edge.gateway.actions.compression import Compression
 from edge.gateway.actions.cross_origin import CrossOrigin
 from edge.gateway.actions.error_page import Page
+from edge.gateway.actions.mirroring import Mirroring
 from edge.gateway.actions.networks import NetworkGate
 from edge.gateway.actions.response_cache import ResponseCache
-from edge.model.actions import Cache, Compress, Cors, ErrorPage, HandlingAction, IpAccess
+from edge.model.actions import Cache, Compress, Cors, ErrorPage, HandlingAction, IpAccess, Mirror
 from edge.rules.decision import Handlers
 
 
@@ -28,5 +29,7 @@ def make(action: HandlingAction) -> Handlers:
         case Cache():
             cache = ResponseCache(action)
             return Handlers(cache, cache)
+        case Mirror():
+            return Handlers(gate=Mirroring(action))
         case _:
             assert_never(action)

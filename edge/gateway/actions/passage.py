@@ -26,7 +26,8 @@ from edge.rules.decision import Answer
 if TYPE_CHECKING:
     from edge.gateway.data_path import DataPath
     from edge.gateway.http.exchange import Exchange
-    from edge.gateway.http.head import ResponseHead
+    from edge.gateway.http.head import RequestHead, ResponseHead
+    from edge.gateway.http.subrequest import Subrequest
     from edge.rules.decision import Decision
     from edge.rules.request import Request
 
@@ -69,7 +70,8 @@ class Transform(Protocol):
 class Passage:
     """`request_edits` are added to those of the decision; `path` gives gates the loop, the pool and the settings.
     `application` and `upstream` are ids (None: the rule itself answers); `answered` is the endpoint's head, once there
-    is one; `notes` is what handlers know of this request, by handler."""
+    is one; `notes` is what handlers know of this request, by handler; `taps` are called with each part of the
+    request's body as it is sent on, framing included, and whether it was the last."""
 
     __slots__ = (
         "_endings",
@@ -85,6 +87,7 @@ class Passage:
         "path",
         "request",
         "request_edits",
+        "taps",
         "upstream",
     )
 
@@ -97,6 +100,7 @@ class Passage:
         self.upstream = decision.upstream
         self.answered: ResponseHead | None = None
         self.notes: dict[Any, Any] = {}
+        self.taps: list[Callable[[bytes, bool], None]] = []
         self.request_edits: list[tuple[bytes, bytes | None]] = []
         self._exchange = exchange
         self._gates: list[Gate] = list(reversed(decision.gates))
@@ -110,6 +114,19 @@ class Passage:
         return f"<Passage gates={len(self._gates)} filters={len(self._filters)}>"
 
     # What gates ask for
+
+    @property
+    def head(self) -> RequestHead:
+        """The request's head as it was read."""
+        return self._exchange.head
+
+    def upstream_head(self) -> bytes:
+        """The request's head as endpoints are sent it, with what was changed until now."""
+        return self._exchange.upstream_head()
+
+    def start(self, subrequest: Subrequest, upstream: str) -> None:
+        """Send a request of the gate's own to an upstream of the application."""
+        self._exchange.start(subrequest, upstream)
 
     def hold(self, release: Callable[[], None]) -> Verdict:
         """The gate waits for something; `release` lets go of it if the request ends before."""
@@ -158,6 +175,11 @@ class Passage:
         endings, self._endings = self._endings, []
         for call in reversed(endings):
             call()
+
+    def request_body(self, data: bytes, ended: bool) -> None:
+        """A part of the request's body, as it is sent on."""
+        for tap in self.taps:
+            tap(data, ended)
 
     def replacement(self, status: int) -> Answer | None:
         """Another answer in place of one with this status."""

@@ -31,6 +31,7 @@ from edge.rules.errors import BadRequestError
 if TYPE_CHECKING:
     from edge.gateway.data_path import DataPath
     from edge.gateway.http.protocol import ClientProtocol
+    from edge.gateway.http.subrequest import Subrequest
     from edge.gateway.snapshot import Application
     from edge.rules.decision import Answer, Decision
 
@@ -140,15 +141,11 @@ class Exchange:
 
     def proceed(self) -> None:
         """Nothing stands between the request and what the rules decided."""
-        head, path, decision, application = self.head, self._path, self._decision, self._application
+        path, decision, application = self._path, self._decision, self._application
         assert decision is not None
         if decision.upstream is not None:
             assert application is not None
-            edits: Edits = decision.request_headers
-            if self._passage is not None:
-                edits = (*edits, *self._passage.request_edits)
-            target = head.target if decision.target is None else decision.target
-            data = request_head(head, self._peer, target, edits, self.id, path.pseudonym)
+            data = self.upstream_head()
             forwarding = self._forwarding = Forwarding(
                 self, path, application.selector(decision.upstream), data, application.tls.get(decision.upstream)
             )
@@ -158,12 +155,30 @@ class Exchange:
         else:
             self.answer(404, "no page rule takes this request")
 
+    def upstream_head(self) -> bytes:
+        """The head as endpoints are sent it, with what rules and gates changed until now."""
+        head, decision = self.head, self._decision
+        assert decision is not None
+        edits: Edits = decision.request_headers
+        if self._passage is not None:
+            edits = (*edits, *self._passage.request_edits)
+        target = head.target if decision.target is None else decision.target
+        return request_head(head, self._peer, target, edits, self.id, self._path.pseudonym)
+
+    def start(self, subrequest: Subrequest, upstream: str) -> None:
+        """Send a request of a gate's own to another upstream of the application, as that was at the beginning."""
+        application = self._application
+        assert application is not None
+        subrequest.start(application.selector(upstream), application.tls.get(upstream))
+
     def receive_request_body(self, data: bytes, ended: bool) -> None:
         """The client sent more of the body."""
         body = self.body
         assert body is not None
         data = body.take(data, ended)
         self.request_ended = ended
+        if self._passage is not None:
+            self._passage.request_body(data, ended)
         forwarding = self._forwarding
         if (forwarding is None or not forwarding.send_body(data, ended)) and (
             body.size > self._path.settings.buffer_limit

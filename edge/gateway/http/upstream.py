@@ -9,7 +9,7 @@ from __future__ import annotations
 
 import asyncio
 import select
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, Protocol
 
 from edge.gateway.http.chunks import ChunkReader
 from edge.gateway.http.head import CHUNKED, UNTIL_CLOSE, MalformedError, ResponseHead, read_response
@@ -19,7 +19,6 @@ from edge.gateway.http.timers import NEVER
 if TYPE_CHECKING:
     from edge.gateway.balancing.pool import Origin, Pool
     from edge.gateway.data_path import DataPath
-    from edge.gateway.http.forwarding import Forwarding
     from edge.model.upstream import UpstreamTls
 
 CONNECTING, IDLE, WAITING, RECEIVING, CLOSED = "connecting", "idle", "waiting", "receiving", "closed"
@@ -33,6 +32,24 @@ TRANSITIONS: dict[str, dict[str, str]] = {
     CLOSED: {"lost": CLOSED},
 }
 """A connection in state CLOSED may still be flushing; nothing of it is read any more."""
+
+
+class Requester(Protocol):
+    """Who asks, and hears of the answer: a client's request (`Forwarding`) or one of the gateway's own."""
+
+    @property
+    def request_ended(self) -> bool: ...
+    def connected(self, connection: UpstreamConnection) -> None: ...
+    def fail_to_connect(self, timed_out: bool, reason: str = "") -> None: ...
+    def upstream_lost(self, connection: UpstreamConnection) -> None: ...
+    def fail_to_proxy(self, status: int, reason: str) -> None: ...
+    def receive_interim(self, response: ResponseHead) -> None: ...
+    def receive_response(self, response: ResponseHead, body: bytes, ended: bool) -> None: ...
+    def receive_body(self, body: bytes, ended: bool) -> None: ...
+    def may_switch(self, response: ResponseHead) -> bool: ...
+    def tunnel(self, endpoint: Any, response: ResponseHead, rest: bytes) -> None: ...
+    def upstream_full(self) -> None: ...
+    def upstream_taking(self) -> None: ...
 
 
 class UpstreamConnection(asyncio.Protocol):
@@ -60,7 +77,7 @@ class UpstreamConnection(asyncio.Protocol):
     origin: Origin
     transport: Any
 
-    def __init__(self, path: DataPath, exchange: Forwarding | None, pool: Pool | None = None) -> None:
+    def __init__(self, path: DataPath, exchange: Requester | None, pool: Pool | None = None) -> None:
         self._path = path
         self._pool = pool or path.pool
         self.exchange = exchange
@@ -90,7 +107,7 @@ class UpstreamConnection(asyncio.Protocol):
 
     # What the exchange asks for
 
-    def send(self, exchange: Forwarding, data: bytes, method: bytes) -> None:
+    def send(self, exchange: Requester, data: bytes, method: bytes) -> None:
         """Send the beginning of a request, or all of it; the connection is idle or has just been opened."""
         if self.state is IDLE:
             self._walk("request")
@@ -327,7 +344,7 @@ class UpstreamConnection(asyncio.Protocol):
         path = self._path
         path.wheel.set(self, path.now() + path.settings.response_timeout)
 
-    def _finish(self, exchange: Forwarding) -> None:
+    def _finish(self, exchange: Requester) -> None:
         self.exchange = None
         self._chunks = None
         kept = self._reusable and exchange.request_ended

@@ -17,10 +17,10 @@ from edge.model.actions.headers import (
     SetRequestHeader,
     SetResponseHeader,
 )
-from edge.model.actions.routing import Proxy, Redirect, Respond, RewritePath
+from edge.model.actions.routing import Mirror, Proxy, Redirect, Respond, RewritePath
 
 TerminalAction: TypeAlias = Proxy | Redirect | Respond
-HandlingAction: TypeAlias = IpAccess | Cors | ErrorPage | Compress | Cache
+HandlingAction: TypeAlias = IpAccess | Cors | ErrorPage | Compress | Cache | Mirror
 """Gates and filters: they act on the request while it is served, in `edge.gateway.actions`."""
 Action: TypeAlias = (
     Proxy
@@ -36,6 +36,7 @@ Action: TypeAlias = (
     | ErrorPage
     | Compress
     | Cache
+    | Mirror
 )
 
 __all__ = [
@@ -46,6 +47,7 @@ __all__ = [
     "ErrorPage",
     "HandlingAction",
     "IpAccess",
+    "Mirror",
     "Proxy",
     "Redirect",
     "RemoveRequestHeader",

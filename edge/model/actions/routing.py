@@ -32,3 +32,12 @@ class RewritePath(msgspec.Struct, frozen=True, tag="rewrite-path", omit_defaults
     replacement: str = msgspec.field(name="with")
     prefix: str | None = None
     matches: str | None = None
+
+
+class Mirror(msgspec.Struct, frozen=True, tag="mirror", omit_defaults=True, forbid_unknown_fields=True):
+    """Gate: a copy of a `share` (above 0, up to 1) of the requests goes to `upstream`, whose answers are thrown away.
+    Bodies above `max_body` bytes are not copied, nor are their requests."""
+
+    upstream: str
+    share: float = 1.0
+    max_body: int = 65_536

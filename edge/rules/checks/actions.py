@@ -11,6 +11,7 @@ from edge.model.actions import (
     Cors,
     ErrorPage,
     IpAccess,
+    Mirror,
     Proxy,
     Redirect,
     RemoveRequestHeader,
@@ -32,6 +33,10 @@ def check_action(action: Action, upstreams: Collection[str]) -> Iterator[Problem
                 yield Problem("upstream", f"the application has no upstream with the id {shown(action.upstream)}")
         case Redirect():
             yield from routing.check_redirect(action)
+        case Mirror():
+            if action.upstream not in upstreams:
+                yield Problem("upstream", f"the application has no upstream with the id {shown(action.upstream)}")
+            yield from routing.check_mirror(action)
         case Respond():
             yield from routing.check_respond(action)
         case RewritePath():

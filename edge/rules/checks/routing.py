@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 from collections.abc import Collection, Iterator
 
-from edge.model.actions import Redirect, Respond, RewritePath
+from edge.model.actions import Mirror, Redirect, Respond, RewritePath
 from edge.rules import limits, paths, rewriting, templates
 from edge.rules.checks.headers import illegal_in_header
 from edge.rules.errors import BadPathError
@@ -125,3 +125,10 @@ def _replacement_problem(replacement: str, groups: int | None) -> str | None:
     except BadPathError as error:
         return f"{error.reason}; write %25 for a percent sign"
     return None
+
+
+def check_mirror(action: Mirror) -> Iterator[Problem]:
+    if not 0 < action.share <= 1:
+        yield Problem("share", f"expected a share above 0 and up to 1, such as 0.1, but got {action.share}")
+    if not 0 <= action.max_body <= limits.SIZE:
+        yield Problem("max_body", f"expected bytes from 0 to {limits.SIZE:,}, but got {action.max_body}")

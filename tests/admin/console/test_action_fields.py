@@ -5,7 +5,7 @@ import pytest
 
 from edge.admin.console import action_fields
 from edge.admin.console.action_fields import ACTIONS
-from edge.model.actions import Action, Cache, Compress, Cors, ErrorPage, IpAccess, Proxy, Respond, RewritePath
+from edge.model.actions import Action, Cache, Compress, Cors, ErrorPage, IpAccess, Mirror, Proxy, Respond, RewritePath
 
 
 def test_every_action_of_the_model_has_its_fields_in_the_editor():
@@ -19,6 +19,7 @@ def test_every_action_of_the_model_has_its_fields_in_the_editor():
     "action",
     [
         Proxy("u1"),
+        Mirror("u1", 0.25, 10),
         Respond(418, "short\n", "text/plain"),
         RewritePath("", prefix="/a"),
         IpAccess(allow=("10.0.0.0/8", "::1/128")),

@@ -3,9 +3,16 @@ from typing import get_args
 import pytest
 
 from edge.gateway.actions.making import make
-from edge.model.actions import Cache, Compress, Cors, ErrorPage, HandlingAction, IpAccess
+from edge.model.actions import Cache, Compress, Cors, ErrorPage, HandlingAction, IpAccess, Mirror
 
-EXAMPLES = [IpAccess(deny=("10.0.0.0/8",)), Cors(origins=("*",)), ErrorPage(statuses=(502,)), Compress(), Cache()]
+EXAMPLES = [
+    IpAccess(deny=("10.0.0.0/8",)),
+    Cors(origins=("*",)),
+    ErrorPage(statuses=(502,)),
+    Compress(),
+    Cache(),
+    Mirror("u1"),
+]
 
 
 def test_there_is_an_example_of_every_action_here():
