@@ -90,11 +90,11 @@ def explore(runs: int, seed: int | None, minutes: float, out: Path, only: str | 
     Exit status 0 when nothing was found; 1 when a run failed: it is cut down to the steps that matter and written as a
     scenario file; 130 when interrupted.
     """
-    from edge import logs
-    from scenarios.explore import running
-
-    logs.configure("critical")
     try:
+        from edge import logs
+        from scenarios.explore import running
+
+        logs.configure("critical")
         if only is not None:
             sys.exit(running.again(only, minutes, out, click.echo))
         chosen = secrets.randbelow(1 << 31) if seed is None else seed

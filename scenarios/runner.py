@@ -325,9 +325,9 @@ class Run:
         """Everything that was started ends, whatever happened; each part even when another fails to."""
         await self._tasks.close()
         await self._observers.stop()
-        for name, failure in self._observers.failures.items():
+        for name, met in self._observers.failures.items():
             outcome = self._opened("finally", f"observe {name}", 0)
-            outcome.message = failure
+            outcome.message = met
             self._complete(outcome, "error")
         house = self._house
         if house is not None:

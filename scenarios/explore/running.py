@@ -20,6 +20,7 @@ Say = Callable[[str], None]
 def explore(runs: int, seed: int, minutes: float, out: Path, say: Say, parts: Parts = Parts()) -> int:  # noqa: B008
     """Exit status: 0 when nothing was found, 1 when a file was written."""
     began = time.perf_counter()  # noqa: TID251  how fast this machine is, not what happens in a run
+    say(f"{runs} runs of {minutes:g} simulated minutes, seed {seed}")
     for number in range(runs):
         outcome = play(generate(f"{seed}/{number}", minutes), parts)
         if outcome.violation is not None:

@@ -88,3 +88,11 @@ async def test_an_interrupted_run_on_somebodys_cluster_leaves_nothing_there(tmp_
         process.send_signal(signal.SIGTERM)
         assert (await ended(process))[0] == 130
         assert [api.get(path).status_code for path in there] == [404, 404]
+
+
+async def test_an_interrupted_exploration_is_130(tmp_path):
+    process = await scenario("explore", "--runs", "100000", "--seed", "1", "--minutes", "3", "--out", tmp_path)
+    await until_line(process, "100000 runs of 3 simulated minutes, seed 1")
+    process.send_signal(signal.SIGINT)
+    code, _, errors = await ended(process)
+    assert (code, errors) == (130, "interrupted\n")
