@@ -31,7 +31,7 @@ class Tunnel:
 
     def join(self, client: Any, endpoint: Any, to_client: bytes, to_endpoint: bytes) -> None:
         """Take both transports over; the bytes are what was read beyond the 101 and beyond the request."""
-        to, back = _Side(self, endpoint), _Side(self, client)
+        to, back = _Side(self, client, endpoint), _Side(self, endpoint, client)
         self._sides = (to, back)
         self._path.tunnels[self] = None
         client.set_protocol(to)
@@ -78,11 +78,13 @@ class Tunnel:
 
 
 class _Side(asyncio.Protocol):
-    """Reads one connection of a tunnel and writes to `peer`, the other one's transport."""
+    """Reads one connection of a tunnel, `own`, and writes to `peer`, the other one's transport. A connection over TLS
+    ends in both directions at once, and with it the tunnel."""
 
-    __slots__ = ("finished", "passed", "peer", "tunnel")
+    __slots__ = ("_ends_by_halves", "finished", "passed", "peer", "tunnel")
 
-    def __init__(self, tunnel: Tunnel, peer: Any) -> None:
+    def __init__(self, tunnel: Tunnel, own: Any, peer: Any) -> None:
+        self._ends_by_halves = own.can_write_eof() and peer.can_write_eof()
         self.tunnel = tunnel
         self.peer = peer
         self.passed = 0
@@ -95,7 +97,10 @@ class _Side(asyncio.Protocol):
 
     def eof_received(self) -> bool:
         self.finished = True
-        if not self.peer.is_closing() and self.peer.can_write_eof():
+        if not self._ends_by_halves:
+            self.tunnel.side_ended()
+            return False
+        if not self.peer.is_closing():
             self.peer.write_eof()
         self.tunnel.half_ended()
         return True  # what the peer still says is passed on

@@ -4,6 +4,7 @@ import asyncio
 import contextlib
 import ssl
 
+import msgspec
 import pytest
 
 from edge.model import (
@@ -15,7 +16,7 @@ from edge.model import (
     Upstream,
     UpstreamTls,
 )
-from tests.gateway.tls.securing import contents, securing
+from tests.gateway.tls.securing import certified, connect, contents, securing
 from tests.gateway.working import answer_to, pod
 from tests.support.authority import Authority, authority
 
@@ -140,4 +141,34 @@ async def test_an_endpoint_that_speaks_plain_http_is_answered_502_and_said():
         answer = await answer_to(plain, get("/0"))
         assert answer.startswith(b"HTTP/1.1 502")
         assert b"the endpoint's TLS handshake failed" in answer
+    server.close()
+
+
+async def test_a_websocket_over_tls_on_both_sides_ends_when_either_side_does(tmp_path, caplog):
+    switched = b"HTTP/1.1 101 Switching Protocols\r\nConnection: upgrade\r\nUpgrade: websocket\r\n\r\n"
+
+    async def handle(reader, writer):
+        await reader.readuntil(b"\r\n\r\n")
+        writer.write(switched)
+        writer.write(b"you said " + await reader.readexactly(5))
+        writer.close()
+
+    chain, key = authority().issue(NAME)
+    file = tmp_path / "endpoint.pem"
+    file.write_text(key + chain)
+    context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
+    context.load_cert_chain(file)
+    server = await asyncio.start_server(handle, "127.0.0.1", 0, ssl=context)
+    port = server.sockets[0].getsockname()[1]
+    shop = msgspec.structs.replace(proxying(TRUSTED, port=port), certificates=("c",))
+    async with securing(contents([shop], [certified("c", "www.example.com")])) as (worker, tls, _):
+        reader, writer = await connect(tls, "www.example.com")
+        upgrade = b"Connection: upgrade\r\nUpgrade: websocket\r\n"
+        writer.write(b"GET /0 HTTP/1.1\r\nHost: www.example.com\r\n" + upgrade + b"\r\n")
+        assert (await reader.readuntil(b"\r\n\r\n")).startswith(b"HTTP/1.1 101")
+        writer.write(b"hello")
+        assert await reader.read() == b"you said hello"
+        assert not worker.path.tunnels
+        writer.close()
+    assert "eof_received" not in caplog.text
     server.close()
