@@ -29,6 +29,8 @@ PATIENCE = 5.0
 """Seconds to wait for another request's answer."""
 ERRORS = (500, 502, 503, 504)
 """What a stale answer may stand in for (RFC 5861 4)."""
+_PRIVATE = (b"authorization", b"range", b"upgrade")
+"""Requests with one of these pass by."""
 _KEPT_OUT = frozenset(
     b"connection keep-alive proxy-connection te trailer transfer-encoding upgrade content-length x-request-id "
     b"cache-status proxy-authenticate proxy-authentication-info".split()
@@ -75,7 +77,8 @@ class ResponseCache:
         if request.method not in ("GET", "HEAD"):
             self._visit(passage, _Visit(b"fwd=method", self._key_of(passage)), "bypass")
             return PASS
-        if "no-store" in said or any(map(header, (b"authorization", b"range", b"upgrade", b"transfer-encoding"))):
+        # A body is in no key: what it made of the answer must not be given to others.
+        if "no-store" in said or passage.head.length != 0 or any(map(header, _PRIVATE)):
             self._visit(passage, _Visit(b"fwd=bypass"), "bypass")
             return PASS
         key, store, now = self._key_of(passage), passage.path.cache, passage.path.unix()
@@ -162,7 +165,8 @@ class ResponseCache:
     def _key_of(self, passage: Passage) -> Key:
         request = passage.request
         if self._key is None:
-            text = f"{request.scheme}://{request.host}{_target(request)}"
+            authority = passage.head.host.decode("latin-1").lower()  # with its port: answers may repeat it
+            text = f"{request.scheme}://{authority}{_target(request)}"
         else:
             text = self._key if isinstance(self._key, str) else self._key(request)
         return Key(passage.application, passage.upstream or "", text)

@@ -1,9 +1,13 @@
+import msgspec
 import pytest
 
+from edge.gateway.own_ports import OwnPorts
+from edge.gateway.worker import Serving
+from edge.model.manifest import PurgeEntry
 from tests.gateway.actions.acting import dialogue, pod_of, request
 from tests.gateway.dialogue import Dialogue
 from tests.gateway.exchanging import body, field, status
-from tests.gateway.serving import PROXY, serving
+from tests.gateway.serving import PROXY, content, serving
 
 CACHE = {"type": "cache"}
 
@@ -84,6 +88,7 @@ def test_what_must_not_be_stored_is_not(lines):
         request(Cache_Control="no-store"),
         request(Range="bytes=0-1"),
         request("POST", body=b"x"),
+        request("GET", body=b"x"),
         request("HEAD"),
     ],
 )
@@ -275,6 +280,21 @@ def test_a_key_of_its_own_and_purges():
     talk.ask(request(path="/a?x=2"), FRESH)
 
 
+def test_a_worker_does_the_purges_of_its_manifest():
+    talk = Talk()
+    receiver = Serving(talk.dialogue.path, OwnPorts())
+
+    def given(*purges):
+        found = content("10.0.0.1:80", rules=[{"actions": [CACHE, PROXY]}], number=2 + len(purges))
+        return msgspec.structs.replace(found, manifest=msgspec.structs.replace(found.manifest, purges=purges))
+
+    talk.ask(request(), FRESH)
+    receiver.apply(given())
+    assert body(talk.ask(request())) == b"hello"
+    receiver.apply(given(PurgeEntry(1, "a1", prefix="/")))
+    talk.ask(request(), FRESH)
+
+
 def test_what_was_being_fetched_while_it_was_purged_is_not_stored():
     talk = Talk()
     talk.client.says(request())
@@ -284,6 +304,13 @@ def test_what_was_being_fetched_while_it_was_purged_is_not_stored():
     talk.pod.says(FRESH)
     talk.client.hears()
     talk.ask(request(), FRESH)
+
+
+def test_answers_to_another_port_of_the_host_are_others():
+    talk = Talk()
+    talk.ask(request().replace(b"www.example.com", b"www.example.com:1234"), answer("Cache-Control: max-age=60"))
+    talk.ask(request(), FRESH)
+    assert body(talk.ask(request().replace(b"www", b"WWW"))) == b"hello"
 
 
 def test_a_rules_own_answer_passes_by():
