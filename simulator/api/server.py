@@ -146,6 +146,7 @@ class _Uvicorn(uvicorn.Server):
         """As uvicorn's, but as soon as the last answer has ended; what has not after a moment is broken off."""
         for server in self.servers:
             server.close()
+        _abort_handshakes()
         state, loop = self.server_state, asyncio.get_running_loop()
         for connection in list(state.connections):
             connection.shutdown()
@@ -166,6 +167,14 @@ class _Uvicorn(uvicorn.Server):
         from contextlib import nullcontext
 
         return nullcontext()
+
+
+def _abort_handshakes() -> None:
+    """Break off connections that are still in TLS's handshake: asyncio tells nobody of them before it is done, and what
+    was accepted by a listener that is gone is served no more, so that its client would wait for ever."""
+    for task in asyncio.all_tasks():
+        if getattr(task.get_coro(), "__name__", "") == "_accept_connection2":
+            task.cancel()
 
 
 def _abort_idle(connections: Iterable[Any]) -> None:

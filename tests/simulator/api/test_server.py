@@ -121,3 +121,16 @@ async def test_silence_is_an_open_connection_without_an_answer(served: Served) -
     async with served.client() as client:
         with pytest.raises(httpx.ReadTimeout):
             await client.get("/api/v1/namespaces", timeout=0.3)
+
+
+async def test_stopping_breaks_off_who_is_still_in_the_handshake(served: Served) -> None:
+    reader, writer = await asyncio.open_connection("127.0.0.1", served.server.port)
+    async with served.client() as client:
+        assert (await client.get("/version")).status_code == 200  # what came before is accepted
+    await served.server.stop(crash=True)
+    try:
+        async with asyncio.timeout(5):
+            assert await reader.read() == b""
+    except ConnectionResetError:
+        pass
+    writer.close()
