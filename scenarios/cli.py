@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import secrets
+import signal
 import sys
 from pathlib import Path
 
@@ -94,6 +95,7 @@ def explore(runs: int, seed: int | None, minutes: float, out: Path, only: str | 
         from edge import logs
         from scenarios.explore import running
 
+        signal.signal(signal.SIGINT, running.interrupt)
         logs.configure("critical")
         if only is not None:
             sys.exit(running.again(only, minutes, out, click.echo))

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import sys
 import time
 from collections.abc import Callable
@@ -15,6 +16,14 @@ from scenarios.explore.writing import write
 SAID_EVERY = 50
 
 Say = Callable[[str], None]
+
+
+def interrupt(number: int, frame: object) -> None:
+    """A handler of SIGINT that ends the process at once: nothing that was started must be ended, and an exception in
+    the middle of making a loop would leave a half-made one to complain."""
+    sys.stdout.flush()
+    os.write(2, b"interrupted\n")
+    os._exit(130)
 
 
 def explore(runs: int, seed: int, minutes: float, out: Path, say: Say, parts: Parts = Parts()) -> int:  # noqa: B008
