@@ -12,6 +12,7 @@ from urllib.parse import quote
 from edge import clock
 from edge.gateway.balancing.pool import Pool
 from edge.gateway.caching.store import Store
+from edge.gateway.http.date import DateLine
 from edge.gateway.http.headers import Network
 from edge.gateway.http.timers import DeadlineWheel
 from edge.gateway.settings import Settings
@@ -51,6 +52,7 @@ class DataPath:
         self._secured: dict[UpstreamTls, Pool] = {}
         self.wheel = DeadlineWheel(loop)
         self.counters = Counters()
+        self.date = DateLine(loop.time)
         self.cache = Store(settings.cache_size)
         self.access_log = AccessLog(loop, settings.access_log, settings.access_log_batch, settings.access_log_delay)
         self.connections: dict[ClientProtocol, None] = {}

@@ -8,7 +8,8 @@ that must not be transformed (RFC 9111 5.2.2.6), what is too small or of another
 Streams. An answer whose length nobody knows may be a stream of events: every piece that comes from the endpoint leaves
 at once (`flush`). One whose length is known is coming anyway, and is compressed better without.
 
-Memory of one answer is bounded by windows of 2^18 bytes: about 0.3 MB for gzip, 1–3 MB for the others.
+Memory of one answer is bounded by small windows, whatever its size: measured 0.3 MB for gzip, 1.2–1.6 for Brotli, up to
+2.2 for zstd.
 The compressors are loaded when the first answer needs one.
 """
 
@@ -170,7 +171,9 @@ class _Brotli:
     def __init__(self, level: int | None) -> None:
         import brotli
 
-        compressor = brotli.Compressor(quality=level or 4, lgwin=_WINDOW)
+        quality = level or 4
+        # From quality 5 on the tables grow with the window: 33 MB at 9 with 2^18, 1.6 MB with 2^16.
+        compressor = brotli.Compressor(quality=quality, lgwin=_WINDOW if quality < 5 else 16)
         self.compress: Callable[[bytes], bytes] = compressor.process
         self.flush: Callable[[], bytes] = compressor.flush
         self.finish: Callable[[], bytes] = compressor.finish

@@ -26,19 +26,21 @@ REASONS: dict[int, str] = {
 def build(
     status: int,
     request_id: bytes,
+    date: bytes,
     *,
     reason: str = "",
     keep_alive: bool = True,
     version: int = 1,
     without_body: bool = False,
 ) -> bytes:
-    """A whole answer with a short body about `status`."""
+    """A whole answer with a short body about `status`; `date` is its Date line."""
     phrase = STATUS_LINES[status][9:-2].decode()
     body = f"{phrase}\n{reason or REASONS.get(status, '')}\nrequest {request_id.decode()}\n".encode()
     return respond(
         status,
         body,
         request_id,
+        date,
         fields=TEXT,
         keep_alive=keep_alive,
         version=version,
@@ -50,19 +52,22 @@ def respond(
     status: int,
     body: bytes,
     request_id: bytes,
+    date: bytes,
     *,
     fields: Sequence[tuple[bytes, bytes]] = (),
     keep_alive: bool = True,
     version: int = 1,
     without_body: bool = False,
 ) -> bytes:
-    """A whole answer with `fields`; `without_body` is for HEAD."""
+    """A whole answer with `fields`; `without_body` is for HEAD. `date` is the Date line, unless `fields` have one."""
     parts = [STATUS_LINES[status]]
     parts += [b"%b: %b\r\n" % field for field in fields if field[0] != b"x-request-id"]
     if status in (204, 304):  # RFC 9110 8.6 and 15.4.5: neither has a body
         body = b""
     else:
         parts.append(b"content-length: %d\r\n" % len(body))
+    if not any(field[0] == b"date" for field in fields):
+        parts.append(date)
     parts.append(b"x-request-id: %b\r\n" % request_id)
     parts.append(connection_field(keep_alive, version))
     parts.append(b"\r\n")

@@ -78,7 +78,7 @@ class Exchange:
         self._passage: Passage | None = None
         self._forwarding: Forwarding | None = None
         self._finished = False
-        self._reply = Reply(client, head, self.id)
+        self._reply = Reply(client, head, self.id, path.date)
         self._error = ""
 
     def __repr__(self) -> str:

@@ -9,7 +9,7 @@ from __future__ import annotations
 import ipaddress
 import re
 from asyncio import BaseTransport
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from typing import TypeAlias
 
 from edge.gateway.http.answers import STATUS_LINES, connection_field
@@ -50,7 +50,6 @@ class Peer:
 
     def __repr__(self) -> str:
         return f"<Peer {self.address} {self.scheme}{' trusted' if self.trusted else ''}>"
-
 
     @property
     def server(self) -> tuple[str, str]:
@@ -208,19 +207,31 @@ def _forwarded_lines(head: RequestHead, peer: Peer, set_by_rule: set[bytes] | tu
 
 
 def response_head(
-    response: ResponseHead, request: RequestHead, edits: Edits, identity: bytes, keep_alive: bool
+    response: ResponseHead,
+    request: RequestHead,
+    edits: Edits,
+    identity: bytes,
+    date: Callable[[], bytes],
+    keep_alive: bool,
 ) -> bytes:
-    """What the client is sent before the body; the caller chose `keep_alive` to fit `response.length`."""
+    """What the client is sent before the body; the caller chose `keep_alive` to fit `response.length`. `date` stands in
+    when the answer has no Date of its own (RFC 9110 6.6.1)."""
     status = response.status
     parts = [STATUS_LINES[status] if not response.reason else b"HTTP/1.1 %d %b\r\n" % (status, response.reason)]
     memo = response.memo
     if memo is None or memo.fields is not response.fields:
-        parts.append(_response_lines(response, edits))
+        lines = _response_lines(response, edits)
+        dated = _is_dated(lines)
     else:
         if not memo.key or memo.key[0] != edits:
-            memo.lines = (_response_lines(response, edits),)
-            memo.key = (edits,)
-        parts.append(memo.lines[0])
+            lines = _response_lines(response, edits)
+            memo.lines = (lines,)
+            memo.key = (edits, _is_dated(lines))
+        lines = memo.lines[0]
+        dated = memo.key[1]
+    parts.append(lines)
+    if not dated:
+        parts.append(date())
     parts.append(b"x-request-id: %b\r\n" % identity)
     length = response.length
     if length > 0:
@@ -236,6 +247,10 @@ def response_head(
     parts.append(connection_field(keep_alive, request.version))
     parts.append(b"\r\n")
     return b"".join(parts)
+
+
+def _is_dated(lines: bytes) -> bool:
+    return lines.startswith(b"date: ") or b"\r\ndate: " in lines
 
 
 def _response_lines(response: ResponseHead, edits: Edits) -> bytes:

@@ -167,9 +167,12 @@ class ClientProtocol(asyncio.Protocol):
         settings = path.settings
         self._pumping = True
         while data:
-            if not self._head_begun and data[:2] == b"\r\n":  # RFC 9112 2.2: after some old clients' bodies
-                data = data[2:]
-                continue
+            if data[0] == 13 and not self._head_begun:  # RFC 9112 2.2: an empty line after some old clients' bodies
+                if data[:2] == b"\r\n":
+                    data = data[2:]
+                    continue
+                if len(data) == 1:  # its other half is on the way
+                    break
             end = data.find(b"\r\n\r\n") + 4
             if end < 4 or end > settings.head_limit:
                 self._pumping = False
@@ -199,9 +202,11 @@ class ClientProtocol(asyncio.Protocol):
                 if rest and not self._closing:
                     self._read_body(rest)
             if self._is_occupied():
-                break
+                self._pumping = False
+                return
             data = self._buffer
             self._buffer = b""
+        self._buffer = data
         self._pumping = False
 
     def _is_occupied(self) -> bool:
@@ -326,7 +331,7 @@ class ClientProtocol(asyncio.Protocol):
         """Answer a request that could not be read, and close: where the next one begins is not known."""
         path = self._path
         identity = path.fresh_id()
-        data = answers.build(error.status, identity, reason=error.reason, keep_alive=False)
+        data = answers.build(error.status, identity, path.date(), reason=error.reason, keep_alive=False)
         self._reading_body = True  # whatever follows is read away
         self.write(data)
         record_refused(path, self.peer, identity, error, len(data))

@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from edge.gateway.http import answers, chunks
+from edge.gateway.http.date import DateLine
 from edge.gateway.http.head import RequestHead, ResponseHead
 from edge.gateway.http.headers import Edits, edited, interim_head, response_head, switching_head
 
@@ -36,12 +37,24 @@ def head_of(answer: Answer, request: RequestHead) -> ResponseHead:
 class Reply:
     """`begun` once a final head was sent; `keep_alive` is what that head said; `sent` counts bytes."""
 
-    __slots__ = ("_chunked", "_client", "_head", "_identity", "begun", "continued", "keep_alive", "sent", "status")
+    __slots__ = (
+        "_chunked",
+        "_client",
+        "_date",
+        "_head",
+        "_identity",
+        "begun",
+        "continued",
+        "keep_alive",
+        "sent",
+        "status",
+    )
 
-    def __init__(self, client: ClientProtocol, head: RequestHead, identity: bytes) -> None:
+    def __init__(self, client: ClientProtocol, head: RequestHead, identity: bytes, date: DateLine) -> None:
         self._client = client
         self._head = head
         self._identity = identity
+        self._date = date
         self._chunked = False
         self.begun = False
         self.continued = False
@@ -63,7 +76,7 @@ class Reply:
         self.begun = True
         self.status = response.status
         self.keep_alive = keep_alive
-        data = response_head(response, head, edits, self._identity, keep_alive)
+        data = response_head(response, head, edits, self._identity, self._date, keep_alive)
         if self._chunked:
             data += chunks.encode(body)
             if ended:
@@ -103,6 +116,7 @@ class Reply:
             answers.build(
                 status,
                 self._identity,
+                self._date(),
                 reason=reason,
                 keep_alive=keep_alive,
                 version=head.version,
@@ -125,6 +139,7 @@ class Reply:
                 answer.status,
                 answer.body,
                 self._identity,
+                self._date(),
                 fields=edited(fields, edits),
                 keep_alive=keep_alive,
                 version=head.version,

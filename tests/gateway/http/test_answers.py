@@ -6,10 +6,12 @@ import pytest
 
 from edge.gateway.http import answers
 
+DATE = b"date: Mon, 23 Nov 2026 00:00:00 GMT\r\n"
+
 
 @pytest.mark.parametrize("status", [400, 404, 408, 414, 417, 431, 501, 502, 503, 504, 505, 508])
 def test_an_answer_is_short_and_has_the_requests_id(status: int) -> None:
-    head, _, body = answers.build(status, b"abc").partition(b"\r\n\r\n")
+    head, _, body = answers.build(status, b"abc", DATE).partition(b"\r\n\r\n")
     assert head.startswith(b"HTTP/1.1 %d " % status)
     assert b"\r\nx-request-id: abc" in head
     assert b"\r\ncontent-length: %d\r\n" % len(body) in head
@@ -18,10 +20,10 @@ def test_an_answer_is_short_and_has_the_requests_id(status: int) -> None:
 
 
 def test_head_gets_the_length_without_the_body_and_204_neither() -> None:
-    assert b"content-length: 5" in answers.respond(200, b"hello", b"abc", without_body=True)
-    assert not answers.respond(200, b"hello", b"abc", without_body=True).endswith(b"hello")
-    assert b"content-length" not in answers.respond(204, b"hello", b"abc")
-    assert answers.respond(304, b"hello", b"abc").endswith(b"\r\n\r\n")
+    assert b"content-length: 5" in answers.respond(200, b"hello", b"abc", DATE, without_body=True)
+    assert not answers.respond(200, b"hello", b"abc", DATE, without_body=True).endswith(b"hello")
+    assert b"content-length" not in answers.respond(204, b"hello", b"abc", DATE)
+    assert answers.respond(304, b"hello", b"abc", DATE).endswith(b"\r\n\r\n")
 
 
 @pytest.mark.parametrize(

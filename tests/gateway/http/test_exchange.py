@@ -133,7 +133,7 @@ def test_fields_for_one_hop_and_those_that_connection_names_are_not_passed_on() 
         b"HTTP/1.1 200 OK\r\nConnection: keep-alive, X-Hop\r\nX-Hop: 1\r\nKeep-Alive: timeout=5\r\nX-End: 2\r\n"
         b"Content-Length: 0\r\n\r\n"
     )
-    assert [name for name, _ in fields(client.hears())] == [b"x-end", b"x-request-id", b"content-length"]
+    assert [name for name, _ in fields(client.hears())] == [b"x-end", b"date", b"x-request-id", b"content-length"]
 
 
 def test_connections_are_reused_on_both_sides() -> None:

@@ -1,0 +1,19 @@
+from edge.gateway.http.date import DateLine
+
+
+class Clock:
+    now = 100.0
+
+    def __call__(self):
+        return self.now
+
+
+def test_the_line_is_made_anew_once_a_second_and_is_a_http_date():
+    clock = Clock()
+    line = DateLine(clock)
+    first = line()
+    assert first.startswith(b"date: ")
+    assert first.endswith(b" GMT\r\n")
+    assert line() is first
+    clock.now += 1
+    assert line() is not first
