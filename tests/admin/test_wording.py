@@ -1,7 +1,8 @@
 import msgspec
 import pytest
 
-from edge.admin.wording import LONGEST, Names, describe
+from edge.admin.action_wording import action_text
+from edge.admin.wording import LONGEST, Names, condition_text, describe
 from edge.model import (
     ApplicationDocument,
     Condition,
@@ -14,6 +15,7 @@ from edge.model import (
     Source,
     Upstream,
 )  # fmt: skip
+from edge.model.actions import Cache, Compress, Mirror
 
 NAMES = Names({"p": "eu", "q": "us"}, {"k": "test"})
 SERVICE = Upstream(id="u", name="my kubernetes backend", sources=(Source("k", "default", "test-hello", 80),))
@@ -104,3 +106,23 @@ def test_domains_that_come_and_go_are_one_sentence_of_bounded_length():
 
 def test_a_rule_without_any_text_of_values_shows_no_header_value():
     assert "geheim" not in describe("rule:s", EMPTY, FULL, NAMES).text
+
+
+@pytest.mark.parametrize(
+    ("action", "text"),
+    [
+        (Compress(("br",)), "compress answers with br"),
+        (Cache(), "cache answers for as long as they say"),
+        (Cache(60), "cache answers for as long as they say, 60 s where they do not say"),
+        (Mirror("u1"), "send a copy of requests to by hand"),
+        (Mirror("u1", 0.125), "send a copy of 12.5% of requests to by hand"),
+    ],
+)
+def test_what_an_action_does_is_said(action, text):
+    assert action_text(action, {"u1": "by hand"}) == text
+
+
+def test_a_group_of_conditions_is_said_with_its_members():
+    get, path = Condition("method", "equals", ("GET",)), Condition("path", "prefix", ("/a",), negate=True)
+    assert condition_text(Condition(any_of=(get, path))) == "any of (method equals GET; path not prefix /a)"
+    assert condition_text(Condition(not_=Condition(all_of=(get,)))) == "not (all of (method equals GET))"
