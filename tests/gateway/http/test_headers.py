@@ -85,7 +85,8 @@ def test_lines_of_one_name_stay_apart_and_in_order() -> None:
         b"HTTP/1.1 200 Fine\r\nSet-Cookie: a=1\r\nSet-Cookie: b=2\r\nContent-Length: 0\r\n\r\n", b"GET"
     )
     assert response_head(response, read_request(request()), (), b"id", lambda: b"date: now\r\n", True) == (
-        b"HTTP/1.1 200 Fine\r\nset-cookie: a=1\r\nset-cookie: b=2\r\ndate: now\r\nx-request-id: id\r\ncontent-length: 0\r\n\r\n"
+        b"HTTP/1.1 200 Fine\r\nset-cookie: a=1\r\nset-cookie: b=2\r\ndate: now\r\nx-request-id: id\r\n"
+        b"content-length: 0\r\n\r\n"
     )
 
 
