@@ -10,6 +10,9 @@ Rules, as the API fixes them (kubernetes/api discovery/v1/types.go and core/v1/t
 - Nil `ready` reads as true, nil `serving` as true, nil `terminating` as false. Endpoints that are not ready are kept:
   the gateway chooses, because when nothing is ready those that terminate but still serve are used.
 - Only an endpoint's first address has a meaning.
+- A Service and its slices come over two watches, in any order: while a port is being renamed, one of them has the new
+  name and the other the old. Then endpoints that were offered before and still are, under a name that the Service does
+  not know, stay (`renamed`), so that a renamed port empties no upstream.
 - A pod of a dual-stack service is one endpoint, in the service's first family that has it.
 
 Cost: one slice's part is computed alone (`of_slice`) and can be kept; `merge` is linear in the endpoints, plus a sort
@@ -95,6 +98,32 @@ def combine(title: str, port: int | str, service: Service, parts: Sequence[Part]
     if dropped := list(dict.fromkeys(item for one in parts for item in one.dropped)):
         warnings.append(_dropped(title, dropped))
     return Reading(endpoints, tuple(warnings))
+
+
+def renamed(
+    before: Sequence[Endpoint],
+    service: Service,
+    objects: Iterable[EndpointSlice] | Iterable[Endpoints],
+    *,
+    loopback: bool = False,
+) -> tuple[Endpoint, ...]:
+    """Those of `before` (address and port) that the slices or Endpoints still have under port names that the service
+    does not know, as they are now."""
+    offered = {(one.address, one.port) for one in before}
+    known = [one.name or "" for one in service.spec.ports or []]
+    parts = [
+        part(object, name, loopback=loopback)
+        for object in objects
+        for name in dict.fromkeys(port.name or "" for port in _ports(object))
+        if name not in known
+    ]
+    return tuple(one for one in merge(parts, service.spec.ip_families) if (one.address, one.port) in offered)
+
+
+def _ports(object: EndpointSlice | Endpoints) -> Iterable[EndpointPort]:
+    if isinstance(object, EndpointSlice):
+        return object.ports or []
+    return [port for subset in object.subsets or [] for port in subset.ports or []]
 
 
 # the service's port

@@ -23,13 +23,14 @@ from edge.kube import health, plan
 from edge.kube.backoff import Backoff
 from edge.kube.check import Survey
 from edge.kube.client import Client
-from edge.kube.endpoints import Part, Reading, combine, part, port_name
+from edge.kube.endpoints import Part, Reading, combine, part, port_name, renamed
 from edge.kube.fault import Fault
 from edge.kube.feed import Feed
 from edge.kube.health import Health
 from edge.kube.plan import Plan, Target
 from edge.kube.resources import ENDPOINTS, NAMESPACES, SERVICES, SLICES, Key, Resource, is_name
 from edge.kube.types import Service
+from edge.model.endpoint import Endpoint
 from edge.model.source import Source
 from edge.tasks import Tasks
 
@@ -61,16 +62,24 @@ class _Computation:
         self._loopback = loopback
         self._port = ""
         self._parts: dict[str, tuple[Any, Part]] = {}
+        self._last: tuple[Endpoint, ...] = ()
 
     def compute(self, service: Service | None, objects: Mapping[str, Any]) -> Reading:
         name, warning = port_name(self._title, self.source.port, service)
         if service is None or name is None:
             self._parts = {}
+            self._last = ()
             return Reading(warnings=(warning,))
         before = self._parts if name == self._port else {}
         self._port = name
         self._parts = {key: self._part(before.get(key), object, name) for key, object in objects.items()}
-        return combine(self._title, self.source.port, service, [one for _, one in self._parts.values()])
+        parts = [one for _, one in self._parts.values()]
+        reading = combine(self._title, self.source.port, service, parts)
+        if self._last and not reading.endpoints and any(one.other_ports_only for one in parts):
+            kept = renamed(self._last, service, objects.values(), loopback=self._loopback)
+            reading = Reading(kept, reading.warnings)
+        self._last = reading.endpoints
+        return reading
 
     def _part(self, before: tuple[Any, Part] | None, object: Any, name: str) -> tuple[Any, Part]:
         if before is not None and before[0] is object:

@@ -192,9 +192,14 @@ def service(name: str, version: int = 1, namespace: str = "default", **spec: Any
 
 
 def slice_(
-    name: str, service: str, addresses: dict[str, str], version: int = 1, namespace: str = "default"
+    name: str,
+    service: str,
+    addresses: dict[str, str],
+    version: int = 1,
+    namespace: str = "default",
+    ports: list[dict[str, Any]] | None = None,
 ) -> dict[str, Any]:
-    """A slice of port 8080; `addresses` maps IP to state: ready, waiting or ending."""
+    """A slice of port 8080, or of `ports`; `addresses` maps IP to state: ready, waiting or ending."""
     conditions = {
         "ready": {"ready": True, "serving": True, "terminating": False},
         "waiting": {"ready": False, "serving": False, "terminating": False},
@@ -208,7 +213,7 @@ def slice_(
             for ip, state in addresses.items()
         ]
         or None,
-        "ports": [{"name": "", "protocol": "TCP", "port": 8080}],
+        "ports": ports or [{"name": "", "protocol": "TCP", "port": 8080}],
     }
 
 

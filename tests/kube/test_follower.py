@@ -24,6 +24,8 @@ from tests.kube.support import (
 
 WEB = Source("k", "default", "web", 80)
 API = Source("k", "default", "api", 80)
+PODS = {"10.0.0.1": "ready", "10.0.0.2": "ready"}
+ONE = {"10.0.0.1": "ready"}
 SHOP = Source("k", "shop", "web", 80)
 
 
@@ -106,6 +108,47 @@ async def test_a_changed_service_port_is_followed():
         cluster.put("services", service("web"))
         await settle()
         assert it.told[-1] == (WEB, ["10.0.0.1"])
+
+
+@pytest.mark.parametrize("first", ["service", "slices"])
+@in_virtual_time
+async def test_a_renamed_port_empties_nothing_whichever_watch_tells_of_it_first(first):
+    cluster = FakeCluster()
+    metrics = {"name": "metrics", "port": 9000}
+    news = {
+        "service": ("services", service("web", ports=[{"name": "web", "port": 80}, metrics])),
+        "slices": ("endpointslices", slice_("web-1", "web", PODS, ports=[{"name": "web", "port": 8080}, metrics])),
+    }
+    cluster.put("services", service("web", ports=[{"name": "http", "port": 80}, metrics]))
+    cluster.put("endpointslices", slice_("web-1", "web", PODS, ports=[{"name": "http", "port": 8080}, metrics]))
+    async with following(cluster, WEB) as it:
+        for each in sorted(news, key=lambda name: name != first):
+            cluster.put(*news[each])
+            await settle()
+            assert it.told[-1] == (WEB, ["10.0.0.1", "10.0.0.2"])
+
+
+@in_virtual_time
+async def test_slices_under_another_port_name_from_the_beginning_are_not_believed():
+    cluster = FakeCluster()
+    cluster.put("services", service("web", ports=[{"name": "http", "port": 80}]))
+    cluster.put("endpointslices", slice_("web-1", "web", PODS, ports=[{"name": "web", "port": 8080}]))
+    async with following(cluster, WEB) as it:
+        assert it.told[-1] == (WEB, [])
+
+
+@in_virtual_time
+async def test_a_pod_that_goes_while_a_port_is_renamed_goes_and_one_on_another_port_does_not_come():
+    cluster = FakeCluster()
+    cluster.put("services", service("web", ports=[{"name": "http", "port": 80}]))
+    cluster.put("endpointslices", slice_("web-1", "web", PODS, ports=[{"name": "http", "port": 8080}]))
+    async with following(cluster, WEB) as it:
+        cluster.put("endpointslices", slice_("web-1", "web", ONE, ports=[{"name": "web", "port": 8080}]))
+        await settle()
+        assert it.told[-1] == (WEB, ["10.0.0.1"])
+        cluster.put("endpointslices", slice_("web-1", "web", PODS, ports=[{"name": "web", "port": 9090}]))
+        await settle()
+        assert it.told[-1] == (WEB, [])
 
 
 @in_virtual_time
