@@ -12,8 +12,12 @@ from edge.gateway.http.head import MalformedError
 
 _LINE_LIMIT = 256
 _TRAILER_LIMIT = 8192
-_size_line = re.compile(rb"([0-9A-Fa-f]{1,15})(?:[ \t]*;[\t\x20-\x7e\x80-\xff]*)?\Z").match
-_trailer_line = re.compile(rb"[!#$%&'*+\-.^_`|~0-9A-Za-z]+:[\t\x20-\x7e\x80-\xff]*\Z").match
+_TOKEN = rb"[!#$%&'*+\-.^_`|~0-9A-Za-z]+"
+_QUOTED = rb'"(?:[\t\x20\x21\x23-\x5b\x5d-\x7e\x80-\xff]|\\[\t\x20-\x7e\x80-\xff])*"'
+_size_line = re.compile(
+    rb"([0-9A-Fa-f]{1,15})(?:[ \t]*;[ \t]*" + _TOKEN + rb"(?:[ \t]*=[ \t]*(?:" + _TOKEN + rb"|" + _QUOTED + rb"))?)*\Z"
+).match
+_trailer_line = re.compile(_TOKEN + rb":[\t\x20-\x7e\x80-\xff]*\Z").match
 
 LAST = b"0\r\n\r\n"
 """The last chunk with an empty trailer section."""
@@ -77,7 +81,9 @@ class ChunkReader:
             if self._state == _SIZE:
                 size = _size_line(line)
                 if size is None:
-                    raise MalformedError(400, "the size of a chunk is not a hexadecimal number")
+                    raise MalformedError(
+                        400, "a chunk does not begin with a hexadecimal size, or its extension is malformed"
+                    )
                 self._remaining = int(size.group(1), 16)
                 self._state = _DATA if self._remaining else _TRAILER
             elif not line:

@@ -196,10 +196,13 @@ def _read_special(request: RequestHead, special: dict[bytes, bytes]) -> None:
         if upgrade is not None and version == 1 and b"upgrade" in named and upgrade.lower() == b"websocket":
             request.websocket = request.method == b"GET" and request.length == 0
     expect = special.get(b"expect")
-    if expect is not None and version == 1:
-        if expect.lower() != b"100-continue":
+    if expect is not None:
+        if version == 0:  # RFC 9110 10.1.1: it is ignored; the request goes on as one of 1.1, where it would count
+            request.named += (b"expect",)
+        elif expect.lower() != b"100-continue":
             raise MalformedError(417, "the only expectation that can be met is 100-continue")
-        request.expects_continue = True
+        else:
+            request.expects_continue = True
     request.via = special.get(b"via", b"")
 
 
@@ -245,11 +248,15 @@ def read_response(head: bytes, method: bytes, field_limit: int = 100, memo: Memo
 
 
 def check_start(start: bytes, head_limit: int, target_limit: int) -> None:
-    """Judge a request head that is not complete yet: raises MalformedError as soon as no rest could make it good."""
-    if _illegal(start) is not None:
-        raise MalformedError(400, "a line does not end in CRLF, or holds a control character")
-    if b"\n" not in start and len(start) > target_limit + 64:
+    """Judge the start of a request's head: raises MalformedError as soon as no rest could make it good, and the same
+    whatever has come behind the fault already."""
+    found = _illegal(start)
+    fault = len(start) + 1 if found is None else found.end()
+    line_limit = target_limit + 64
+    if fault > line_limit + 1 and len(start) > line_limit and b"\n" not in start[: line_limit + 1]:
         raise MalformedError(414, f"the request target is longer than {target_limit} bytes")
+    if found is not None and fault <= head_limit + 1:
+        raise MalformedError(400, "a line does not end in CRLF, or holds a control character")
     if len(start) > head_limit:
         raise MalformedError(431, f"the request's header fields are longer than {head_limit} bytes")
 
@@ -327,6 +334,8 @@ def _other_form(method: bytes, target: bytes, host: bytes | None) -> tuple[bytes
         raise MalformedError(400, "the authority of the request target is not a valid one")
     if host is not None and _authority(host) is None:
         raise MalformedError(400, "the Host is not a valid one")
+    if not path and method == b"OPTIONS":
+        return b"*", authority  # 3.2.4: what was said of the server as a whole is passed on so
     return (path if path.startswith(b"/") else b"/" + path), authority
 
 

@@ -14,6 +14,7 @@ lost, its deadline and its place in the worker's list go at once, so that nothin
 from __future__ import annotations
 
 import asyncio
+import re
 from typing import TYPE_CHECKING, Any
 
 from edge.gateway.data_path import DataPath
@@ -29,6 +30,8 @@ from edge.gateway.telemetry.recording import record_refused
 
 if TYPE_CHECKING:
     from edge.gateway.tls.secured import Secured
+
+_empty_lines = re.compile(rb"(?:\r\n)+").match
 
 
 class ClientProtocol(asyncio.Protocol):
@@ -168,8 +171,9 @@ class ClientProtocol(asyncio.Protocol):
         self._pumping = True
         while data:
             if data[0] == 13 and not self._head_begun:  # RFC 9112 2.2: an empty line after some old clients' bodies
-                if data[:2] == b"\r\n":
-                    data = data[2:]
+                empty = _empty_lines(data)
+                if empty is not None:
+                    data = data[empty.end() :]
                     continue
                 if len(data) == 1:  # its other half is on the way
                     break
@@ -182,7 +186,7 @@ class ClientProtocol(asyncio.Protocol):
                 head = read_request(data[:end], settings.target_limit, settings.field_limit, self._memo)
             except MalformedError as error:
                 self._pumping = False
-                self.refuse(error)
+                self._refuse_head(data[:end], error)
                 return
             self._head_begun = False
             rest = data[end:]
@@ -211,6 +215,15 @@ class ClientProtocol(asyncio.Protocol):
 
     def _is_occupied(self) -> bool:
         return self.exchange is not None or self._reading_body or self._closing or self._full
+
+    def _refuse_head(self, head: bytes, error: MalformedError) -> None:
+        """Refuse a whole head for what would have refused its start, so that it does not matter how it was cut."""
+        settings = self._path.settings
+        try:
+            check_start(head, settings.head_limit, settings.target_limit)
+        except MalformedError as first:
+            error = first
+        self.refuse(error)
 
     def _read_start(self, data: bytes) -> None:
         """Keep a head that is not complete, unless it can never be good."""

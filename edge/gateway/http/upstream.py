@@ -58,6 +58,7 @@ class UpstreamConnection(asyncio.Protocol):
     __slots__ = (
         "_chunks",
         "_held",
+        "_interim",
         "_memo",
         "_method",
         "_path",
@@ -87,6 +88,7 @@ class UpstreamConnection(asyncio.Protocol):
         self.deadline = NEVER
         self.slot = 0
         self._held = b""
+        self._interim = 0
         self._memo = Memo()
         self._method = b""
         self._remaining = 0
@@ -113,6 +115,7 @@ class UpstreamConnection(asyncio.Protocol):
             self._walk("request")
             self.exchange = exchange
         self.received = False
+        self._interim = 0
         self._method = method
         self.transport.write(data)
         self.request_written(exchange.request_ended)
@@ -285,6 +288,10 @@ class UpstreamConnection(asyncio.Protocol):
                 break
             if head.status == 101:
                 self._switch(head, data)
+                return
+            self._interim += end  # a client that takes nothing must not be owed hints without end
+            if self._interim > path.settings.head_limit:
+                self._fail(502, "the endpoint sends interim answers without end")
                 return
             exchange.receive_interim(head)
             if not data or self.exchange is not exchange:

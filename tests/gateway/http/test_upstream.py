@@ -79,3 +79,31 @@ def test_idle_connections_run_out() -> None:
     assert upstream.closed
     client.says(GET)
     assert dialogue.connects() == ("10.0.0.1", 80)
+
+
+def test_interim_answers_without_end_are_502_and_no_memory() -> None:
+    dialogue = Dialogue(serving("10.0.0.1:80"), head_limit=1000)
+    client = dialogue.client()
+    client.says(GET)
+    upstream = dialogue.accepts()
+    client.stops_taking()
+    hint = b"HTTP/1.1 103 Early Hints\r\nLink: </style.css>; rel=preload\r\n\r\n"
+    said = 0
+    while not upstream.closed and said < 100_000:
+        upstream.says(hint)
+        said += len(hint)
+    heard = client.hears()
+    assert said <= 1000 + len(hint)
+    assert heard.partition(b"HTTP/1.1 502 ")[1]
+    assert heard.count(b"HTTP/1.1 103 ") == 1000 // len(hint)
+
+
+def test_interim_answers_of_one_request_are_not_counted_for_the_next() -> None:
+    dialogue = Dialogue(serving("10.0.0.1:80"), head_limit=300)
+    client = dialogue.client()
+    client.says(GET)
+    upstream = dialogue.accepts()
+    for _ in range(10):
+        upstream.says(b"HTTP/1.1 103 Early Hints\r\nLink: </style.css>; rel=preload\r\n\r\n" * 3 + OK)
+        assert client.hears().partition(b"HTTP/1.1 200 ")[1]
+        client.says(GET)
