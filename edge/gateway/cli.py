@@ -116,6 +116,20 @@ def _join_token(token: str | None, file: Path | None) -> str | None:
     metavar="NETWORK",
     help="Whose Forwarded and X-Forwarded-* headers are believed; may be given more than once.",
 )
+@click.option(
+    "--proxy-protocol-from",
+    multiple=True,
+    callback=_networks,
+    metavar="NETWORK",
+    help="Whose connections begin with a PROXY header (version 1 or 2); may be given more than once.",
+)
+@click.option(
+    "--body-limit",
+    type=click.IntRange(0),
+    default=0,
+    metavar="BYTES",
+    help="Request bodies that are longer are answered 413; 0 sets no limit.",
+)
 def gateway(
     admin: str,
     join_token: str | None,
@@ -133,6 +147,8 @@ def gateway(
     drain_timeout: float,
     access_log: str,
     trusted_proxy: tuple[str, ...],
+    proxy_protocol_from: tuple[str, ...],
+    body_limit: int,
 ) -> None:
     """Run a gateway server.
 
@@ -157,5 +173,7 @@ def gateway(
         drain_timeout=drain_timeout,
         access_log=access_log,
         trusted_proxies=trusted_proxy,
+        proxy_protocol_from=proxy_protocol_from,
+        body_limit=body_limit,
     )
     sys.exit(run(settings))

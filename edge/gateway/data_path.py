@@ -22,6 +22,7 @@ from edge.model.upstream import UpstreamTls
 
 if TYPE_CHECKING:
     from edge.gateway.http.protocol import ClientProtocol
+    from edge.gateway.http.proxy_protocol import AwaitingHeader
     from edge.gateway.http.tunnel import Tunnel
     from edge.gateway.http.upstream import UpstreamConnection
     from edge.gateway.snapshot import Snapshot
@@ -55,14 +56,13 @@ class DataPath:
         self.date = DateLine(loop.time)
         self.cache = Store(settings.cache_size)
         self.access_log = AccessLog(loop, settings.access_log, settings.access_log_batch, settings.access_log_delay)
-        self.connections: dict[ClientProtocol, None] = {}
+        self.connections: dict[ClientProtocol | AwaitingHeader, None] = {}
         self.tunnels: dict[Tunnel, None] = {}
         self.draining = False
         self.drain_patience = min(DRAIN_PATIENCE, settings.drain_timeout / 2)
         self.on_empty: Callable[[], None] | None = None
-        self.trusted_proxies: list[Network] = [
-            ipaddress.ip_network(network, strict=False) for network in settings.trusted_proxies
-        ]
+        self.trusted_proxies = _networks(settings.trusted_proxies)
+        self.proxy_protocol_from = _networks(settings.proxy_protocol_from)
         self.pseudonym = b"edge-" + quote(settings.name, safe="").encode()  # a token, another for each name
         self._bits = randomness.getrandbits
 
@@ -94,7 +94,7 @@ class DataPath:
         """An id for a request: 32 hexadecimal digits."""
         return b"%032x" % self._bits(128)
 
-    def gone(self, client: ClientProtocol) -> None:
+    def gone(self, client: ClientProtocol | AwaitingHeader) -> None:
         """A client's connection has ended."""
         self.connections.pop(client, None)
         self._check_empty()
@@ -107,3 +107,7 @@ class DataPath:
     def _check_empty(self) -> None:
         if self.on_empty is not None and not self.connections and not self.tunnels:
             self.on_empty()
+
+
+def _networks(written: Iterable[str]) -> list[Network]:
+    return [ipaddress.ip_network(network, strict=False) for network in written]

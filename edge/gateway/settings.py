@@ -13,6 +13,8 @@ class Settings(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     server share it, two servers must not."""
     trusted_proxies: tuple[str, ...] = ()
     """Networks whose `Forwarded`, `X-Forwarded-*` and `X-Request-Id` are believed; other peers' are replaced."""
+    proxy_protocol_from: tuple[str, ...] = ()
+    """Networks whose connections begin with a PROXY header, and are closed if they do not; others' never do."""
 
     header_timeout: float = 10.0
     """From the first byte of a request until its head is complete (408), also on a connection just opened."""
@@ -41,6 +43,8 @@ class Settings(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     """The target in the request line (414)."""
     field_limit: int = 100
     """Header fields in a head (431, 502)."""
+    body_limit: int = 0
+    """A request's body (413); 0: no limit, bodies are streamed and never held whole."""
     buffer_limit: int = 64 * 1024
     """Bytes held for a peer that does not take them before the other side is no longer read."""
     replay_limit: int = 64 * 1024

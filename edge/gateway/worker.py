@@ -34,6 +34,7 @@ from edge.gateway import launch, snapshot
 from edge.gateway.balancing.pool import Address
 from edge.gateway.data_path import DataPath
 from edge.gateway.http.protocol import ClientProtocol
+from edge.gateway.http.proxy_protocol import AwaitingHeader
 from edge.gateway.http.upstream import UpstreamConnection
 from edge.gateway.launch import Launch
 from edge.gateway.listening import bound
@@ -142,6 +143,7 @@ class Serving:
                 retries=counters.retries,
                 ejections=sum(pool.ejections for pool in path.pools),
                 cache=counters.cache,
+                proxy_headers_refused=counters.proxy_headers_refused,
                 access_lines_lost=path.access_log.lost,
                 endpoint_revision_age=None if changed is None else path.now() - changed,
                 snapshot_revision=int(path.snapshot.manifest.revision),
@@ -204,8 +206,8 @@ class Worker:
         for sock in tls:
             self.tls.listen(sock)
 
-    def _client(self) -> ClientProtocol:
-        return ClientProtocol(self.path)
+    def _client(self) -> ClientProtocol | AwaitingHeader:
+        return AwaitingHeader(self.path) if self.path.proxy_protocol_from else ClientProtocol(self.path)
 
     async def _stop_listening(self) -> None:
         """Take what waits in the listening queues, then close them: closing the last copy of a listening socket resets

@@ -61,6 +61,8 @@ class AgentSettings(msgspec.Struct, frozen=True, kw_only=True):
     drain_timeout: float = 30.0
     access_log: str = ""
     trusted_proxies: tuple[str, ...] = ()
+    proxy_protocol_from: tuple[str, ...] = ()
+    body_limit: int = 0
 
     def __repr__(self) -> str:
         return f"<AgentSettings {self.name} of {self.admin}>"
@@ -70,6 +72,8 @@ class AgentSettings(msgspec.Struct, frozen=True, kw_only=True):
         return Settings(
             name=self.name,
             trusted_proxies=self.trusted_proxies,
+            proxy_protocol_from=self.proxy_protocol_from,
+            body_limit=self.body_limit,
             drain_timeout=self.drain_timeout,
             access_log=self.access_log,
         )

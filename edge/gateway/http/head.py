@@ -261,6 +261,16 @@ def check_start(start: bytes, head_limit: int, target_limit: int) -> None:
         raise MalformedError(431, f"the request's header fields are longer than {head_limit} bytes")
 
 
+def first_fault(head: bytes, error: MalformedError, head_limit: int, target_limit: int) -> MalformedError:
+    """Why a whole head is refused: what would have refused its start comes before `error`, so that the answer does not
+    depend on how the head was cut."""
+    try:
+        check_start(head, head_limit, target_limit)
+    except MalformedError as first:
+        return first
+    return error
+
+
 def _read_block(
     head: bytes, start: int, status: int, limit: int, memo: Memo | None, block: bytes
 ) -> tuple[list[tuple[bytes, bytes]], dict[bytes, bytes]]:

@@ -39,10 +39,18 @@ class Peer:
     """Who is at the other end of a client connection. `prefix` is the start of its X-Forwarded-For lines; `trusted`
     tells whether what it says about others is believed."""
 
-    __slots__ = ("_transport", "address", "scheme", "trusted", "untrusted_lines")
+    __slots__ = ("_destination", "_transport", "address", "scheme", "trusted", "untrusted_lines")
 
-    def __init__(self, address: str, scheme: str, trusted: bool, transport: BaseTransport | None = None) -> None:
+    def __init__(
+        self,
+        address: str,
+        scheme: str,
+        trusted: bool,
+        transport: BaseTransport | None = None,
+        destination: tuple[str, int] | None = None,
+    ) -> None:
         self._transport = transport
+        self._destination = destination
         self.address = address
         self.scheme = scheme
         self.trusted = trusted
@@ -54,22 +62,44 @@ class Peer:
     @property
     def server(self) -> tuple[str, str]:
         """The address and port that it connected to, as text; empty for a Unix socket."""
-        name = None if self._transport is None else self._transport.get_extra_info("sockname")
+        name: object = self._destination
+        if name is None and self._transport is not None:
+            name = self._transport.get_extra_info("sockname")
         if not isinstance(name, tuple) or len(name) < 2:
             return ("", "")
         return str(name[0]).partition("%")[0].removeprefix("::ffff:"), str(name[1])
 
 
-def peer(name: object, scheme: str, networks: Sequence[Network], transport: BaseTransport | None = None) -> Peer:
-    """The peer from a socket's peer name; an IPv4 address that came over an IPv6 socket is written as IPv4."""
-    text = str(name[0]) if isinstance(name, tuple) and name else ""
+def peer(
+    name: object,
+    scheme: str,
+    networks: Sequence[Network],
+    transport: BaseTransport | None = None,
+    destination: tuple[str, int] | None = None,
+) -> Peer:
+    """The peer from a socket's peer name. `destination` is what it connected to, if not this socket."""
+    address = _address_of(name)
+    if address is None:
+        text = str(name[0]) if isinstance(name, tuple) and name else ""
+        return Peer(text or "unknown", scheme, False, transport, destination)
+    return Peer(str(address), scheme, any(address in network for network in networks), transport, destination)
+
+
+def contains(networks: Sequence[Network], name: object) -> bool:
+    """Whether a socket's peer name is of one of the networks."""
+    address = _address_of(name)
+    return address is not None and any(address in network for network in networks)
+
+
+def _address_of(name: object) -> ipaddress.IPv4Address | ipaddress.IPv6Address | None:
+    """An IPv4 address that came over an IPv6 socket is one of IPv4; a Unix socket has none."""
     try:
-        address = ipaddress.ip_address(text.partition("%")[0])
-    except ValueError:  # a Unix socket has no address
-        return Peer(text or "unknown", scheme, False, transport)
+        address = ipaddress.ip_address(str(name[0]).partition("%")[0] if isinstance(name, tuple) and name else "")
+    except ValueError:
+        return None
     if isinstance(address, ipaddress.IPv6Address) and address.ipv4_mapped is not None:
-        address = address.ipv4_mapped
-    return Peer(str(address), scheme, any(address in network for network in networks), transport)
+        return address.ipv4_mapped
+    return address
 
 
 def client_address(head: RequestHead, peer: Peer, networks: Sequence[Network]) -> str:

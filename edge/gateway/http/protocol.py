@@ -15,13 +15,13 @@ from __future__ import annotations
 
 import asyncio
 import re
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, TypeAlias
 
 from edge.gateway.data_path import DataPath
 from edge.gateway.http import answers
 from edge.gateway.http.chunks import ChunkReader
 from edge.gateway.http.exchange import Exchange
-from edge.gateway.http.head import CHUNKED, MalformedError, check_start, read_request
+from edge.gateway.http.head import CHUNKED, MalformedError, check_start, first_fault, read_request
 from edge.gateway.http.headers import Peer, peer
 from edge.gateway.http.memo import Memo
 from edge.gateway.http.request_body import BODY_HELD, HELD, UPSTREAM_FULL
@@ -31,17 +31,21 @@ from edge.gateway.telemetry.recording import record_refused
 if TYPE_CHECKING:
     from edge.gateway.tls.secured import Secured
 
+Ends: TypeAlias = tuple[tuple[str, int] | None, tuple[str, int] | None]
+
 _empty_lines = re.compile(rb"(?:\r\n)+").match
 
 
 class ClientProtocol(asyncio.Protocol):
-    """One connection of a client; `secured` is what its TLS handshake agreed on, None for plain HTTP."""
+    """One connection of a client; `secured` is what its TLS handshake agreed on, None for plain HTTP. `ends` are the
+    (address, port) that it is from and was made to, as a PROXY header says; None: the socket's."""
 
     __slots__ = (
         "_buffer",
         "_chunks",
         "_closing",
         "_discarded",
+        "_ends",
         "_full",
         "_head_begun",
         "_lingering",
@@ -64,8 +68,11 @@ class ClientProtocol(asyncio.Protocol):
     transport: Any
     peer: Peer
 
-    def __init__(self, path: DataPath, scheme: str = "http", secured: Secured | None = None) -> None:
+    def __init__(
+        self, path: DataPath, scheme: str = "http", secured: Secured | None = None, ends: Ends = (None, None)
+    ) -> None:
         self._path = path
+        self._ends = ends
         self._scheme = scheme
         self.secured = secured
         self.exchange: Exchange | None = None
@@ -94,7 +101,9 @@ class ClientProtocol(asyncio.Protocol):
         path = self._path
         self.transport = transport
         self.transport.set_write_buffer_limits(high=path.settings.buffer_limit)
-        self.peer = peer(transport.get_extra_info("peername"), self._scheme, path.trusted_proxies, transport)
+        source, destination = self._ends
+        name = source or transport.get_extra_info("peername")
+        self.peer = peer(name, self._scheme, path.trusted_proxies, transport, destination)
         path.connections[self] = None
         path.wheel.set(self, path.now() + path.settings.header_timeout)
 
@@ -186,7 +195,7 @@ class ClientProtocol(asyncio.Protocol):
                 head = read_request(data[:end], settings.target_limit, settings.field_limit, self._memo)
             except MalformedError as error:
                 self._pumping = False
-                self._refuse_head(data[:end], error)
+                self.refuse(first_fault(data[:end], error, settings.head_limit, settings.target_limit))
                 return
             self._head_begun = False
             rest = data[end:]
@@ -202,7 +211,10 @@ class ClientProtocol(asyncio.Protocol):
                 if length == CHUNKED:
                     self._chunks = ChunkReader()
                 self._wait_for_body()
-                exchange.find_application()
+                if 0 < settings.body_limit < length:
+                    self._refuse_body(exchange)
+                else:
+                    exchange.find_application()
                 if rest and not self._closing:
                     self._read_body(rest)
             if self._is_occupied():
@@ -215,15 +227,6 @@ class ClientProtocol(asyncio.Protocol):
 
     def _is_occupied(self) -> bool:
         return self.exchange is not None or self._reading_body or self._closing or self._full
-
-    def _refuse_head(self, head: bytes, error: MalformedError) -> None:
-        """Refuse a whole head for what would have refused its start, so that it does not matter how it was cut."""
-        settings = self._path.settings
-        try:
-            check_start(head, settings.head_limit, settings.target_limit)
-        except MalformedError as first:
-            error = first
-        self.refuse(error)
 
     def _read_start(self, data: bytes) -> None:
         """Keep a head that is not complete, unless it can never be good."""
@@ -257,6 +260,12 @@ class ClientProtocol(asyncio.Protocol):
                 return
             ended = left is not None
             rest = left or b""
+            limit = self._path.settings.body_limit
+            if limit and self.exchange is not None:
+                self._remaining -= len(data)  # below CHUNKED by what has come
+                if CHUNKED - self._remaining > limit:
+                    self._refuse_body(self.exchange)
+                    return
         if ended:
             self._reading_body = False
             self._chunks = None
@@ -277,6 +286,10 @@ class ClientProtocol(asyncio.Protocol):
             self._discarded += len(data)
             if self._discarded > self._path.settings.discard_limit:
                 self._close()
+
+    def _refuse_body(self, exchange: Exchange) -> None:
+        limit = self._path.settings.body_limit
+        exchange.refuse(413, f"the request's body is longer than {limit} bytes")
 
     def hold(self, reason: int) -> None:
         """Read no more for `reason`."""

@@ -29,12 +29,13 @@ class Measures(msgspec.Struct, frozen=True):
     endpoint_revision_age: float | None = None
     snapshot_revision: int = 0
     cache: dict[str, int] = {}
+    proxy_headers_refused: int = 0
 
 
 class Counters:
     """The numbers that requests change."""
 
-    __slots__ = ("_requests", "cache", "ejections", "latency", "latency_sum", "retries")
+    __slots__ = ("_requests", "cache", "ejections", "latency", "latency_sum", "proxy_headers_refused", "retries")
 
     def __init__(self) -> None:
         self._requests: dict[tuple[str, str], list[int]] = {}
@@ -43,6 +44,7 @@ class Counters:
         self.retries = 0
         self.ejections = 0
         self.cache: dict[str, int] = {}
+        self.proxy_headers_refused = 0
 
     def record(self, application: str, upstream: str, status: int, seconds: float) -> None:
         """One request answered with `status` after `seconds`."""
@@ -89,6 +91,7 @@ def add(measures: Iterable[Measures]) -> Measures:
         retries=sum(one.retries for one in total),
         ejections=sum(one.ejections for one in total),
         access_lines_lost=sum(one.access_lines_lost for one in total),
+        proxy_headers_refused=sum(one.proxy_headers_refused for one in total),
         endpoint_revision_age=max(
             (one.endpoint_revision_age for one in total if one.endpoint_revision_age is not None), default=None
         ),
@@ -124,6 +127,12 @@ def render(measures: Measures) -> str:
         ("edge_upstream_retries_total", "counter", "Requests given to one more endpoint.", measures.retries),
         ("edge_upstream_ejections_total", "counter", "Times an endpoint was passed over.", measures.ejections),
         ("edge_access_lines_lost_total", "counter", "Access lines not written.", measures.access_lines_lost),
+        (
+            "edge_proxy_headers_refused_total",
+            "counter",
+            "Connections closed because no valid PROXY header came.",
+            measures.proxy_headers_refused,
+        ),
         ("edge_snapshot_revision", "gauge", "The manifest that is served.", measures.snapshot_revision),
     ):
         _family(lines, name, kind, help_text)

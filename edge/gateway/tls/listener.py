@@ -5,8 +5,9 @@ is then not enforced: the handshake goes on with the verify mode it began with. 
 ourselves, and *looked at* only (MSG_PEEK): it stays in the socket, and the loop's own TLS reads the connection from its
 first byte, as if nobody had been there.
 
-    accept > greet: hello not complete > wait for more > … > choose > handshake > ClientProtocol
-                    no TLS, nobody there, too slow         > refused (an alert where the client can read one)
+    accept > greet: PROXY header, where it is expected: read and taken away > look for the hello
+             greet: hello not complete > wait for more > … > choose > handshake > ClientProtocol
+                    no header, no TLS, nobody there, too slow         > refused (an alert where the client can read one)
 
 Bytes that are looked at stay readable, and would wake the loop again and again while a hello is in pieces:
 SO_RCVLOWAT asks the kernel to be woken by one byte more than was seen. A connection costs one task, for its handshake;
@@ -22,7 +23,8 @@ from contextlib import suppress
 import structlog
 
 from edge.gateway.data_path import DataPath
-from edge.gateway.http.protocol import ClientProtocol
+from edge.gateway.http.protocol import ClientProtocol, Ends
+from edge.gateway.http.proxy_protocol import ProxyHeaderError, is_expected, read_header
 from edge.gateway.http.timers import NEVER
 from edge.gateway.tls.hello import LIMIT, HelloError, read_hello
 from edge.gateway.tls.secured import choose
@@ -45,11 +47,13 @@ _PLAIN = (
 class Greeting:
     """An accepted connection whose hello is not complete."""
 
-    __slots__ = ("_listener", "_seen", "deadline", "slot", "sock")
+    __slots__ = ("_listener", "_seen", "deadline", "ends", "header_expected", "slot", "sock")
 
-    def __init__(self, listener: TlsListener, sock: socket.socket) -> None:
+    def __init__(self, listener: TlsListener, sock: socket.socket, header_expected: bool = False) -> None:
         self._listener = listener
         self._seen = 0
+        self.header_expected = header_expected
+        self.ends: Ends = (None, None)
         self.sock = sock
         self.deadline = NEVER
         self.slot = 0
@@ -69,6 +73,33 @@ class Greeting:
         if len(data) <= self._seen:  # woken without more: the client has said its last
             self._listener.drop(self)
             return
+        if self.header_expected:
+            self._look_for_header(data)
+        else:
+            self._look_for_hello(data)
+
+    def _look_for_header(self, data: bytes) -> None:
+        try:
+            header = read_header(data)
+        except ProxyHeaderError:
+            self._listener.refuse_header(self)
+            return
+        if header is None:
+            self._wait_for_more(len(data))
+            return
+        self.sock.recv(header.size)  # looked at until now
+        self.header_expected = False
+        if header.addresses is not None:
+            self.ends = (header.addresses.source, header.addresses.destination)
+        self._wait_for_more(0)
+        if len(data) > header.size:
+            self.look()
+
+    def _wait_for_more(self, seen: int) -> None:
+        self._seen = seen
+        self.sock.setsockopt(socket.SOL_SOCKET, socket.SO_RCVLOWAT, seen + 1)
+
+    def _look_for_hello(self, data: bytes) -> None:
         try:
             hello = read_hello(data)
         except HelloError:
@@ -77,8 +108,7 @@ class Greeting:
         if hello is not None:
             self._listener.begin(self, hello.server_name)
         else:
-            self._seen = len(data)
-            self.sock.setsockopt(socket.SOL_SOCKET, socket.SO_RCVLOWAT, self._seen + 1)
+            self._wait_for_more(len(data))
 
     def deadline_passed(self) -> None:
         """No hello in time."""
@@ -114,7 +144,7 @@ class TlsListener:
             self._loop.remove_reader(sock)
             with suppress(OSError):  # BlockingIOError: it is empty
                 while True:
-                    self._greet(sock.accept()[0])
+                    self._greet(*sock.accept())
             sock.close()
 
     async def settled(self) -> None:
@@ -124,7 +154,7 @@ class TlsListener:
     def _accept(self, sock: socket.socket) -> None:
         try:
             for _ in range(AT_ONCE):
-                self._greet(sock.accept()[0])
+                self._greet(*sock.accept())
         except (BlockingIOError, InterruptedError, ConnectionAbortedError):
             return
         except OSError as error:
@@ -136,9 +166,9 @@ class TlsListener:
         if sock in self._sockets:
             self._loop.add_reader(sock, self._accept, sock)
 
-    def _greet(self, sock: socket.socket) -> None:
+    def _greet(self, sock: socket.socket, name: object) -> None:
         sock.setblocking(False)
-        greeting = Greeting(self, sock)
+        greeting = Greeting(self, sock, is_expected(self._path, name))
         self._greetings[greeting] = None
         self._settled.clear()
         self._path.wheel.set(greeting, self._path.now() + self._path.settings.header_timeout)
@@ -158,6 +188,11 @@ class TlsListener:
         """Nothing can be said to this client."""
         self._done(greeting)
         greeting.sock.close()
+
+    def refuse_header(self, greeting: Greeting) -> None:
+        """No PROXY header where there must be one: nothing is said."""
+        self._path.counters.proxy_headers_refused += 1
+        self.drop(greeting)
 
     def drop_all(self) -> None:
         """The worker ends."""
@@ -186,6 +221,7 @@ class TlsListener:
             self.refuse(greeting, UNRECOGNIZED_NAME)
             return
         secured, context = chosen
+        ends = greeting.ends
         self._shaking += 1
         self._done(greeting)
         sock = greeting.sock
@@ -195,7 +231,7 @@ class TlsListener:
         async def shake_hands() -> None:
             try:
                 await self._loop.connect_accepted_socket(
-                    lambda: ClientProtocol(path, "https", secured),
+                    lambda: ClientProtocol(path, "https", secured, ends),
                     sock,
                     ssl=context,
                     ssl_handshake_timeout=path.settings.header_timeout,

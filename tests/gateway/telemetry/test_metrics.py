@@ -25,6 +25,7 @@ def measured(*, revision: int, age: float | None) -> Measures:
         client_connections=5,
         retries=1,
         cache={"hit": 3, "miss": 1},
+        proxy_headers_refused=2,
         snapshot_revision=revision,
         endpoint_revision_age=age,
     )
@@ -44,6 +45,7 @@ def test_workers_are_added_up_and_the_slowest_counts() -> None:
     assert sum(total.latency) == 12
     assert round(total.latency_sum, 3) == round(3 * (0.0009 + 0.3 + 100 + 0.001), 3)
     assert total.cache == {"hit": 9, "miss": 3}
+    assert total.proxy_headers_refused == 6
     assert total.upstream_connections == {"idle": 6, "busy": 3, "connecting": 0}
     assert (total.snapshot_revision, total.endpoint_revision_age) == (6, 3.0)
     assert add([]) == Measures()
