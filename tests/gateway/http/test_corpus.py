@@ -2,6 +2,10 @@
 
 from __future__ import annotations
 
+import json
+from pathlib import Path
+
+import msgspec
 import pytest
 
 from tests.gateway.corpus.case import Case, cases
@@ -32,3 +36,17 @@ def test_the_corpus_is_large_and_without_doubles() -> None:
     assert sorted(set(names)) == sorted(names)
     played = [(case.address, case.rules, repr(case.settings), repr(case.steps)) for case in CASES]
     assert len(set(played)) == len(CASES)
+
+
+def test_nothing_that_a_client_says_reaches_the_log_unescaped(tmp_path: Path) -> None:
+    file = tmp_path / "access.log"
+    for case in CASES:
+        play = Play(msgspec.structs.replace(case, settings={**case.settings, "access_log": str(file)}))
+        play.run()
+        play.dialogue.path.access_log.close()
+    lines = file.read_bytes().split(b"\n")
+    assert lines.pop() == b""
+    assert len(lines) > len(CASES) / 2
+    for line in lines:
+        assert all(32 <= byte < 127 for byte in line), line
+        assert isinstance(json.loads(line), dict)
