@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import contextlib
 import hashlib
 import socket
 import sys
@@ -86,6 +87,35 @@ async def test_an_endpoint_is_read_no_faster_than_its_client_takes() -> None:
         (connection,) = running.path.connections
         assert connection.transport.get_write_buffer_size() < 2 * running.path.settings.buffer_limit + 2**18
         client.close()
+
+
+async def test_a_client_is_read_no_faster_than_its_endpoint_takes() -> None:
+    asked, over = asyncio.Event(), asyncio.Event()
+
+    async def takes_nothing(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+        await reader.readuntil(b"\r\n\r\n")
+        writer.transport.pause_reading()  # type: ignore[attr-defined]
+        asked.set()
+        await over.wait()
+        writer.transport.abort()
+
+    async with endpoint(takes_nothing) as address, worker(address) as (running, port):
+        _, client = await asyncio.open_connection("127.0.0.1", port)
+        client.write(b"POST / HTTP/1.1\r\nHost: www.example.com\r\nContent-Length: 1000000000\r\n\r\n")
+        await asked.wait()
+        written = 0
+        with contextlib.suppress(TimeoutError):
+            while written < 100_000_000:
+                client.write(b"x" * 65536)
+                written += 65536
+                async with asyncio.timeout(0.3):
+                    await client.drain()
+        assert written < 100_000_000  # what kernel buffers take, far from all of it
+        (connection,) = running.path.connections
+        upstream = connection.exchange._forwarding._upstream  # type: ignore[union-attr]
+        assert upstream.transport.get_write_buffer_size() < 2 * running.path.settings.buffer_limit + 2**18
+        over.set()
+        client.transport.abort()
 
 
 async def test_a_websocket_speaks_through_the_worker() -> None:

@@ -18,6 +18,23 @@ from tests.wire.house import document, release, revision
 ANY = ListenAddress("127.0.0.1", 0)
 
 
+def test_a_worker_is_told_what_the_command_was_told(tmp_path):
+    settings = AgentSettings(
+        admin="http://127.0.0.1:9",
+        name="g",
+        data_dir=tmp_path,
+        drain_timeout=3,
+        access_log="-",
+        trusted_proxies=("10.0.0.0/8",),
+        proxy_protocol_from=("10.9.0.0/16",),
+        body_limit=7,
+    ).worker()
+    assert (settings.name, settings.drain_timeout, settings.access_log) == ("g", 3, "-")
+    assert settings.trusted_proxies == ("10.0.0.0/8",)
+    assert settings.proxy_protocol_from == ("10.9.0.0/16",)
+    assert settings.body_limit == 7
+
+
 class Gateway:
     """A running agent; `ready` holds its ready line's addresses."""
 
