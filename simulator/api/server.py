@@ -8,7 +8,7 @@ from __future__ import annotations
 import asyncio
 import socket
 import ssl
-from collections.abc import Collection, Iterable
+from collections.abc import Iterable
 from typing import Any
 
 import uvicorn
@@ -146,7 +146,7 @@ class _Uvicorn(uvicorn.Server):
         """As uvicorn's, but as soon as the last answer has ended; what has not after a moment is broken off."""
         for server in self.servers:
             server.close()
-        _abort_handshakes(self.servers)
+        _abort_handshakes()
         state, loop = self.server_state, asyncio.get_running_loop()
         for connection in list(state.connections):
             connection.shutdown()
@@ -169,13 +169,11 @@ class _Uvicorn(uvicorn.Server):
         return nullcontext()
 
 
-def _abort_handshakes(servers: Collection[asyncio.Server]) -> None:
+def _abort_handshakes() -> None:
     """Break off connections that are still in TLS's handshake: asyncio tells nobody of them before it is done, and what
-    was accepted by a listener that is gone is served no more, so that its client would wait for ever. Which listener
-    accepted one is known to that task alone; the handshakes of other simulators in this loop go on."""
+    was accepted by a listener that is gone is served no more, so that its client would wait for ever."""
     for task in asyncio.all_tasks():
-        frame = getattr(task.get_coro(), "cr_frame", None)
-        if frame is not None and frame.f_code.co_name == "_accept_connection2" and frame.f_locals["server"] in servers:
+        if getattr(task.get_coro(), "__name__", "") == "_accept_connection2":
             task.cancel()
 
 

@@ -134,20 +134,3 @@ async def test_stopping_breaks_off_who_is_still_in_the_handshake(served: Served)
     except ConnectionResetError:
         pass
     writer.close()
-
-
-async def test_stopping_leaves_the_handshakes_of_another_simulator_in_the_loop_alone(
-    served: Served, tmp_path: Path
-) -> None:
-    (tmp_path / "other").mkdir()
-    other = Served(tmp_path / "other")
-    await other.server.start()
-    raw = socket.create_connection(("127.0.0.1", served.server.port))
-    async with served.client() as client:
-        assert (await client.get("/version")).status_code == 200  # what came before is accepted, and waits for a hello
-    await other.server.stop(crash=True)
-    await other.api.application.close()
-    context = ssl.create_default_context(cadata=served.authority.certificate.decode())
-    _, writer = await asyncio.open_connection(sock=raw, ssl=context, server_hostname="localhost")
-    writer.close()
-    await writer.wait_closed()
