@@ -32,6 +32,7 @@ steps:
 - {name: the Admin knows, expect: {kubernetes_cluster: test, state: unreachable}, within: 500ms}
 - {name: stale keeps them, expect: {upstream: my kubernetes backend, endpoints: {ready: 2, stale: true}}, for: 60ms}
 - {name: gateways keep them, expect: {gateway: every, endpoints: 2}, for: 60ms}
+- wait: 400ms  # long enough that a gateway which still asks the ended pod surely does
 - start-api-server
 - {name: stale no more, expect: {upstream: my kubernetes backend, endpoints: {ready: 2, stale: false}}, within: 500ms}
 invariants:
