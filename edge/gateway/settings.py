@@ -11,6 +11,8 @@ class Settings(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     name: str = "edge"
     """The gateway server's name. The `Via` pseudonym is made of it, so that a loop is known: all workers of one
     server share it, two servers must not."""
+    workers: int = 1
+    """How many workers share the server's limits."""
     trusted_proxies: tuple[str, ...] = ()
     """Networks whose `Forwarded`, `X-Forwarded-*` and `X-Request-Id` are believed; other peers' are replaced."""
     proxy_protocol_from: tuple[str, ...] = ()

@@ -24,10 +24,11 @@ from typing import TYPE_CHECKING, Any
 
 import msgspec
 
-from edge.gateway.actions.making import make
+from edge.gateway.actions.making import NOTHING_MADE, Made, Maker
 from edge.gateway.balancing import selector as selectors
 from edge.gateway.balancing.selector import Selector
 from edge.gateway.hosts import HostTable
+from edge.gateway.settings import Settings
 from edge.gateway.tls import certificates
 from edge.gateway.tls.certificates import Certificate
 from edge.model import document as documents
@@ -49,12 +50,17 @@ Sources = Mapping[str, SourceState]
 class Application:
     """A released version of an application, ready to run: `document` is without its rules, `release` its version as
     text, `clients` what it asks of clients' certificates, `tls` how those of its upstreams are spoken to that are not
-    spoken to plainly."""
+    spoken to plainly, `handlers` what its actions became."""
 
-    __slots__ = ("_rules", "_selectors", "clients", "document", "entry", "id", "name", "release", "tls")
+    __slots__ = ("_rules", "_selectors", "clients", "document", "entry", "handlers", "id", "name", "release", "tls")
 
     def __init__(
-        self, entry: ManifestEntry, document: ApplicationDocument, rules: Decide, selectors: dict[str, Selector]
+        self,
+        entry: ManifestEntry,
+        document: ApplicationDocument,
+        rules: Decide,
+        handlers: Made,
+        selectors: dict[str, Selector],
     ) -> None:
         self.entry = entry
         self.document = document
@@ -64,6 +70,7 @@ class Application:
         self.name = document.name
         self.release = str(entry.version)
         self._rules = rules
+        self.handlers = handlers
         self._selectors = selectors
 
     def __repr__(self) -> str:
@@ -81,7 +88,7 @@ class Application:
 
     def released_as(self, entry: ManifestEntry, selectors: dict[str, Selector]) -> Application:
         """The same document under another entry or with other selectors."""
-        return Application(entry, self.document, self._rules, selectors)
+        return Application(entry, self.document, self._rules, self.handlers, selectors)
 
     def with_source(self, key: str, sources: Sources) -> Application:
         """With the selectors that use the source built anew."""
@@ -155,11 +162,15 @@ class Snapshot:
         return Snapshot(self.manifest, self.origin, applications, sources, self._hosts, self._users, self.certificates)
 
 
+DEFAULTS = Settings()
+
 NOTHING = Snapshot(EMPTY, "disk", {}, {}, HostTable(()), {}, {})
 """What a worker serves before it has been told anything."""
 
 
-def build(previous: Snapshot | None, content: Content) -> tuple[Snapshot, Mapping[str, str]]:
+def build(
+    previous: Snapshot | None, content: Content, settings: Settings = DEFAULTS
+) -> tuple[Snapshot, Mapping[str, str]]:
     """The snapshot of `content`, and which applications it refused with the reason."""
     before = previous or NOTHING
     sources = _newest(before.sources, content.sources)
@@ -170,13 +181,13 @@ def build(previous: Snapshot | None, content: Content) -> tuple[Snapshot, Mappin
         id = entry.application
         old = before.applications.get(id)
         try:
-            taken[id] = _take(entry, content.documents, old, before.sources, sources)
+            taken[id] = _take(entry, content.documents, old, before.sources, sources, settings)
         except Exception as error:  # whatever it is, it must not stand in the way of the others
             refused[id] = _reason(error)
             last = old.entry if old is not None else fallback.get(id)
             if last is not None:
                 with suppress(Exception):  # then the reason above is all there is to say
-                    taken[id] = _take(last, content.documents, old, before.sources, sources)
+                    taken[id] = _take(last, content.documents, old, before.sources, sources, settings)
     snapshot = Snapshot(
         content.manifest,
         content.origin,
@@ -200,7 +211,12 @@ def with_source(snapshot: Snapshot, state: SourceState) -> Snapshot:
 
 
 def _take(
-    entry: ManifestEntry, bodies: Mapping[str, bytes], old: Application | None, before: Sources, sources: Sources
+    entry: ManifestEntry,
+    bodies: Mapping[str, bytes],
+    old: Application | None,
+    before: Sources,
+    sources: Sources,
+    settings: Settings,
 ) -> Application:
     if old is not None and old.entry.hash == entry.hash:
         return old.released_as(entry, _selectors(old.document, old, before, sources))
@@ -216,9 +232,10 @@ def _take(
     unheard = next((source.key for source in document.sources() if source.key not in sources), None)
     if unheard is not None:
         raise ValueError(f"waits for {unheard}")
-    rules = compile_rules(document.rules, make)
+    maker = Maker(settings, NOTHING_MADE if old is None else old.handlers)
+    rules = compile_rules(document.rules, maker)
     kept = msgspec.structs.replace(document, rules=())  # compiled, they are of no more use, and the largest part
-    return Application(entry, kept, rules, _selectors(document, old, before, sources))
+    return Application(entry, kept, rules, maker.made or NOTHING_MADE, _selectors(document, old, before, sources))
 
 
 def _unknown_upstream(document: ApplicationDocument) -> str | None:

@@ -101,7 +101,7 @@ class Serving:
         """Swap in a manifest with its documents and sources."""
         before = self._path.snapshot
         sources = {key: self._own.without(state) for key, state in content.sources.items()}
-        after, refused = snapshot.build(before, msgspec.structs.replace(content, sources=sources))
+        after, refused = snapshot.build(before, msgspec.structs.replace(content, sources=sources), self._path.settings)
         self._path.snapshot = after
         self._path.cache.take_out(content.manifest)
         self._path.keep_pools(tls for application in after.applications.values() for tls in application.tls.values())

@@ -60,7 +60,7 @@ def compile_actions(rule: Rule, make: Make) -> tuple[tuple[Effect, ...], bool]:
     """The effects of a rule's actions up to its first terminal one, and whether there is one. Raises ValueError."""
     effects = []
     for action in rule.actions:
-        effects.append(compile_action(action, make))
+        effects.append(compile_action(action, rule.id, make))
         if isinstance(action, TERMINAL):
             return tuple(effects), True
     return tuple(effects), False
@@ -87,7 +87,7 @@ def decide(effects: Iterable[Effect], request: Request, rule: str) -> Decision:
     )
 
 
-def compile_action(action: Action, make: Make) -> Effect:
+def compile_action(action: Action, rule: str, make: Make) -> Effect:
     """Raises ValueError for what `validate` would have refused."""
     match action:
         case Proxy():
@@ -103,7 +103,7 @@ def compile_action(action: Action, make: Make) -> Effect:
         case RemoveRequestHeader() | RemoveResponseHeader():
             return _remove_header(action)
         case _:
-            return _handle(action, make)
+            return _handle(action, rule, make)
 
 
 def _proxy(action: Proxy) -> Effect:
@@ -158,8 +158,8 @@ def _rewrite_path(action: RewritePath) -> Effect:
     return Effect(apply, fixed=False)
 
 
-def _handle(action: HandlingAction, make: Make) -> Effect:
-    gate, filter = make(action)
+def _handle(action: HandlingAction, rule: str, make: Make) -> Effect:
+    gate, filter = make(action, rule)
 
     def apply(draft: Draft, request: Request) -> None:
         if gate is not None:

@@ -22,7 +22,7 @@ Decide: TypeAlias = Callable[[Request], Decision]
 """Raises BadRequestError (`edge.rules.errors`), the client's fault, when a value cannot be filled in."""
 
 
-def without_handlers(action: HandlingAction) -> Handlers:
+def without_handlers(action: HandlingAction, rule: str) -> Handlers:
     """For those who only want to know where requests go."""
     return Handlers()
 

@@ -32,8 +32,8 @@ class Handlers(NamedTuple):
     filter: Any = None
 
 
-Make: TypeAlias = Callable[[HandlingAction], Handlers]
-"""Raises ValueError for an action that cannot be made ready."""
+Make: TypeAlias = Callable[[HandlingAction, str], Handlers]
+"""Of an action and the id of its rule. Raises ValueError for an action that cannot be made ready."""
 
 
 class Decision(msgspec.Struct, frozen=True):

@@ -5,7 +5,7 @@ import pytest
 
 from edge.gateway import snapshot as snapshots
 from edge.model import document as documents
-from edge.model.actions import Proxy, Respond
+from edge.model.actions import Cors, Proxy, Respond
 from edge.model.document import ApplicationDocument
 from edge.model.endpoint import Endpoint
 from edge.model.manifest import Manifest, ManifestEntry
@@ -157,6 +157,14 @@ def test_a_new_release_of_one_application_leaves_the_selectors_of_all_upstreams_
     assert after.find("a.example").decide(Request()).answer.status == 200
     assert before.find("a.example").decide(Request()).upstream == "k"
     assert after.find("a.example").selector("s") is before.find("a.example").selector("s")
+
+
+def test_what_an_action_knows_outlives_a_release_that_leaves_the_action_as_it_was():
+    rule = Rule("r", actions=(Cors(origins=("*",)), Proxy("s")))
+    before = build(content(application("a", rules=(rule,))))
+    after = build(content(application("a", rules=(rule, Rule("new", actions=(Proxy("s"),))))), before)
+    first, second = (each.find("a.example").decide(Request()).gates[0] for each in (before, after))
+    assert second is first
 
 
 def test_what_is_not_in_the_manifest_any_more_is_gone_with_its_sources():

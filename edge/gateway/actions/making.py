@@ -1,8 +1,14 @@
-"""Actions made ready to act: one file for each family, and here the table that finds them."""
+"""Actions made ready to act: one file for each family, and here the table that finds them.
+
+Handlers that know something (a limit's counts, a cache of keys) go on knowing it across releases: an action that its
+rule still has, word for word, keeps the handlers that it had.
+"""
 
 from __future__ import annotations
 
-from typing import assert_never
+from collections.abc import Mapping
+from types import MappingProxyType
+from typing import TypeAlias, assert_never
 
 from edge.gateway.actions.compression import Compression
 from edge.gateway.actions.cross_origin import CrossOrigin
@@ -10,11 +16,33 @@ from edge.gateway.actions.error_page import Page
 from edge.gateway.actions.mirroring import Mirroring
 from edge.gateway.actions.networks import NetworkGate
 from edge.gateway.actions.response_cache import ResponseCache
+from edge.gateway.settings import Settings
 from edge.model.actions import Cache, Compress, Cors, ErrorPage, HandlingAction, IpAccess, Mirror
 from edge.rules.decision import Handlers
 
+Made: TypeAlias = Mapping[tuple[str, HandlingAction], Handlers]
+"""By the rule's id and the action."""
 
-def make(action: HandlingAction) -> Handlers:
+NOTHING_MADE: Made = MappingProxyType({})
+
+
+class Maker:
+    """Makes the handlers of one release of an application, or finds them in `before`, those of the one before it;
+    all that it handed out are in `made`. It is the `Make` of `edge.rules`."""
+
+    def __init__(self, settings: Settings, before: Made = NOTHING_MADE) -> None:
+        self._settings = settings
+        self._before = before
+        self.made: dict[tuple[str, HandlingAction], Handlers] = {}
+
+    def __call__(self, action: HandlingAction, rule: str) -> Handlers:
+        key = (rule, action)
+        handlers = self.made.get(key) or self._before.get(key) or make(action, self._settings)
+        self.made[key] = handlers
+        return handlers
+
+
+def make(action: HandlingAction, settings: Settings) -> Handlers:
     """The gate and the filter of an action. Raises ValueError for what `edge.rules.validate` would have refused."""
     match action:
         case IpAccess():

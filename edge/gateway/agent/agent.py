@@ -71,6 +71,7 @@ class AgentSettings(msgspec.Struct, frozen=True, kw_only=True):
         """What a worker is told of it."""
         return Settings(
             name=self.name,
+            workers=self.workers,
             trusted_proxies=self.trusted_proxies,
             proxy_protocol_from=self.proxy_protocol_from,
             body_limit=self.body_limit,

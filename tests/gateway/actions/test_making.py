@@ -2,7 +2,8 @@ from typing import get_args
 
 import pytest
 
-from edge.gateway.actions.making import make
+from edge.gateway.actions.making import Maker, make
+from edge.gateway.settings import Settings
 from edge.model.actions import Cache, Compress, Cors, ErrorPage, HandlingAction, IpAccess, Mirror
 
 EXAMPLES = [
@@ -21,5 +22,21 @@ def test_there_is_an_example_of_every_action_here():
 
 @pytest.mark.parametrize("action", EXAMPLES, ids=lambda action: type(action).__name__)
 def test_every_action_that_acts_has_a_gate_or_a_filter(action):
-    handlers = make(action)
+    handlers = make(action, Settings())
     assert handlers.gate is not None or handlers.filter is not None
+
+
+def test_an_unchanged_action_of_a_rule_keeps_its_handlers_in_the_next_release():
+    before = Maker(Settings())
+    first = before(Cache(), "r1")
+    after = Maker(Settings(), before.made)
+    assert after(Cache(), "r1") is first
+    assert after.made == before.made
+
+
+def test_a_changed_action_and_one_of_another_rule_are_made_anew():
+    before = Maker(Settings())
+    first = before(Cache(), "r1")
+    after = Maker(Settings(), before.made)
+    assert after(Cache(ttl=5), "r1") is not first
+    assert after(Cache(), "r2") is not first
