@@ -1,6 +1,6 @@
 """The immutable object from which a gateway serves: manifest, applications and sources, swapped in one assignment.
 
-Words. An *application* here is a released version made ready to run: its page rules compiled, a selector for each of
+Words. An *application* here is a released version made ready to run: its page rules compiled, a backend for each of
 its upstreams. An application is *refused* when its document cannot be decoded or compiled, such as one with an action
 that only a newer gateway knows, and as long as a source that it names has never been heard of.
 
@@ -11,7 +11,7 @@ had none; no application stands in another's way. Where two applications name on
 answers it, then the one that comes first in the manifest. An older revision of a source never replaces a newer one.
 
 Cost. `build` is linear in applications and domains, and compiles what is new: 0.25–0.5 s for 1,000 applications of 10
-rules, none known before. `with_source` rebuilds the selectors that use the source and copies two dicts shallowly:
+rules, none known before. `with_source` rebuilds the backends that use the source and copies two dicts shallowly:
 20–100 µs among 1,000 applications and 10,000 endpoints (one core of a shared 2-core machine).
 """
 
@@ -25,8 +25,8 @@ from typing import TYPE_CHECKING, Any
 import msgspec
 
 from edge.gateway.actions.making import NOTHING_MADE, Made, Maker
-from edge.gateway.balancing import selector as selectors
-from edge.gateway.balancing.selector import Selector
+from edge.gateway.balancing import backend as backends
+from edge.gateway.balancing.backend import Backend
 from edge.gateway.hosts import HostTable
 from edge.gateway.settings import Settings
 from edge.gateway.tls import certificates
@@ -36,7 +36,7 @@ from edge.model.document import ApplicationDocument
 from edge.model.endpoint import Endpoint
 from edge.model.manifest import EMPTY, Manifest, ManifestEntry
 from edge.model.source import SourceState
-from edge.model.upstream import Upstream
+from edge.model.upstream import Upstream, UpstreamTls
 from edge.rules.compile import Decide, compile_rules
 
 if TYPE_CHECKING:
@@ -49,10 +49,10 @@ Sources = Mapping[str, SourceState]
 
 class Application:
     """A released version of an application, ready to run: `document` is without its rules, `release` its version as
-    text, `clients` what it asks of clients' certificates, `tls` how those of its upstreams are spoken to that are not
-    spoken to plainly, `handlers` what its actions became."""
+    text, `clients` what it asks of clients' certificates, `backends` its upstreams by id, `handlers` what its actions
+    became."""
 
-    __slots__ = ("_rules", "_selectors", "clients", "document", "entry", "handlers", "id", "name", "release", "tls")
+    __slots__ = ("_rules", "backends", "clients", "document", "entry", "handlers", "id", "name", "release")
 
     def __init__(
         self,
@@ -60,18 +60,17 @@ class Application:
         document: ApplicationDocument,
         rules: Decide,
         handlers: Made,
-        selectors: dict[str, Selector],
+        backends: dict[str, Backend],
     ) -> None:
         self.entry = entry
         self.document = document
         self.clients = document.client_certificates
-        self.tls = {upstream.id: upstream.tls for upstream in document.upstreams if upstream.tls is not None}
         self.id = entry.application
         self.name = document.name
         self.release = str(entry.version)
         self._rules = rules
         self.handlers = handlers
-        self._selectors = selectors
+        self.backends = backends
 
     def __repr__(self) -> str:
         return f"<Application {self.name} version={self.release}>"
@@ -82,20 +81,16 @@ class Application:
         request.release = self.release
         return self._rules(request)
 
-    def selector(self, upstream: str) -> Selector:
-        """The selector of an upstream that a decision of this application names."""
-        return self._selectors[upstream]
-
-    def released_as(self, entry: ManifestEntry, selectors: dict[str, Selector]) -> Application:
-        """The same document under another entry or with other selectors."""
-        return Application(entry, self.document, self._rules, self.handlers, selectors)
+    def released_as(self, entry: ManifestEntry, backends: dict[str, Backend]) -> Application:
+        """The same document under another entry or with other backends."""
+        return Application(entry, self.document, self._rules, self.handlers, backends)
 
     def with_source(self, key: str, sources: Sources) -> Application:
-        """With the selectors that use the source built anew."""
-        rebuilt = dict(self._selectors)
+        """With the backends that use the source built anew."""
+        rebuilt = dict(self.backends)
         for upstream in self.document.upstreams:
             if any(source.key == key for source in upstream.sources):
-                rebuilt[upstream.id] = _selector(upstream, sources, self._selectors.get(upstream.id))
+                rebuilt[upstream.id] = backends.make(upstream, _endpoints(upstream, sources), rebuilt[upstream.id])
         return self.released_as(self.entry, rebuilt)
 
 
@@ -136,6 +131,13 @@ class Snapshot:
         """The application of a Host header's value, or None."""
         found = self._hosts.find(host)
         return None if found is None else self.applications[found]
+
+    def upstream_tls(self) -> Iterable[UpstreamTls]:
+        """How those of its upstreams are spoken to that are not spoken to plainly."""
+        for application in self.applications.values():
+            for backend in application.backends.values():
+                if backend.tls is not None:
+                    yield backend.tls
 
     def describe(self) -> dict[str, Any]:
         """The object of `/-/snapshot`, JSON-ready, without secrets."""
@@ -219,7 +221,7 @@ def _take(
     settings: Settings,
 ) -> Application:
     if old is not None and old.entry.hash == entry.hash:
-        return old.released_as(entry, _selectors(old.document, old, before, sources))
+        return old.released_as(entry, _backends(old.document, old, before, sources))
     body = bodies.get(entry.hash)
     if body is None:
         raise ValueError(f"its document {entry.hash} is missing")
@@ -235,7 +237,7 @@ def _take(
     maker = Maker(settings, NOTHING_MADE if old is None else old.handlers)
     rules = compile_rules(document.rules, maker)
     kept = msgspec.structs.replace(document, rules=())  # compiled, they are of no more use, and the largest part
-    return Application(entry, kept, rules, maker.made or NOTHING_MADE, _selectors(document, old, before, sources))
+    return Application(entry, kept, rules, maker.made or NOTHING_MADE, _backends(document, old, before, sources))
 
 
 def _unknown_upstream(document: ApplicationDocument) -> str | None:
@@ -250,28 +252,20 @@ def _reason(error: Exception) -> str:
     return str(error) or type(error).__name__
 
 
-def _selectors(
+def _backends(
     document: ApplicationDocument, old: Application | None, before: Sources, sources: Sources
-) -> dict[str, Selector]:
-    known: dict[str, Upstream] = {}
-    if old is not None:
-        known = {upstream.id: upstream for upstream in old.document.upstreams}
-    result: dict[str, Selector] = {}
+) -> dict[str, Backend]:
+    known = {} if old is None else old.backends
+    result: dict[str, Backend] = {}
     for upstream in document.upstreams:
-        last = None if old is None or upstream.id not in known else old.selector(upstream.id)
-        unchanged = last is not None and known[upstream.id] == upstream
+        last = known.get(upstream.id)
+        unchanged = last is not None and last.upstream == upstream
         if unchanged and all(before.get(s.key) is sources.get(s.key) for s in upstream.sources):
             assert last is not None
             result[upstream.id] = last
         else:
-            result[upstream.id] = _selector(upstream, sources, last)
+            result[upstream.id] = backends.make(upstream, _endpoints(upstream, sources), last)
     return result
-
-
-def _selector(upstream: Upstream, sources: Sources, last: Selector | None) -> Selector:
-    if upstream.servers:
-        return selectors.of_servers(upstream.servers)
-    return selectors.of_endpoints(_endpoints(upstream, sources), last)
 
 
 def _endpoints(upstream: Upstream, sources: Sources) -> Iterable[Endpoint]:

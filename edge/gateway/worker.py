@@ -104,7 +104,7 @@ class Serving:
         after, refused = snapshot.build(before, msgspec.structs.replace(content, sources=sources), self._path.settings)
         self._path.snapshot = after
         self._path.cache.take_out(content.manifest)
-        self._path.keep_pools(tls for application in after.applications.values() for tls in application.tls.values())
+        self._path.keep_pools(after.upstream_tls())
         self._swap_addresses(_addresses(before), _addresses(after))
         self._endpoints_changed = self._path.now()
         return refused

@@ -15,6 +15,8 @@ from __future__ import annotations
 
 import asyncio
 
+from edge.gateway.balancing.pool import Pool
+from edge.gateway.settings import Settings
 from edge.gateway.snapshot import Snapshot
 from edge.model.endpoint import Endpoint
 from edge.model.source import Source, SourceState
@@ -44,6 +46,7 @@ class Judge:
         self._delivered: dict[tuple[str, str], tuple[float, SourceState]] = {}
         self._published: dict[str, SourceState] = {}
         self.lines: list[str] = []
+        self._pool = Pool(Settings(), lambda: 0.0, lambda connection: None)  # nobody connects: none is ever ejected
 
     def published(self, state: SourceState) -> None:
         """The Admin tells its hub."""
@@ -94,9 +97,9 @@ class Judge:
         """Let a request choose an endpoint of every upstream."""
         for application in gateway.serves.applications.values():
             for upstream in application.document.upstreams:
-                chosen = application.selector(upstream.id).choose()
+                chosen = application.backends[upstream.id].choose(self, self._pool)
                 if chosen is not None:
-                    self._check_chosen(gateway, upstream.sources[0], chosen.address)
+                    self._check_chosen(gateway, upstream.sources[0], chosen)
 
     def _check_chosen(self, gateway: Gateway, source: Source, address: Address) -> None:
         at, state = self._delivered.get((gateway.name, source.key), (0.0, None))
@@ -137,7 +140,7 @@ class Judge:
 
 def _targets(served: Snapshot) -> dict[Source, tuple[Address, ...]]:
     return {
-        upstream.sources[0]: tuple(target.address for target in application.selector(upstream.id).targets)
+        upstream.sources[0]: tuple(target.address for target in application.backends[upstream.id].targets)
         for application in served.applications.values()
         for upstream in application.document.upstreams
     }

@@ -4,6 +4,8 @@ import msgspec
 import pytest
 
 from edge.gateway import snapshot as snapshots
+from edge.gateway.balancing.pool import Pool
+from edge.gateway.settings import Settings
 from edge.model import document as documents
 from edge.model.actions import Cors, Proxy, Respond
 from edge.model.document import ApplicationDocument
@@ -58,8 +60,9 @@ def build(given, previous=None):
 
 def hosts(snapshot, host, upstream="k", count=4):
     found = snapshot.find(host)
-    chosen = [found.selector(upstream).choose() for _ in range(count)]
-    return [target and target.address[0] for target in chosen]
+    pool = Pool(Settings(), lambda: 0.0, lambda connection: None)
+    chosen = [found.backends[upstream].choose(None, pool) for _ in range(count)]
+    return [address and address[0] for address in chosen]
 
 
 NEWER = b'{"id":"a","name":"name of a","domains":["a.example"],"rules":[{"id":"r","actions":[{"type":"teleport"}]}]}'
@@ -156,7 +159,7 @@ def test_a_new_release_of_one_application_leaves_the_selectors_of_all_upstreams_
     after = build(content(changed, sources=[state(HELLO, 1, 1, 2)], number=2), before)
     assert after.find("a.example").decide(Request()).answer.status == 200
     assert before.find("a.example").decide(Request()).upstream == "k"
-    assert after.find("a.example").selector("s") is before.find("a.example").selector("s")
+    assert after.find("a.example").backends["s"] is before.find("a.example").backends["s"]
 
 
 def test_what_an_action_knows_outlives_a_release_that_leaves_the_action_as_it_was():
@@ -262,7 +265,7 @@ def test_new_endpoints_are_swapped_in_for_all_who_use_the_source_and_nobody_else
     assert hosts(after, "a.example", count=2) == ["10.0.0.2", "10.0.0.2"]
     assert hosts(after, "b.example", count=2) == ["10.0.0.2", "10.0.0.9"]
     assert after.find("c.example") is before.find("c.example")
-    assert after.find("a.example").selector("s") is before.find("a.example").selector("s")
+    assert after.find("a.example").backends["s"] is before.find("a.example").backends["s"]
     assert hosts(before, "a.example", count=1) == ["10.0.0.1"]
     assert after.sources[HELLO.key].revision == Revision(1, 2)
 
@@ -291,7 +294,7 @@ def test_a_swap_at_a_thousand_applications_touches_only_the_one():
     swapped = snapshots.with_source(snapshot, state(sources[51], 2, *range(11)))
     changed = [id for id in snapshot.applications if swapped.applications[id] is not snapshot.applications[id]]
     assert changed == ["a0051"]
-    assert len(swapped.find("a0051.example").selector("k").targets) == 11
+    assert len(swapped.find("a0051.example").backends["k"].targets) == 11
 
 
 def test_an_application_of_which_a_source_was_never_heard_keeps_its_older_version_until_it_is():

@@ -12,7 +12,7 @@ timer: idle connections sit in the deadline wheel. Empty, healthy origins are fo
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Callable, Iterable
 from typing import TYPE_CHECKING, TypeAlias
 
 import msgspec
@@ -21,7 +21,6 @@ from edge.gateway.settings import Settings
 from edge.model.upstream import UpstreamTls
 
 if TYPE_CHECKING:
-    from edge.gateway.balancing.selector import Selector
     from edge.gateway.http.upstream import UpstreamConnection
 
 Address: TypeAlias = tuple[str, int]
@@ -152,18 +151,8 @@ class Pool:
             origin.idle.remove(connection)
         self._tidy(origin)
 
-    def prefer(self, first: Address, selector: Selector, tried: Sequence[Address]) -> Address:
-        """`first`, which was chosen, unless it is ejected and another that was not tried is not."""
-        if not self._is_ejected(first):
-            return first
-        passed = [*tried, first]
-        while (target := selector.choose(passed)) is not None:
-            if not self._is_ejected(target.address):
-                return target.address
-            passed.append(target.address)
-        return first
-
-    def _is_ejected(self, address: Address) -> bool:
+    def is_ejected(self, address: Address) -> bool:
+        """Whether it is passed over now."""
         origin = self._origins.get(address)
         if origin is not None and origin.health.until > self._now():
             return True

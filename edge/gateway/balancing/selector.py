@@ -34,6 +34,10 @@ class Target(msgspec.Struct, frozen=True, gc=False):
     weight: int = 1
 
 
+class Asker(Protocol):
+    """The request that needs an endpoint, as far as selectors want to know it."""
+
+
 class Selector(Protocol):
     """Chooses among `targets`."""
 
@@ -41,7 +45,7 @@ class Selector(Protocol):
     def targets(self) -> tuple[Target, ...]:
         """All that may be chosen, in the order of their first turns."""
 
-    def choose(self, tried: Collection[Address] = ()) -> Target | None:
+    def choose(self, asker: Asker, tried: Collection[Address] = ()) -> Target | None:
         """The next target whose address was not tried; None when there is none."""
 
 
@@ -57,7 +61,7 @@ class RoundRobin:
     def __repr__(self) -> str:
         return f"<RoundRobin {len(self.targets)} next={self._next}>"
 
-    def choose(self, tried: Collection[Address] = ()) -> Target | None:
+    def choose(self, asker: Asker, tried: Collection[Address] = ()) -> Target | None:
         targets = self.targets
         count = len(targets)
         turn = self._next
@@ -91,7 +95,7 @@ class WeightedRoundRobin:
     def __repr__(self) -> str:
         return f"<WeightedRoundRobin {len(self.targets)}>"
 
-    def choose(self, tried: Collection[Address] = ()) -> Target | None:
+    def choose(self, asker: Asker, tried: Collection[Address] = ()) -> Target | None:
         due = self._due
         if not due:
             return None

@@ -10,7 +10,7 @@ client's bytes and one for the endpoint's, with two writes. What concerns endpoi
     find_application, run_rules, choose_endpoint > answer > finish;  anywhere ! abandon > log
 
 Rules. *Whole*: an answer that has begun is finished or the client's connection is cut, never ended as if it were
-whole. *Snapshot*: application, decision and selector are those of the beginning, whatever is swapped in meanwhile.
+whole. *Snapshot*: application, decision and backend are those of the beginning, whatever is swapped in meanwhile.
 *Log*: every request is logged once, when it is over; that is also when its passage ends.
 """
 
@@ -146,9 +146,8 @@ class Exchange:
         if decision.upstream is not None:
             assert application is not None
             data = self.upstream_head()
-            forwarding = self._forwarding = Forwarding(
-                self, path, application.selector(decision.upstream), data, application.tls.get(decision.upstream)
-            )
+            backend = application.backends[decision.upstream]
+            forwarding = self._forwarding = Forwarding(self, path, backend, data)
             forwarding.choose_endpoint()
         elif decision.answer is not None:
             self.respond(decision.answer)
@@ -169,7 +168,7 @@ class Exchange:
         """Send a request of a gate's own to another upstream of the application, as that was at the beginning."""
         application = self._application
         assert application is not None
-        subrequest.start(application.selector(upstream), application.tls.get(upstream))
+        subrequest.start(application.backends[upstream])
 
     def receive_request_body(self, data: bytes, ended: bool) -> None:
         """The client sent more of the body."""

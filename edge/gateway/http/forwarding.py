@@ -3,7 +3,7 @@
 Rules. *Once*: a request is sent again only when nothing of it was sent, or when its method is idempotent
 (RFC 9110 9.2.2), nothing of an answer was received, and its body is still held whole. A connection from the pool that
 turns out closed says nothing about its endpoint; a new one closed without a word counts against it. *Snapshot*: the
-selector is the one of the beginning, whatever is swapped in meanwhile.
+backend is the one of the beginning, whatever is swapped in meanwhile.
 
 What the endpoint answers goes to the exchange, which also hears when no endpoint is left to ask.
 """
@@ -17,18 +17,18 @@ from edge.gateway.http.request_body import BODY_HELD, UPSTREAM_FULL
 from edge.gateway.http.upstream import CONNECTING, UpstreamConnection
 
 if TYPE_CHECKING:
+    from edge.gateway.balancing.backend import Backend
     from edge.gateway.balancing.pool import Address
-    from edge.gateway.balancing.selector import Selector
     from edge.gateway.data_path import DataPath
     from edge.gateway.http.exchange import Exchange
     from edge.gateway.http.head import ResponseHead
-    from edge.model.upstream import UpstreamTls
 
 
 class Forwarding:
     """The upstream's side of `exchange`. `head` are the bytes of the request's head as endpoints are sent it."""
 
     __slots__ = (
+        "_backend",
         "_body",
         "_exchange",
         "_fresh",
@@ -37,7 +37,6 @@ class Forwarding:
         "_path",
         "_pool",
         "_reason",
-        "_selector",
         "_sends",
         "_timed_out",
         "_tried",
@@ -46,14 +45,12 @@ class Forwarding:
         "attempts",
     )
 
-    def __init__(
-        self, exchange: Exchange, path: DataPath, selector: Selector, head: bytes, tls: UpstreamTls | None = None
-    ) -> None:
+    def __init__(self, exchange: Exchange, path: DataPath, backend: Backend, head: bytes) -> None:
         self._exchange = exchange
         self._path = path
-        self._pool = path.pool if tls is None else path.pool_of(tls)
+        self._pool = path.pool if backend.tls is None else path.pool_of(backend.tls)
         self._reason = ""
-        self._selector = selector
+        self._backend = backend
         self._head = head
         self._method = exchange.head.method
         self._body = exchange.body
@@ -76,14 +73,12 @@ class Forwarding:
     # From the upstream to a sent request
 
     def choose_endpoint(self) -> None:
-        """The next endpoint that has not been tried; ejected ones only when no other is left."""
+        """The next endpoint that has not been tried."""
         tried = self._tried
-        target = self._selector.choose(tried)
-        if target is not None:
+        address = self._backend.choose(self, self._pool, tried)
+        if address is not None:
             self.attempts += 1
-            address = target.address
-            pool = self._pool
-            self.connect(pool.prefer(address, self._selector, tried) if pool.ejected else address)
+            self.connect(address)
         elif not tried:
             self._exchange.answer(503)
         elif self._timed_out:

@@ -15,11 +15,10 @@ from typing import TYPE_CHECKING, Any, TypeAlias
 from edge.gateway.http.upstream import UpstreamConnection
 
 if TYPE_CHECKING:
+    from edge.gateway.balancing.backend import Backend
     from edge.gateway.balancing.pool import Address
-    from edge.gateway.balancing.selector import Selector
     from edge.gateway.data_path import DataPath
     from edge.gateway.http.head import ResponseHead
-    from edge.model.upstream import UpstreamTls
 
 Done: TypeAlias = "Callable[[ResponseHead | None, bytes], None]"
 
@@ -59,15 +58,15 @@ class Subrequest:
     def __repr__(self) -> str:
         return f"<Subrequest {self._method.decode()} {self._upstream!r}>"
 
-    def start(self, selector: Selector, tls: UpstreamTls | None) -> None:
-        """Ask one endpoint, over TLS as `tls` says or plainly."""
-        if tls is not None:
-            self._pool = self._path.pool_of(tls)
-        target = selector.choose([])
-        if target is None:
+    def start(self, backend: Backend) -> None:
+        """Ask one endpoint."""
+        if backend.tls is not None:
+            self._pool = self._path.pool_of(backend.tls)
+        address = backend.choose(self, self._pool)
+        if address is None:
             self._finish(None)
         else:
-            self._connect(target.address)
+            self._connect(address)
 
     def abandon(self) -> None:
         """No answer is needed any more."""

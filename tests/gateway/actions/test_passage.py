@@ -23,7 +23,7 @@ class Deciding(Application):
 def talking(gates=(), filters=(), **settings):
     snapshot = serving("10.0.0.1:80")
     known = snapshot.applications["a1"]
-    deciding = Deciding(known.entry, known.document, known._rules, known._selectors)
+    deciding = Deciding(known.entry, known.document, known._rules, known.handlers, known.backends)
     deciding.gates, deciding.filters = gates, filters
     snapshot.applications["a1"] = deciding
     return Dialogue(snapshot, **settings)

@@ -103,7 +103,7 @@ def test_a_rule_that_fails_unforeseen_is_500_and_logged_and_the_connection_goes_
             raise RecursionError("deep")
         return Decision(upstream="u1")
 
-    failing = Application(application.entry, application.document, fail, {}, {"u1": application.selector("u1")})
+    failing = Application(application.entry, application.document, fail, {}, application.backends)
     dialogue = Dialogue(Snapshot(served.manifest, "admin", {"a1": failing}, {}, served._hosts, {}))
     client = dialogue.client()
     with capture_logs() as logs:

@@ -25,7 +25,7 @@ class Asking:
         application = self.talk.path.snapshot.find("www.example.com")
         assert application is not None
         one = Subrequest(self.talk.path, b"GET", ASKED, self._answered, self.limit)
-        one.start(application.selector("u1"), None)
+        one.start(application.backends["u1"])
         return one
 
     def _answered(self, head: ResponseHead | None, body: bytes) -> None:
