@@ -37,6 +37,7 @@ from edge.admin.gateway_servers import GatewayServers
 from edge.admin.gateways import GatewayClusters, JoinTokens
 from edge.admin.kubernetes_clusters import KubernetesClusters
 from edge.admin.login import Login
+from edge.admin.overtaken import Overtaken
 from edge.admin.partitions import Partitions
 from edge.admin.publishing import Built, Publisher
 from edge.admin.purges import Purges
@@ -139,6 +140,7 @@ class Admin:
         self._make_services()
 
     def _make_services(self) -> None:
+        self.overtaken = Overtaken(self)
         self.audit = Audit(self)
         self.partitions = Partitions(self)
         self.gateway_clusters = GatewayClusters(self)

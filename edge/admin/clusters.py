@@ -26,6 +26,7 @@ from edge.kube.endpoints import Reading
 from edge.kube.fault import Fault
 from edge.kube.follower import Follower, Trouble
 from edge.kube.health import Health
+from edge.model.revision import Revision
 from edge.model.source import Source, SourceState
 
 __all__ = ["Clusters", "SourceView"]
@@ -86,6 +87,21 @@ class Clusters:
             entry.restore(state, stale_since)
             if entry.held is not before and self._is_wanted(state.source):
                 self._say(self._publish, state)
+
+    @property
+    def newest(self) -> Revision:
+        """No source was published at a later one."""
+        return Revision(self._generation, self._number)
+
+    def begin(self, generation: int) -> None:
+        """Publish what is current once more, in a new generation."""
+        self._generation = generation
+        for entry in self._entries.values():
+            if entry.held is not None and entry.current and self._is_wanted(entry.source):
+                self._number += 1
+                entry.held = SourceState(entry.source, Revision(generation, self._number), entry.held.endpoints)
+                self._say(self._publish, entry.held)
+                self._tell(entry)
 
     # registered clusters
 

@@ -65,11 +65,11 @@ def _password(random: random_module.Random) -> str:
     return "-".join("".join(letters[random.randrange(len(letters))] for _ in range(5)) for _ in range(4))
 
 
-def next_generation(session: Session) -> int:
+def next_generation(session: Session, above: int = 0) -> int:
     """The generation of this life of the Admin: above every earlier one, and at least the time, so that it rises even
     when the database was restored from an old backup. It is committed before anything is pushed."""
     row = session.get(Setting, "generation")
     stored = int(row.value) if row is not None else 0
-    generation = max(stored + 1, int(clock.unix()))
+    generation = max(stored + 1, above + 1, int(clock.unix()))
     session.merge(Setting(name="generation", value=str(generation).encode()))
     return generation

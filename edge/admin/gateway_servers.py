@@ -185,6 +185,9 @@ class GatewayServers(Service):
         before = server.report
         if before is None or before.sources.keys() != report.sources.keys():
             self._admin.following.served(id, report.sources)
+            self._admin.overtaken.judge(server.name, report)
+        elif before.target != report.target:
+            self._admin.overtaken.judge(server.name, report)
         if before is not None and _says_the_same(before, report):
             server.report = report
             return

@@ -8,7 +8,6 @@ the database is older than what they serve; equal documents mean no work for the
 
 from __future__ import annotations
 
-import itertools
 from collections.abc import Callable, Iterable, Mapping
 
 import msgspec
@@ -50,14 +49,19 @@ class Publisher:
         certificate: Callable[[CertificateRow], bytes],
     ) -> None:
         self._certificate = certificate
-        self._generation = generation
-        self._numbers = itertools.count(1)
+        self.generation = generation
+        self._number = 0
         self._push = push
         self._manifests: dict[str, Manifest] = {}
         self._documents: dict[str, bytes] = {}
 
     def __repr__(self) -> str:
-        return f"<Publisher {self._generation} manifests={len(self._manifests)} documents={len(self._documents)}>"
+        return f"<Publisher {self.generation} manifests={len(self._manifests)} documents={len(self._documents)}>"
+
+    @property
+    def newest(self) -> Revision:
+        """No manifest was built at a later one."""
+        return Revision(self.generation, self._number)
 
     def build(self, session: Session, partitions: Iterable[str]) -> list[Built]:
         """The manifests of these partitions as this unit of work leaves them, each at a new revision."""
@@ -80,7 +84,8 @@ class Publisher:
         ):
             certificates.append(CertificateEntry(found.id, found.name, found.hash))
             bodies[found.hash] = self._certificate(found)
-        revision = Revision(self._generation, next(self._numbers))
+        self._number += 1
+        revision = Revision(self.generation, self._number)
         purges, forgotten = _purges(session, [entry.application for entry in entries])
         return Built(Manifest(revision, partition, entries, tuple(certificates), purges, forgotten), bodies)
 
