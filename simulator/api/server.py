@@ -13,6 +13,7 @@ from typing import Any
 
 import uvicorn
 from uvicorn.protocols.http.httptools_impl import HttpToolsProtocol
+from uvicorn.server import ServerState
 
 from simulator.api.application import Application
 from simulator.tasks import Tasks
@@ -34,8 +35,37 @@ class Peer:
         return [pair for part in (certificate or {}).get("subject", ()) for pair in part]
 
 
+class State(ServerState):
+    """uvicorn's, and the tasks in which asyncio accepts connections until TLS's handshake is done: it tells nobody of
+    them before, and what was accepted by a listener that is gone is served no more: its client would wait for ever."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.stopping = False
+        self._accepting: dict[asyncio.Task[Any], None] = {}
+
+    def accepted(self, task: asyncio.Task[Any]) -> None:
+        """A connection's handshake begins in this task."""
+        self._accepting[task] = None
+        task.add_done_callback(lambda done: self._accepting.pop(done, None))
+        if self.stopping:  # it was accepted before the listener closed, and is looked at only now
+            task.cancel()
+
+    def stop_accepting(self) -> None:
+        """Break off every handshake."""
+        self.stopping = True
+        for task in list(self._accepting):
+            task.cancel()
+
+
 class Protocol(HttpToolsProtocol):
     """uvicorn's protocol with the two extensions."""
+
+    def __init__(self, config: uvicorn.Config, server_state: ServerState, *more: Any, **named: Any) -> None:
+        super().__init__(config, server_state, *more, **named)
+        task = asyncio.current_task()
+        if task is not None and isinstance(server_state, State):
+            server_state.accepted(task)
 
     def on_message_begin(self) -> None:
         super().on_message_begin()
@@ -121,6 +151,7 @@ class _Uvicorn(uvicorn.Server):
 
     def __init__(self, config: uvicorn.Config) -> None:
         super().__init__(config)
+        self.server_state = self._state = State()
         self.listening = asyncio.Event()
         self._ending = asyncio.Event()
 
@@ -146,7 +177,7 @@ class _Uvicorn(uvicorn.Server):
         """As uvicorn's, but as soon as the last answer has ended; what has not after a moment is broken off."""
         for server in self.servers:
             server.close()
-        _abort_handshakes()
+        self._state.stop_accepting()
         state, loop = self.server_state, asyncio.get_running_loop()
         for connection in list(state.connections):
             connection.shutdown()
@@ -167,14 +198,6 @@ class _Uvicorn(uvicorn.Server):
         from contextlib import nullcontext
 
         return nullcontext()
-
-
-def _abort_handshakes() -> None:
-    """Break off connections that are still in TLS's handshake: asyncio tells nobody of them before it is done, and what
-    was accepted by a listener that is gone is served no more, so that its client would wait for ever."""
-    for task in asyncio.all_tasks():
-        if getattr(task.get_coro(), "__name__", "") == "_accept_connection2":
-            task.cancel()
 
 
 def _abort_idle(connections: Iterable[Any]) -> None:

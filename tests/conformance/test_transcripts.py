@@ -15,7 +15,6 @@ import asyncio
 import json
 import re
 from collections.abc import Awaitable, Callable
-from contextlib import AsyncExitStack
 from pathlib import Path
 from typing import Any
 
@@ -94,18 +93,17 @@ def _is_the_clusters_own(name: str, difference: str) -> bool:
 async def test_every_recorded_command_is_answered_as_by_a_real_cluster(
     tmp_path: Path, live_kubeconfig: Path | None
 ) -> None:
-    """The sittings are played side by side, for they mostly wait: for pods to start and end, for kubectl to retry. All
-    stages stand until the last sitting is over: a simulator that stops breaks off every handshake in its loop."""
+    """The sittings are played side by side, for they mostly wait: for pods to start and end, for kubectl to retry."""
 
     async def sit(sitting: Callable[[Sitting], Awaitable[None]]) -> list[str]:
         folder = tmp_path / sitting.__name__
         folder.mkdir()
-        played = Sitting(await stages.enter_async_context(stage(folder, live_kubeconfig)))
-        await sitting(played)
-        return played.problems()
+        async with stage(folder, live_kubeconfig) as set_up:
+            played = Sitting(set_up)
+            await sitting(played)
+            return played.problems()
 
-    async with AsyncExitStack() as stages:
-        found = await asyncio.gather(*map(sit, (look, change, be_refused)))
+    found = await asyncio.gather(*map(sit, (look, change, be_refused)))
     problems = [problem for of_one in found for problem in of_one]
     if problems:
         pytest.fail("\n".join(problems), pytrace=False)

@@ -134,3 +134,23 @@ async def test_stopping_breaks_off_who_is_still_in_the_handshake(served: Served)
     except ConnectionResetError:
         pass
     writer.close()
+
+
+async def test_stopping_leaves_the_handshakes_of_another_server_in_the_same_loop_alone(
+    served: Served, tmp_path: Path
+) -> None:
+    (tmp_path / "other").mkdir()
+    other = Served(tmp_path / "other")
+    await other.server.start()
+    reader, writer = await asyncio.open_connection("127.0.0.1", other.server.port)
+    async with other.client() as client:
+        assert (await client.get("/version")).status_code == 200  # what came before is accepted
+    await served.server.stop()
+    context = ssl.create_default_context(cadata=other.authority.certificate.decode())
+    await writer.start_tls(context, server_hostname="127.0.0.1")
+    writer.write(b"GET /readyz HTTP/1.1\r\nHost: localhost\r\n\r\n")
+    async with asyncio.timeout(5):
+        assert (await reader.readuntil(b"ok")).startswith(b"HTTP/1.1 200")
+    writer.close()
+    await other.server.stop()
+    await other.api.application.close()
