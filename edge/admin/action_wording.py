@@ -12,6 +12,7 @@ from edge.model.actions import (
     ErrorPage,
     IpAccess,
     Mirror,
+    LimitRate,
     Proxy,
     Redirect,
     RemoveRequestHeader,
@@ -61,6 +62,13 @@ def action_text(action: Action, upstreams: Mapping[str, str]) -> str:
 
 
 def _some(texts: tuple[str, ...] | list[str]) -> str:
+        case LimitRate(rate=rate, per=per, key=key, delay=delay):
+            often = f"{rate} {'an' if per == 'hour' else 'a'} {per}"
+            return f"{'delay' if delay else 'refuse'} requests beyond {often} {_for_each(key)}"
     """The first three and how many more."""
     more = f" and {len(texts) - 3} more" if len(texts) > 3 else ""
     return ", ".join(texts[:3]) + more
+
+
+def _for_each(key: str) -> str:
+    return "from each client" if key == "${client-address}" else f"for each {key}"

@@ -144,6 +144,7 @@ class Serving:
                 ejections=sum(pool.ejections for pool in path.pools),
                 cache=counters.cache,
                 proxy_headers_refused=counters.proxy_headers_refused,
+                limited=counters.limited,
                 access_lines_lost=path.access_log.lost,
                 endpoint_revision_age=None if changed is None else path.now() - changed,
                 snapshot_revision=int(path.snapshot.manifest.revision),

@@ -32,3 +32,7 @@ WEIGHT = 1_000
 """The highest weight of a server."""
 SIZE = 1 << 30
 """Bytes that a setting about sizes may name."""
+RATE = 1_000_000
+"""Requests of a rate or a burst."""
+DELAY = 30
+"""Seconds that a limit may hold a request for."""

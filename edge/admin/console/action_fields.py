@@ -13,8 +13,8 @@ import msgspec
 from edge.admin.console.forms import lines
 from edge.model.actions import Action
 
-Kind: TypeAlias = Literal["text", "number", "area", "lines", "check", "upstream"]
-"""`lines` is a list, one entry on each line."""
+Kind: TypeAlias = Literal["text", "number", "area", "lines", "check", "upstream", "choice"]
+"""`lines` is a list, one entry on each line; a `choice` is one of the words of its hint."""
 Row: TypeAlias = dict[str, Any]
 """An action as its fields show it: `type`, and a text or (of a `check`) a bool by name."""
 
@@ -80,6 +80,14 @@ ACTIONS: dict[str, tuple[Field, ...]] = {
         Field("key", "Key (the URL, when empty)", hint="${host}${path}"),
         Field("stale_if_error", "Seconds to stand in for errors", "number", "300"),
         Field("max_body", "Bytes of the largest answer", "number", "1048576"),
+    ),
+    "limit-rate": (
+        Field("rate", "Requests", "number", "100"),
+        Field("per", "in each", "choice", "second minute hour"),
+        Field("burst", "at once (as many, when empty)", "number", "20"),
+        Field("key", "counted for each", hint="${client-address}"),
+        Field("delay", "delay what is too early instead of refusing it", "check"),
+        Field("status", "Status of a refusal", "number", "429"),
     ),
     "compress": (
         Field("encodings", "Encodings", "lines", "zstd, br or gzip"),

@@ -15,9 +15,10 @@ from edge.gateway.actions.cross_origin import CrossOrigin
 from edge.gateway.actions.error_page import Page
 from edge.gateway.actions.mirroring import Mirroring
 from edge.gateway.actions.networks import NetworkGate
+from edge.gateway.actions.rate_limit import RateLimit
 from edge.gateway.actions.response_cache import ResponseCache
 from edge.gateway.settings import Settings
-from edge.model.actions import Cache, Compress, Cors, ErrorPage, HandlingAction, IpAccess, Mirror
+from edge.model.actions import Cache, Compress, Cors, ErrorPage, HandlingAction, IpAccess, LimitRate, Mirror
 from edge.rules.decision import Handlers
 
 Made: TypeAlias = Mapping[tuple[str, HandlingAction], Handlers]
@@ -59,5 +60,8 @@ def make(action: HandlingAction, settings: Settings) -> Handlers:
             return Handlers(cache, cache)
         case Mirror():
             return Handlers(gate=Mirroring(action))
+        case LimitRate():
+            limit = RateLimit(action, settings.workers)
+            return Handlers(limit, limit)
         case _:
             assert_never(action)

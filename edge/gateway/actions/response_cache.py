@@ -33,7 +33,7 @@ _PRIVATE = (b"authorization", b"range", b"upgrade")
 """Requests with one of these pass by."""
 _KEPT_OUT = frozenset(
     b"connection keep-alive proxy-connection te trailer transfer-encoding upgrade content-length x-request-id "
-    b"cache-status proxy-authenticate proxy-authentication-info".split()
+    b"cache-status ratelimit ratelimit-policy proxy-authenticate proxy-authentication-info".split()
 )
 _OF_304 = frozenset((b"cache-control", b"content-location", b"date", b"etag", b"expires", b"vary", b"age"))
 """RFC 9110 15.4.5."""
@@ -78,7 +78,8 @@ class ResponseCache:
             self._visit(passage, _Visit(b"fwd=method", self._key_of(passage)), "bypass")
             return PASS
         # A body is in no key: what it made of the answer must not be given to others.
-        if "no-store" in said or passage.head.length != 0 or any(map(header, _PRIVATE)):
+        # What an endpoint gives to a client that was asked who it is may be meant for no other.
+        if "no-store" in said or passage.head.length != 0 or passage.identified or any(map(header, _PRIVATE)):
             self._visit(passage, _Visit(b"fwd=bypass"), "bypass")
             return PASS
         key, store, now = self._key_of(passage), passage.path.cache, passage.path.unix()

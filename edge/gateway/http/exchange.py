@@ -145,6 +145,8 @@ class Exchange:
         assert decision is not None
         if decision.upstream is not None:
             assert application is not None
+            if self._passage is not None:
+                self._began = path.now()  # what gates held it for is not the endpoints' fault
             data = self.upstream_head()
             backend = application.backends[decision.upstream]
             forwarding = self._forwarding = Forwarding(self, path, backend, data)

@@ -16,7 +16,8 @@ BUCKETS = (0.001, 0.0025, 0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1.0, 2.5, 5.
 
 class Measures(msgspec.Struct, frozen=True):
     """One worker's numbers, or the sum of several. `requests` maps application, then upstream, to the requests of
-    status classes 1xx to 5xx; `latency` has one number more than BUCKETS. Ages are in seconds, None: none yet."""
+    status classes 1xx to 5xx; `limited` maps application, then the kind of limit, to requests; `latency` has one
+    number more than BUCKETS. Ages are in seconds, None: none yet."""
 
     requests: dict[str, dict[str, list[int]]] = {}
     latency: list[int] = msgspec.field(default_factory=lambda: [0] * (len(BUCKETS) + 1))
@@ -30,12 +31,22 @@ class Measures(msgspec.Struct, frozen=True):
     snapshot_revision: int = 0
     cache: dict[str, int] = {}
     proxy_headers_refused: int = 0
+    limited: dict[str, dict[str, int]] = {}
 
 
 class Counters:
     """The numbers that requests change."""
 
-    __slots__ = ("_requests", "cache", "ejections", "latency", "latency_sum", "proxy_headers_refused", "retries")
+    __slots__ = (
+        "_requests",
+        "cache",
+        "ejections",
+        "latency",
+        "latency_sum",
+        "limited",
+        "proxy_headers_refused",
+        "retries",
+    )
 
     def __init__(self) -> None:
         self._requests: dict[tuple[str, str], list[int]] = {}
@@ -45,6 +56,12 @@ class Counters:
         self.ejections = 0
         self.cache: dict[str, int] = {}
         self.proxy_headers_refused = 0
+        self.limited: dict[str, dict[str, int]] = {}
+
+    def limit(self, application: str, kind: str) -> None:
+        """One request met a limit of this kind."""
+        kinds = self.limited.setdefault(application, {})
+        kinds[kind] = kinds.get(kind, 0) + 1
 
     def record(self, application: str, upstream: str, status: int, seconds: float) -> None:
         """One request answered with `status` after `seconds`."""
@@ -70,6 +87,7 @@ def add(measures: Iterable[Measures]) -> Measures:
     latency = [0] * (len(BUCKETS) + 1)
     connections: dict[str, int] = {}
     cache: dict[str, int] = {}
+    limited: dict[str, dict[str, int]] = {}
     total = list(measures)
     for one in total:
         for application, upstreams in one.requests.items():
@@ -81,12 +99,17 @@ def add(measures: Iterable[Measures]) -> Measures:
             connections[state] = connections.get(state, 0) + number
         for result, number in one.cache.items():
             cache[result] = cache.get(result, 0) + number
+        for application, kinds in one.limited.items():
+            counted = limited.setdefault(application, {})
+            for kind, number in kinds.items():
+                counted[kind] = counted.get(kind, 0) + number
     return Measures(
         requests=requests,
         latency=latency,
         latency_sum=sum(one.latency_sum for one in total),
         upstream_connections=connections,
         cache=cache,
+        limited=limited,
         client_connections=sum(one.client_connections for one in total),
         retries=sum(one.retries for one in total),
         ejections=sum(one.ejections for one in total),
@@ -122,6 +145,10 @@ def render(measures: Measures) -> str:
     _family(lines, "edge_cache_requests_total", "counter", "Requests of rules that cache, by what became of them.")
     for result, number in sorted(measures.cache.items()):
         lines.append(f'edge_cache_requests_total{{result="{result}"}} {number}')
+    _family(lines, "edge_limited_total", "counter", "Requests that met a limit of a page rule.")
+    for application, kinds in sorted(measures.limited.items()):
+        for kind, number in sorted(kinds.items()):
+            lines.append(f'edge_limited_total{{application="{_label(application)}",kind="{kind}"}} {number}')
     for name, kind, help_text, value in (
         ("edge_client_connections", "gauge", "Connections of clients.", measures.client_connections),
         ("edge_upstream_retries_total", "counter", "Requests given to one more endpoint.", measures.retries),

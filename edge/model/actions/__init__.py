@@ -17,10 +17,11 @@ from edge.model.actions.headers import (
     SetRequestHeader,
     SetResponseHeader,
 )
+from edge.model.actions.limits import LimitRate
 from edge.model.actions.routing import Mirror, Proxy, Redirect, Respond, RewritePath
 
 TerminalAction: TypeAlias = Proxy | Redirect | Respond
-HandlingAction: TypeAlias = IpAccess | Cors | ErrorPage | Compress | Cache | Mirror
+HandlingAction: TypeAlias = IpAccess | Cors | ErrorPage | Compress | Cache | Mirror | LimitRate
 """Gates and filters: they act on the request while it is served, in `edge.gateway.actions`."""
 Action: TypeAlias = (
     Proxy
@@ -37,6 +38,7 @@ Action: TypeAlias = (
     | Compress
     | Cache
     | Mirror
+    | LimitRate
 )
 
 __all__ = [
@@ -47,6 +49,7 @@ __all__ = [
     "ErrorPage",
     "HandlingAction",
     "IpAccess",
+    "LimitRate",
     "Mirror",
     "Proxy",
     "Redirect",

@@ -11,6 +11,7 @@ from edge.model.actions import (
     Cors,
     ErrorPage,
     IpAccess,
+    LimitRate,
     Mirror,
     Proxy,
     Redirect,
@@ -21,7 +22,7 @@ from edge.model.actions import (
     SetRequestHeader,
     SetResponseHeader,
 )
-from edge.rules.checks import access, content, headers, routing
+from edge.rules.checks import access, content, headers, limiting, routing
 from edge.rules.problem import Problem, shown
 
 
@@ -56,3 +57,5 @@ def check_action(action: Action, upstreams: Collection[str]) -> Iterator[Problem
             yield from content.check_compress(action)
         case Cache():
             yield from content.check_cache(action)
+        case LimitRate():
+            yield from limiting.check_limit_rate(action)

@@ -74,10 +74,11 @@ def check_cache(action: Cache) -> Iterator[Problem]:
         yield Problem("ttl", "override needs a ttl to put in place of what answers say")
     if not 1 <= action.max_body <= limits.SIZE:
         yield Problem("max_body", f"expected bytes from 1 to {limits.SIZE:,}, but got {action.max_body}")
-    yield from _check_key(action.key)
+    yield from check_key(action.key, same_for_all=False)
 
 
-def _check_key(key: str) -> Iterator[Problem]:
+def check_key(key: str, *, same_for_all: bool) -> Iterator[Problem]:
+    """What is wrong with a template that tells requests apart; `same_for_all` allows one that does not."""
     if len(key) > limits.VALUE:
         yield Problem("key", f"expected at most {limits.VALUE} characters, but got {len(key)}")
     try:
@@ -85,7 +86,7 @@ def _check_key(key: str) -> Iterator[Problem]:
     except templates.TemplateError as error:
         yield Problem("key", str(error))
         return
-    if key and all(isinstance(part, str) for part in parts):
+    if key and not same_for_all and all(isinstance(part, str) for part in parts):
         yield Problem("key", "the key is the same for every request: fill something in, such as ${path}")
 
 

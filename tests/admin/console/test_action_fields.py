@@ -5,7 +5,7 @@ import pytest
 
 from edge.admin.console import action_fields
 from edge.admin.console.action_fields import ACTIONS
-from edge.model.actions import Action, Cache, Compress, Cors, ErrorPage, IpAccess, Mirror, Proxy, Respond, RewritePath
+from edge.model.actions import Action, Cache, Compress, Cors, ErrorPage, IpAccess, LimitRate, Mirror, Proxy, Respond, RewritePath
 
 
 def test_every_action_of_the_model_has_its_fields_in_the_editor():
@@ -26,6 +26,8 @@ def test_every_action_of_the_model_has_its_fields_in_the_editor():
         Cors(origins=("https://a.example",), credentials=True, max_age=5),
         ErrorPage(statuses=(502, 503), body="  <p>sorry", status=200),
         Compress(("br",), ("text/html",), 10, 6),
+        LimitRate(10, "minute", 5, "${host}", True, 503),
+        LimitRate(10),
         Cache(60, (200, 404), True, "${path}", 10, 1000),
     ],
 )

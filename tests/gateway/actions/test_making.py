@@ -4,7 +4,7 @@ import pytest
 
 from edge.gateway.actions.making import Maker, make
 from edge.gateway.settings import Settings
-from edge.model.actions import Cache, Compress, Cors, ErrorPage, HandlingAction, IpAccess, Mirror
+from edge.model.actions import Cache, Compress, Cors, ErrorPage, HandlingAction, IpAccess, LimitRate, Mirror
 
 EXAMPLES = [
     IpAccess(deny=("10.0.0.0/8",)),
@@ -13,6 +13,7 @@ EXAMPLES = [
     Compress(),
     Cache(),
     Mirror("u1"),
+    LimitRate(10),
 ]
 
 

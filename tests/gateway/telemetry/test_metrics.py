@@ -17,6 +17,8 @@ def measured(*, revision: int, age: float | None) -> Measures:
     counters.record("shop", "web", 404, 0.3)
     counters.record("shop", "web", 499, 100.0)
     counters.record("", "", 400, 0.001)
+    counters.limit("shop", "rate")
+    counters.limit("shop", "rate")
     return Measures(
         requests=counters.requests(),
         latency=counters.latency,
@@ -26,6 +28,7 @@ def measured(*, revision: int, age: float | None) -> Measures:
         retries=1,
         cache={"hit": 3, "miss": 1},
         proxy_headers_refused=2,
+        limited=counters.limited,
         snapshot_revision=revision,
         endpoint_revision_age=age,
     )
@@ -46,6 +49,7 @@ def test_workers_are_added_up_and_the_slowest_counts() -> None:
     assert round(total.latency_sum, 3) == round(3 * (0.0009 + 0.3 + 100 + 0.001), 3)
     assert total.cache == {"hit": 9, "miss": 3}
     assert total.proxy_headers_refused == 6
+    assert total.limited == {"shop": {"rate": 6}}
     assert total.upstream_connections == {"idle": 6, "busy": 3, "connecting": 0}
     assert (total.snapshot_revision, total.endpoint_revision_age) == (6, 3.0)
     assert add([]) == Measures()
@@ -62,6 +66,7 @@ def test_prometheus_reads_what_is_rendered() -> None:
     assert found["edge_requests_total", labels] == 2
     assert found["edge_upstream_connections", (("state", "idle"),)] == 2
     assert found["edge_cache_requests_total", (("result", "hit"),)] == 3
+    assert found["edge_limited_total", (("application", "shop"), ("kind", "rate"))] == 2
     assert found["edge_snapshot_revision", ()] == 7
     assert found["edge_endpoint_revision_age_seconds", ()] == 1.5
     assert found["edge_request_seconds_count", ()] == 4

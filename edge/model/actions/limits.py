@@ -1,0 +1,22 @@
+"""How much may be asked."""
+
+from __future__ import annotations
+
+from typing import Literal, TypeAlias
+
+import msgspec
+
+Period: TypeAlias = Literal["second", "minute", "hour"]
+
+
+class LimitRate(msgspec.Struct, frozen=True, tag="limit-rate", omit_defaults=True, forbid_unknown_fields=True):
+    """Gate and filter: at most `rate` requests `per` period for each `key`, a template. `burst` of them (as many as
+    `rate`, if None) may come at once; what comes beyond is refused with `status`. With `delay` all but the first of a
+    burst wait until they are in time."""
+
+    rate: int
+    per: Period = "second"
+    burst: int | None = None
+    key: str = "${client-address}"
+    delay: bool = False
+    status: int = 429
