@@ -11,8 +11,8 @@ from edge.model.actions import (
     Cors,
     ErrorPage,
     IpAccess,
-    Mirror,
     LimitRate,
+    Mirror,
     Proxy,
     Redirect,
     RemoveRequestHeader,
@@ -59,12 +59,12 @@ def action_text(action: Action, upstreams: Mapping[str, str]) -> str:
         case Cache(ttl=ttl, override=override):
             said = f", {ttl} s {'in any case' if override else 'where they do not say'}" if ttl else ""
             return f"cache answers for as long as they say{said}"
-
-
-def _some(texts: tuple[str, ...] | list[str]) -> str:
         case LimitRate(rate=rate, per=per, key=key, delay=delay):
             often = f"{rate} {'an' if per == 'hour' else 'a'} {per}"
             return f"{'delay' if delay else 'refuse'} requests beyond {often} {_for_each(key)}"
+
+
+def _some(texts: tuple[str, ...] | list[str]) -> str:
     """The first three and how many more."""
     more = f" and {len(texts) - 3} more" if len(texts) > 3 else ""
     return ", ".join(texts[:3]) + more

@@ -68,7 +68,8 @@ class Transform(Protocol):
 
 
 class Passage:
-    """`request_edits` are added to those of the decision; `path` gives gates the loop, the pool and the settings.
+    """`request_edits` are added to those of the decision; `identified` says that a gate has asked who the client is, so
+    that answers are for it alone; `path` gives gates the loop, the pool and the settings.
     `application` and `upstream` are ids (None: the rule itself answers); `answered` is the endpoint's head, once there
     is one; `notes` is what handlers know of this request, by handler; `taps` are called with each part of the
     request's body as it is sent on, framing included, and whether it was the last."""
@@ -80,9 +81,11 @@ class Passage:
         "_gates",
         "_over",
         "_release",
+        "_set_by_rule",
         "_transforms",
         "answered",
         "application",
+        "identified",
         "notes",
         "path",
         "request",
@@ -99,9 +102,11 @@ class Passage:
         self.application = application
         self.upstream = decision.upstream
         self.answered: ResponseHead | None = None
+        self.identified = False
         self.notes: dict[Any, Any] = {}
         self.taps: list[Callable[[bytes, bool], None]] = []
         self.request_edits: list[tuple[bytes, bytes | None]] = []
+        self._set_by_rule = decision.request_headers
         self._exchange = exchange
         self._gates: list[Gate] = list(reversed(decision.gates))
         self._filters: tuple[Filter, ...] = decision.filters
@@ -123,6 +128,11 @@ class Passage:
     def upstream_head(self) -> bytes:
         """The request's head as endpoints are sent it, with what was changed until now."""
         return self._exchange.upstream_head()
+
+    def withhold(self, name: bytes) -> None:
+        """Keep a header that the client sent from the endpoint; one that a rule sets goes on."""
+        if all(edit[0] != name for edit in self._set_by_rule):
+            self.request_edits.append((name, None))
 
     def start(self, subrequest: Subrequest, upstream: str) -> None:
         """Send a request of the gate's own to an upstream of the application."""
