@@ -6,11 +6,13 @@ from collections.abc import Mapping
 
 from edge.model.actions import (
     Action,
+    BasicAuth,
     Cache,
     Compress,
     Cors,
     ErrorPage,
     IpAccess,
+    LimitConcurrency,
     LimitRate,
     Mirror,
     Proxy,
@@ -50,6 +52,8 @@ def action_text(action: Action, upstreams: Mapping[str, str]) -> str:
         case IpAccess(allow=allow, deny=deny):
             parts = [f"deny {_some(deny)}"] if deny else []
             return " and ".join([*parts, f"allow only {_some(allow)}"] if allow else parts)
+        case BasicAuth(users=users):
+            return f"ask for the password of {_some([user.name for user in users])}"
         case Cors(origins=origins):
             return f"allow cross-origin requests from {_some(origins)}"
         case ErrorPage(statuses=statuses):
@@ -62,6 +66,8 @@ def action_text(action: Action, upstreams: Mapping[str, str]) -> str:
         case LimitRate(rate=rate, per=per, key=key, delay=delay):
             often = f"{rate} {'an' if per == 'hour' else 'a'} {per}"
             return f"{'delay' if delay else 'refuse'} requests beyond {often} {_for_each(key)}"
+        case LimitConcurrency(limit=limit, key=key):
+            return f"refuse requests beyond {limit} at once {_for_each(key)}"
 
 
 def _some(texts: tuple[str, ...] | list[str]) -> str:

@@ -7,7 +7,7 @@ import builtins
 import msgspec
 from sqlalchemy.orm import Session
 
-from edge.admin import drafting
+from edge.admin import drafting, rule_secrets
 from edge.admin.actor import Actor
 from edge.admin.errors import Invalid, NotFound
 from edge.admin.finding import shown
@@ -41,6 +41,7 @@ class Rules(Service):
         """Add a rule at position `order`, or last. Invalid names the field, such as actions[0].url."""
         actor.require("editor", "edit page rules")
         id = self._admin.new_id()
+        body = await self._without_secrets(body)
 
         def edit(session: Session, draft: ApplicationDocument) -> ApplicationDocument:
             if len(draft.rules) >= limits.RULES:
@@ -53,15 +54,17 @@ class Rules(Service):
     async def replace(
         self, actor: Actor, application: str, id: str, body: RuleBody, if_match: str | None = None
     ) -> RuleView:
-        """Without `order` it keeps its place."""
+        """Without `order` it keeps its place; secrets that are left out stay as they are."""
         actor.require("editor", "edit page rules")
+        body = await self._without_secrets(body)
 
         def edit(session: Session, draft: ApplicationDocument) -> ApplicationDocument:
-            old = rule_view(find_rule(draft, id), draft)
+            stored = find_rule(draft, id)
+            old = rule_view(stored, draft)
             self.match(old, if_match)
             others = tuple(rule for rule in draft.rules if rule.id != id)
             order = old.order if body.order is None else body.order
-            return _placed(others, _written(draft, id, body), order, draft)
+            return _placed(others, _written(draft, id, body, stored), order, draft)
 
         draft = await self._admin.carry(self._admin.edit(actor, application, edit, "change a page rule of"))
         return rule_view(find_rule(draft, id), draft)
@@ -91,6 +94,10 @@ class Rules(Service):
         draft = await self._admin.carry(self._admin.edit(actor, application, edit, "order the page rules of"))
         return Page([rule_view(rule, draft) for rule in draft.rules])
 
+    async def _without_secrets(self, body: RuleBody) -> RuleBody:
+        actions = await rule_secrets.hashed(body.actions, self._admin.hash, self._admin.random)
+        return msgspec.structs.replace(body, actions=actions)
+
     async def _draft(self, application: str) -> ApplicationDocument:
         _, draft = await self._work(lambda session: drafting.load(session, application))
         return draft
@@ -104,13 +111,13 @@ def find_rule(draft: ApplicationDocument, id: str) -> Rule:
     raise NotFound(f'application "{draft.name}" has no page rule {shown(id)}')
 
 
-def _written(draft: ApplicationDocument, id: str, body: RuleBody) -> Rule:
+def _written(draft: ApplicationDocument, id: str, body: RuleBody, stored: Rule | None = None) -> Rule:
     rule = Rule(
         id=id,
         name=body.name.strip(),
         enabled=body.enabled,
         conditions=tuple(body.conditions),
-        actions=tuple(body.actions),
+        actions=tuple(rule_secrets.kept(body.actions, () if stored is None else stored.actions)),
     )
     found = problems(rule, [upstream.id for upstream in draft.upstreams])
     if found:

@@ -7,6 +7,7 @@ from typing import Any
 
 import msgspec
 
+from edge.admin import rule_secrets
 from edge.admin.action_wording import action_text
 from edge.admin.views import KubernetesService, RuleView
 from edge.model.document import ApplicationDocument
@@ -169,13 +170,13 @@ def _rule_plain(rule: Rule | None, document: ApplicationDocument) -> Any:
 
 
 def rule_view(rule: Rule, document: ApplicationDocument) -> RuleView:
-    """A rule as the API shows it; `order` is its place among the document's rules, from 0."""
+    """A rule as the API shows it, without secrets; `order` is its place among the document's rules, from 0."""
     return RuleView(
         id=rule.id,
         name=rule.name,
         enabled=rule.enabled,
         conditions=list(rule.conditions),
-        actions=list(rule.actions),
+        actions=[rule_secrets.hidden(action) for action in rule.actions],
         order=document.rules.index(rule),
     )
 

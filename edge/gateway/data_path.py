@@ -15,6 +15,7 @@ from edge.gateway.caching.store import Store
 from edge.gateway.http.date import DateLine
 from edge.gateway.http.headers import Network
 from edge.gateway.http.timers import DeadlineWheel
+from edge.gateway.password_checks import PasswordChecks
 from edge.gateway.settings import Settings
 from edge.gateway.telemetry.access_log import AccessLog
 from edge.gateway.telemetry.metrics import Counters
@@ -55,6 +56,7 @@ class DataPath:
         self.counters = Counters()
         self.date = DateLine(loop.time)
         self.cache = Store(settings.cache_size)
+        self.passwords = PasswordChecks(loop)
         self.access_log = AccessLog(loop, settings.access_log, settings.access_log_batch, settings.access_log_delay)
         self.connections: dict[ClientProtocol | AwaitingHeader, None] = {}
         self.tunnels: dict[Tunnel, None] = {}

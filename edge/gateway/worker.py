@@ -285,6 +285,7 @@ class Worker:
             client.abort()
         await asyncio.sleep(0)  # connection_lost is called in the loop's next turn
         path.wheel.close()
+        path.passwords.close()
         path.access_log.close()
 
 

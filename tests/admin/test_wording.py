@@ -15,7 +15,7 @@ from edge.model import (
     Source,
     Upstream,
 )  # fmt: skip
-from edge.model.actions import Cache, Compress, LimitRate, Mirror
+from edge.model.actions import BasicAuth, BasicUser, Cache, Compress, LimitConcurrency, LimitRate, Mirror
 
 NAMES = Names({"p": "eu", "q": "us"}, {"k": "test"})
 SERVICE = Upstream(id="u", name="my kubernetes backend", sources=(Source("k", "default", "test-hello", 80),))
@@ -114,11 +114,13 @@ def test_a_rule_without_any_text_of_values_shows_no_header_value():
         (Compress(("br",)), "compress answers with br"),
         (Cache(), "cache answers for as long as they say"),
         (Cache(60), "cache answers for as long as they say, 60 s where they do not say"),
+        (LimitConcurrency(5), "refuse requests beyond 5 at once from each client"),
         (LimitRate(10), "refuse requests beyond 10 a second from each client"),
         (
             LimitRate(10, "hour", 1, "${header.x-key}", True),
             "delay requests beyond 10 an hour for each ${header.x-key}",
         ),
+        (BasicAuth((BasicUser("alice", "$scrypt$"), BasicUser("bob"))), "ask for the password of alice, bob"),
         (Mirror("u1"), "send a copy of requests to by hand"),
         (Mirror("u1", 0.125), "send a copy of 12.5% of requests to by hand"),
     ],

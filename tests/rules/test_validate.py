@@ -3,11 +3,14 @@ import pytest
 
 from edge.model.actions import (
     Action,
+    BasicAuth,
+    BasicUser,
     Cache,
     Compress,
     Cors,
     ErrorPage,
     IpAccess,
+    LimitConcurrency,
     LimitRate,
     Mirror,
     Proxy,
@@ -25,8 +28,10 @@ from edge.model.source import Source
 from edge.model.upstream import Server, Upstream, UpstreamTls
 from edge.rules import limits
 from edge.rules.compile import compile_rules
+from edge.rules.passwords import hash_password
 from edge.rules.validate import document_problems, domain_problem, problems
 
+HASH = hash_password("a", b"0123456789abcdef", cost=10, lanes=1)
 GOOD_CONDITIONS = [
     Condition("path", "equals", ("/a", "*")),
     Condition("path", "matches", (r"^/v\d+/", "x$"), ignore_case=True),
@@ -57,10 +62,13 @@ GOOD_ACTIONS: list[Action] = [
     Respond(204),
     Respond(599, "é"),
     IpAccess(allow=("10.0.0.0/8", "fd00::/8"), deny=("10.0.0.1",), status=444),
+    BasicAuth((BasicUser("alice", HASH), BasicUser("b ø", HASH)), "the shop", True),
     Cors(("https://a.example", "https://*.a.example:8443", "http://[::1]:80", "*"), ("GET",), ("X-A",), ("X-B",)),
     ErrorPage((404, 502), "<p>${path}", "text/html", 200),
     Mirror("u", 0.05, 0),
     LimitRate(1),
+    LimitConcurrency(1),
+    LimitConcurrency(1_000_000, "all", 429),
     LimitRate(1_000_000, "hour", 1, "${header.x-key} ${path}", False, 503),
     LimitRate(10, delay=True, key="all"),
     LimitRate(1, "minute", 1, delay=True),
@@ -224,6 +232,16 @@ def test_a_wrong_condition_is_refused_at_its_field(condition, field):
         (IpAccess(deny=("10.0.0.0/8", "me")), "deny[1]"),
         (IpAccess(deny=("::1",) * (limits.NETWORKS + 1)), "deny"),
         (IpAccess(deny=("::1",), status=200), "status"),
+        (BasicAuth(()), "users"),
+        (BasicAuth((BasicUser("a", HASH),) * 2), "users[1].name"),
+        (BasicAuth((BasicUser("", HASH),)), "users[0].name"),
+        (BasicAuth((BasicUser("a:b", HASH),)), "users[0].name"),
+        (BasicAuth((BasicUser("a\n", HASH),)), "users[0].name"),
+        (BasicAuth((BasicUser("a"),)), "users[0].password"),
+        (BasicAuth((BasicUser("a", "in clear"),)), "users[0].password"),
+        (BasicAuth((BasicUser("a", HASH),), 'a"b'), "realm"),
+        (BasicAuth((BasicUser("a", HASH),), "a\r\nX: y"), "realm"),
+        (BasicAuth((BasicUser("a", HASH),), ""), "realm"),
         (Cors(()), "origins"),
         (Cors(("www.example.com",)), "origins[0]"),
         (Cors(("https://a.example/",)), "origins[0]"),
@@ -236,6 +254,9 @@ def test_a_wrong_condition_is_refused_at_its_field(condition, field):
         (Mirror("u", 0.0), "share"),
         (Mirror("u", 1.1), "share"),
         (Mirror("u", max_body=-1), "max_body"),
+        (LimitConcurrency(0), "limit"),
+        (LimitConcurrency(1, "${"), "key"),
+        (LimitConcurrency(1, status=404), "status"),
         (LimitRate(0), "rate"),
         (LimitRate(1_000_001), "rate"),
         (LimitRate(10, burst=0), "burst"),

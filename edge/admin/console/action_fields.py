@@ -1,6 +1,7 @@
 """The page rule editor's fields for every action: how a value is shown in a field, and read from it again.
 
-A field that is left empty is left out of what is sent on, so that the action's own default holds.
+A field that is left empty is left out of what is sent on, so that the action's own default holds. Secrets are never
+shown: a user without a password, and an empty secret, mean the one that is stored.
 """
 
 from __future__ import annotations
@@ -13,8 +14,9 @@ import msgspec
 from edge.admin.console.forms import lines
 from edge.model.actions import Action
 
-Kind: TypeAlias = Literal["text", "number", "area", "lines", "check", "upstream", "choice"]
-"""`lines` is a list, one entry on each line; a `choice` is one of the words of its hint."""
+Kind: TypeAlias = Literal["text", "number", "area", "lines", "check", "upstream", "choice", "users"]
+"""`lines` is a list, one entry on each line; a `choice` is one of the words of its hint; `users` are
+lines of NAME:PASSWORD, or NAME to keep the password."""
 Row: TypeAlias = dict[str, Any]
 """An action as its fields show it: `type`, and a text or (of a `check`) a bool by name."""
 
@@ -54,6 +56,11 @@ ACTIONS: dict[str, tuple[Field, ...]] = {
         Field("deny", "Networks kept out", "lines", "192.0.2.0/24"),
         Field("status", "Status of a refusal", "number", "403"),
     ),
+    "basic-auth": (
+        Field("users", "Users: NAME:PASSWORD, or NAME to keep the password", "users", "alice:correct horse"),
+        Field("realm", "Realm", hint="restricted"),
+        Field("forward", "let Authorization go on to the endpoint", "check"),
+    ),
     "cors": (
         Field("origins", "Origins", "lines", "https://www.example.com"),
         Field("methods", "Methods", "lines", "GET"),
@@ -88,6 +95,11 @@ ACTIONS: dict[str, tuple[Field, ...]] = {
         Field("key", "counted for each", hint="${client-address}"),
         Field("delay", "delay what is too early instead of refusing it", "check"),
         Field("status", "Status of a refusal", "number", "429"),
+    ),
+    "limit-concurrency": (
+        Field("limit", "Requests at once", "number", "10"),
+        Field("key", "counted for each", hint="${client-address}"),
+        Field("status", "Status of a refusal", "number", "503"),
     ),
     "compress": (
         Field("encodings", "Encodings", "lines", "zstd, br or gzip"),
@@ -128,6 +140,8 @@ def read(row: Row) -> dict[str, Any]:
         value = row[field.name]
         if field.kind == "lines":
             value = lines(value)
+        elif field.kind == "users":
+            value = [_user(line) for line in lines(value)]
         elif isinstance(value, str) and field.kind != "area":
             value = value.strip()
         if value != "" or not _has_default(row["type"], field.name):
@@ -140,7 +154,14 @@ def _shown(field: Field, value: Any) -> Any:
         return bool(value)
     if field.kind == "lines":
         return "\n".join(str(entry) for entry in value or ())
+    if field.kind == "users":
+        return "\n".join(user["name"] for user in value or ())
     return "" if value is None else str(value)
+
+
+def _user(line: str) -> dict[str, str]:
+    name, colon, password = line.partition(":")
+    return {"name": name.strip(), "password": password} if colon else {"name": name}
 
 
 def _field(action: str, name: str) -> Any:

@@ -10,7 +10,9 @@ from collections.abc import Mapping
 from types import MappingProxyType
 from typing import TypeAlias, assert_never
 
+from edge.gateway.actions.basic import BasicGate
 from edge.gateway.actions.compression import Compression
+from edge.gateway.actions.concurrency_limit import ConcurrencyLimit
 from edge.gateway.actions.cross_origin import CrossOrigin
 from edge.gateway.actions.error_page import Page
 from edge.gateway.actions.mirroring import Mirroring
@@ -18,7 +20,7 @@ from edge.gateway.actions.networks import NetworkGate
 from edge.gateway.actions.rate_limit import RateLimit
 from edge.gateway.actions.response_cache import ResponseCache
 from edge.gateway.settings import Settings
-from edge.model.actions import Cache, Compress, Cors, ErrorPage, HandlingAction, IpAccess, LimitRate, Mirror
+from edge.model.actions import BasicAuth, Cache, Compress, Cors, ErrorPage, HandlingAction, IpAccess, LimitConcurrency, LimitRate, Mirror
 from edge.rules.decision import Handlers
 
 Made: TypeAlias = Mapping[tuple[str, HandlingAction], Handlers]
@@ -48,6 +50,8 @@ def make(action: HandlingAction, settings: Settings) -> Handlers:
     match action:
         case IpAccess():
             return Handlers(gate=NetworkGate(action))
+        case BasicAuth():
+            return Handlers(gate=BasicGate(action))
         case Cors():
             cross_origin = CrossOrigin(action)
             return Handlers(cross_origin, cross_origin)
@@ -63,5 +67,7 @@ def make(action: HandlingAction, settings: Settings) -> Handlers:
         case LimitRate():
             limit = RateLimit(action, settings.workers)
             return Handlers(limit, limit)
+        case LimitConcurrency():
+            return Handlers(gate=ConcurrencyLimit(action, settings.workers))
         case _:
             assert_never(action)

@@ -10,6 +10,7 @@ from __future__ import annotations
 from typing import TypeAlias
 
 from edge.model.actions.access import IpAccess
+from edge.model.actions.authentication import BasicAuth, BasicUser
 from edge.model.actions.content import Cache, Compress, Cors, ErrorPage
 from edge.model.actions.headers import (
     RemoveRequestHeader,
@@ -17,11 +18,11 @@ from edge.model.actions.headers import (
     SetRequestHeader,
     SetResponseHeader,
 )
-from edge.model.actions.limits import LimitRate
+from edge.model.actions.limits import LimitConcurrency, LimitRate
 from edge.model.actions.routing import Mirror, Proxy, Redirect, Respond, RewritePath
 
 TerminalAction: TypeAlias = Proxy | Redirect | Respond
-HandlingAction: TypeAlias = IpAccess | Cors | ErrorPage | Compress | Cache | Mirror | LimitRate
+HandlingAction: TypeAlias = IpAccess | BasicAuth | Cors | ErrorPage | Compress | Cache | Mirror | LimitRate | LimitConcurrency
 """Gates and filters: they act on the request while it is served, in `edge.gateway.actions`."""
 Action: TypeAlias = (
     Proxy
@@ -33,22 +34,27 @@ Action: TypeAlias = (
     | SetResponseHeader
     | RemoveResponseHeader
     | IpAccess
+    | BasicAuth
     | Cors
     | ErrorPage
     | Compress
     | Cache
     | Mirror
     | LimitRate
+    | LimitConcurrency
 )
 
 __all__ = [
     "Action",
+    "BasicAuth",
+    "BasicUser",
     "Cache",
     "Compress",
     "Cors",
     "ErrorPage",
     "HandlingAction",
     "IpAccess",
+    "LimitConcurrency",
     "LimitRate",
     "Mirror",
     "Proxy",

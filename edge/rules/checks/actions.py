@@ -6,11 +6,13 @@ from collections.abc import Collection, Iterator
 
 from edge.model.actions import (
     Action,
+    BasicAuth,
     Cache,
     Compress,
     Cors,
     ErrorPage,
     IpAccess,
+    LimitConcurrency,
     LimitRate,
     Mirror,
     Proxy,
@@ -22,7 +24,7 @@ from edge.model.actions import (
     SetRequestHeader,
     SetResponseHeader,
 )
-from edge.rules.checks import access, content, headers, limiting, routing
+from edge.rules.checks import access, authentication, content, headers, limiting, routing
 from edge.rules.problem import Problem, shown
 
 
@@ -49,6 +51,8 @@ def check_action(action: Action, upstreams: Collection[str]) -> Iterator[Problem
             yield from headers.check_header_name(action)
         case IpAccess():
             yield from access.check_ip_access(action)
+        case BasicAuth():
+            yield from authentication.check_basic_auth(action)
         case Cors():
             yield from content.check_cors(action)
         case ErrorPage():
@@ -59,3 +63,5 @@ def check_action(action: Action, upstreams: Collection[str]) -> Iterator[Problem
             yield from content.check_cache(action)
         case LimitRate():
             yield from limiting.check_limit_rate(action)
+        case LimitConcurrency():
+            yield from limiting.check_limit_concurrency(action)

@@ -5,7 +5,21 @@ import pytest
 
 from edge.admin.console import action_fields
 from edge.admin.console.action_fields import ACTIONS
-from edge.model.actions import Action, Cache, Compress, Cors, ErrorPage, IpAccess, LimitRate, Mirror, Proxy, Respond, RewritePath
+from edge.model.actions import (
+    Action,
+    BasicAuth,
+    BasicUser,
+    Cache,
+    Compress,
+    Cors,
+    ErrorPage,
+    IpAccess,
+    LimitRate,
+    Mirror,
+    Proxy,
+    Respond,
+    RewritePath,
+)
 
 
 def test_every_action_of_the_model_has_its_fields_in_the_editor():
@@ -23,11 +37,13 @@ def test_every_action_of_the_model_has_its_fields_in_the_editor():
         Respond(418, "short\n", "text/plain"),
         RewritePath("", prefix="/a"),
         IpAccess(allow=("10.0.0.0/8", "::1/128")),
+        BasicAuth((BasicUser("alice"), BasicUser("b c")), "shop", True),
         Cors(origins=("https://a.example",), credentials=True, max_age=5),
         ErrorPage(statuses=(502, 503), body="  <p>sorry", status=200),
         Compress(("br",), ("text/html",), 10, 6),
         LimitRate(10, "minute", 5, "${host}", True, 503),
         LimitRate(10),
+        LimitConcurrency(3, "${host}", 429),
         Cache(60, (200, 404), True, "${path}", 10, 1000),
     ],
 )
@@ -38,6 +54,17 @@ def test_an_action_survives_being_shown_and_read_back(action):
 def test_a_field_left_empty_takes_the_actions_default():
     row = action_fields.posted("redirect", {"url": "/b", "status": " "})
     assert action_fields.read(row) == {"type": "redirect", "url": "/b"}
+
+
+def test_a_user_without_a_password_keeps_it_and_one_with_it_gets_it():
+    row = action_fields.posted("basic-auth", {"users": "alice\nbob: a:b \n\ncarol:", "realm": ""})
+    assert action_fields.read(row)["users"] == [
+        {"name": "alice"},
+        {"name": "bob", "password": " a:b"},
+        {"name": "carol", "password": ""},
+    ]
+    stored = BasicAuth((BasicUser("alice", "$scrypt$"),))
+    assert action_fields.shown(stored)["users"] == "alice"
 
 
 def test_a_box_that_was_not_sent_is_not_checked():

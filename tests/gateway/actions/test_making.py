@@ -4,16 +4,30 @@ import pytest
 
 from edge.gateway.actions.making import Maker, make
 from edge.gateway.settings import Settings
-from edge.model.actions import Cache, Compress, Cors, ErrorPage, HandlingAction, IpAccess, LimitRate, Mirror
+from edge.model.actions import (
+    BasicAuth,
+    BasicUser,
+    Cache,
+    Compress,
+    Cors,
+    ErrorPage,
+    HandlingAction,
+    IpAccess,
+    LimitRate,
+    Mirror,
+)
+from edge.rules.passwords import hash_password
 
 EXAMPLES = [
     IpAccess(deny=("10.0.0.0/8",)),
+    BasicAuth((BasicUser("alice", hash_password("a", b"0123456789abcdef", cost=10)),)),
     Cors(origins=("*",)),
     ErrorPage(statuses=(502,)),
     Compress(),
     Cache(),
     Mirror("u1"),
     LimitRate(10),
+    LimitConcurrency(10),
 ]
 
 

@@ -1,0 +1,116 @@
+import logging
+
+import msgspec
+import pytest
+
+from edge.admin.errors import Invalid
+from edge.admin.views import ReleaseBody, RuleBody
+from edge.model import document
+from edge.model.actions import BasicAuth, BasicUser, Respond
+from edge.rules.passwords import hash_password, parse_hash
+from tests.admin.house import ADMIN, EDITOR, RELEASER, VIEWER, house, in_virtual_time, settle
+
+READY = hash_password("ready", b"0123456789abcdef", cost=10, lanes=1)
+
+
+def body(*users, **more):
+    named = tuple(BasicUser(*user.split(":", 1)) if isinstance(user, str) else user for user in users)
+    return RuleBody(name="private", actions=[BasicAuth(named, **more), Respond(200, "inside")])
+
+
+async def stored(h, application):
+    """The draft's basic-auth users with their hashes."""
+    draft = await h.admin.rules._draft(application)
+    return {user.name: user.password for user in draft.rules[0].actions[0].users}
+
+
+@in_virtual_time
+async def test_a_password_is_kept_as_its_hash_and_shown_nowhere(tmp_path, caplog):
+    async with house(tmp_path) as h:
+        caplog.set_level(logging.DEBUG)
+        eu = await h.partition()
+        gateway = await h.gateway(eu)
+        shop = await h.application(partitions=[eu])
+        made = await h.admin.rules.create(EDITOR, shop, body("alice:wonderland", BasicUser("bob", READY)))
+        hashes = await stored(h, shop)
+        assert parse_hash(hashes["alice"]).matches(b"wonderland")
+        assert hashes["bob"] == READY
+        seen = [
+            made,
+            await h.admin.rules.list(VIEWER, shop),
+            await h.admin.changes.list(VIEWER, shop),
+            await h.admin.releases.create(RELEASER, shop, ReleaseBody()),
+        ]
+        await h.admin.rules.replace(EDITOR, shop, made.id, body("alice", "bob:other"))
+        seen += [await h.admin.changes.list(VIEWER, shop), await h.admin.audit.list(ADMIN), repr(hashes.keys())]
+        text = b"".join(map(msgspec.json.encode, seen)).decode() + repr(seen) + caplog.text
+        assert '"name":"alice"' in text
+        for secret in ("wonderland", "other", "scrypt", '"password"', READY):
+            assert secret not in text
+        await settle()
+        [entry] = gateway.content.manifest.applications
+        [given] = document.decode(gateway.content.documents[entry.hash]).rules
+        assert {user.name: user.password for user in given.actions[0].users} == hashes
+        assert repr(given).count("scrypt") == 0
+
+
+@in_virtual_time
+async def test_what_was_read_can_be_written_back_and_keeps_the_passwords(tmp_path):
+    async with house(tmp_path) as h:
+        shop = await h.application()
+        made = await h.admin.rules.create(EDITOR, shop, body(BasicUser("alice", READY)))
+        before = await stored(h, shop)
+        shown = await h.admin.rules.get(VIEWER, shop, made.id)
+        again = RuleBody(name=shown.name, actions=shown.actions)
+        assert (await h.admin.rules.replace(EDITOR, shop, made.id, again)) == shown
+        assert await stored(h, shop) == before
+
+
+@in_virtual_time
+async def test_only_the_password_that_is_given_changes(tmp_path):
+    async with house(tmp_path) as h:
+        shop = await h.application()
+        made = await h.admin.rules.create(EDITOR, shop, body(BasicUser("alice", READY), BasicUser("bob", READY)))
+        await h.admin.rules.replace(EDITOR, shop, made.id, body("bob", "alice:new", realm="other"))
+        hashes = await stored(h, shop)
+        assert hashes["bob"] == READY
+        assert parse_hash(hashes["alice"]).matches(b"new")
+
+
+@in_virtual_time
+async def test_of_two_actions_each_keeps_its_own(tmp_path):
+    def two(first, second):
+        actions = [BasicAuth((first,), "one"), BasicAuth((second,), "two"), Respond()]
+        return RuleBody(actions=actions)
+
+    other = hash_password("other", b"0123456789abcdef", cost=10, lanes=1)
+    async with house(tmp_path) as h:
+        shop = await h.application()
+        made = await h.admin.rules.create(EDITOR, shop, two(BasicUser("a", READY), BasicUser("a", other)))
+        without_first = RuleBody(actions=[BasicAuth((BasicUser("a"),), "two"), Respond()])
+        await h.admin.rules.replace(EDITOR, shop, made.id, without_first)
+        assert await stored(h, shop) == {"a": other}
+
+
+@in_virtual_time
+async def test_what_is_missing_or_cannot_be_a_password_is_refused_with_its_field(tmp_path):
+    async with house(tmp_path) as h:
+        shop = await h.application()
+        made = await h.admin.rules.create(EDITOR, shop, body(BasicUser("alice", READY)))
+        for users, field in (
+            (["alice", "bob"], "actions[0].users[1].password"),
+            (["alice:" + "a" * 257], "actions[0].users[0].password"),
+            (["alice", "bob:a\nb"], "actions[0].users[1].password"),
+            (["a:b:c", BasicUser("a:b", READY)], "actions[0].users[1].name"),
+            ([BasicUser(str(n), "x") for n in range(101)], "actions[0].users[100].password"),
+        ):
+            h.admin.hash = hashed_at_once
+            with pytest.raises(Invalid) as refused:
+                await h.admin.rules.replace(EDITOR, shop, made.id, body(*users))
+            assert refused.value.field == field
+            assert "a" * 50 not in refused.value.message
+        assert await stored(h, shop) == {"alice": READY}
+
+
+async def hashed_at_once(work):
+    return READY
