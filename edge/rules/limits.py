@@ -33,6 +33,6 @@ WEIGHT = 1_000
 SIZE = 1 << 30
 """Bytes that a setting about sizes may name."""
 RATE = 1_000_000
-"""Requests of a rate or a burst."""
+"""Requests of a rate or a burst, or at once."""
 DELAY = 30
 """Seconds that a limit may hold a request for."""

@@ -20,7 +20,18 @@ from edge.gateway.actions.networks import NetworkGate
 from edge.gateway.actions.rate_limit import RateLimit
 from edge.gateway.actions.response_cache import ResponseCache
 from edge.gateway.settings import Settings
-from edge.model.actions import BasicAuth, Cache, Compress, Cors, ErrorPage, HandlingAction, IpAccess, LimitConcurrency, LimitRate, Mirror
+from edge.model.actions import (
+    BasicAuth,
+    Cache,
+    Compress,
+    Cors,
+    ErrorPage,
+    HandlingAction,
+    IpAccess,
+    LimitConcurrency,
+    LimitRate,
+    Mirror,
+)
 from edge.rules.decision import Handlers
 
 Made: TypeAlias = Mapping[tuple[str, HandlingAction], Handlers]

@@ -22,7 +22,9 @@ from edge.model.actions.limits import LimitConcurrency, LimitRate
 from edge.model.actions.routing import Mirror, Proxy, Redirect, Respond, RewritePath
 
 TerminalAction: TypeAlias = Proxy | Redirect | Respond
-HandlingAction: TypeAlias = IpAccess | BasicAuth | Cors | ErrorPage | Compress | Cache | Mirror | LimitRate | LimitConcurrency
+HandlingAction: TypeAlias = (
+    IpAccess | BasicAuth | Cors | ErrorPage | Compress | Cache | Mirror | LimitRate | LimitConcurrency
+)
 """Gates and filters: they act on the request while it is served, in `edge.gateway.actions`."""
 Action: TypeAlias = (
     Proxy

@@ -20,3 +20,14 @@ class LimitRate(msgspec.Struct, frozen=True, tag="limit-rate", omit_defaults=Tru
     key: str = "${client-address}"
     delay: bool = False
     status: int = 429
+
+
+class LimitConcurrency(
+    msgspec.Struct, frozen=True, tag="limit-concurrency", omit_defaults=True, forbid_unknown_fields=True
+):
+    """Gate: at most `limit` requests in hand at once for each `key`, a template; others are refused with `status`. A
+    WebSocket is in hand until it ends."""
+
+    limit: int
+    key: str = "${client-address}"
+    status: int = 503

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
-from edge.model.actions import LimitRate
+from edge.model.actions import LimitConcurrency, LimitRate
 from edge.model.actions.limits import Period
 from edge.rules import limits
 from edge.rules.checks.content import check_key
@@ -28,6 +28,14 @@ def check_limit_rate(action: LimitRate) -> Iterator[Problem]:
     yield from check_key(action.key, same_for_all=True)
     if not 400 <= action.status <= 599:
         yield Problem("status", f"a refusal has a status code from 400 to 599, not {action.status}")
+
+
+def check_limit_concurrency(action: LimitConcurrency) -> Iterator[Problem]:
+    if not 1 <= action.limit <= limits.RATE:
+        yield Problem("limit", f"expected requests at once from 1 to {limits.RATE:,}, but got {action.limit}")
+    yield from check_key(action.key, same_for_all=True)
+    if action.status not in (429, 503):
+        yield Problem("status", f"expected 429 (the client asks too much) or 503, but got {action.status}")
 
 
 def longest_delay(action: LimitRate) -> float:

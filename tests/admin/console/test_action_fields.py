@@ -14,6 +14,7 @@ from edge.model.actions import (
     Cors,
     ErrorPage,
     IpAccess,
+    LimitConcurrency,
     LimitRate,
     Mirror,
     Proxy,

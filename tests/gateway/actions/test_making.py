@@ -13,6 +13,7 @@ from edge.model.actions import (
     ErrorPage,
     HandlingAction,
     IpAccess,
+    LimitConcurrency,
     LimitRate,
     Mirror,
 )
