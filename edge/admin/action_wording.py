@@ -12,6 +12,7 @@ from edge.model.actions import (
     Cors,
     ErrorPage,
     IpAccess,
+    LimitBody,
     LimitConcurrency,
     LimitRate,
     Mirror,
@@ -68,6 +69,8 @@ def action_text(action: Action, upstreams: Mapping[str, str]) -> str:
             return f"{'delay' if delay else 'refuse'} requests beyond {often} {_for_each(key)}"
         case LimitConcurrency(limit=limit, key=key):
             return f"refuse requests beyond {limit} at once {_for_each(key)}"
+        case LimitBody(size=size):
+            return f"refuse bodies longer than {size:,} bytes"
 
 
 def _some(texts: tuple[str, ...] | list[str]) -> str:

@@ -34,5 +34,7 @@ SIZE = 1 << 30
 """Bytes that a setting about sizes may name."""
 RATE = 1_000_000
 """Requests of a rate or a burst, or at once."""
+UPLOAD = 1 << 40
+"""Bytes of a request's body that a limit may name."""
 DELAY = 30
 """Seconds that a limit may hold a request for."""

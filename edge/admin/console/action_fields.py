@@ -101,6 +101,7 @@ ACTIONS: dict[str, tuple[Field, ...]] = {
         Field("key", "counted for each", hint="${client-address}"),
         Field("status", "Status of a refusal", "number", "503"),
     ),
+    "limit-body": (Field("size", "Bytes of a body", "number", "1048576"),),
     "compress": (
         Field("encodings", "Encodings", "lines", "zstd, br or gzip"),
         Field("types", "Types of content", "lines", "text/*"),

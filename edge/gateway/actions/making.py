@@ -11,6 +11,7 @@ from types import MappingProxyType
 from typing import TypeAlias, assert_never
 
 from edge.gateway.actions.basic import BasicGate
+from edge.gateway.actions.body_limit import BodyLimit
 from edge.gateway.actions.compression import Compression
 from edge.gateway.actions.concurrency_limit import ConcurrencyLimit
 from edge.gateway.actions.cross_origin import CrossOrigin
@@ -28,6 +29,7 @@ from edge.model.actions import (
     ErrorPage,
     HandlingAction,
     IpAccess,
+    LimitBody,
     LimitConcurrency,
     LimitRate,
     Mirror,
@@ -80,5 +82,7 @@ def make(action: HandlingAction, settings: Settings) -> Handlers:
             return Handlers(limit, limit)
         case LimitConcurrency():
             return Handlers(gate=ConcurrencyLimit(action, settings.workers))
+        case LimitBody():
+            return Handlers(gate=BodyLimit(action))
         case _:
             assert_never(action)

@@ -168,6 +168,11 @@ class Passage:
         if not self._over:
             self._exchange.respond(answer)
 
+    def limit_body(self, size: int) -> Verdict:
+        """PASS, unless the body is known already to be longer than `size` bytes: then it was refused. One that turns
+        out to be is refused later."""
+        return PASS if self._exchange.limit_body(size) else HOLD
+
     def at_end(self, call: Callable[[], None]) -> None:
         """Call this once the request is over, however it ends."""
         self._endings.append(call)

@@ -71,7 +71,7 @@ class Exchange:
         self._started = path.precise()
         self._began = path.now()
         self.request_ended = head.length == 0
-        self.body = None if self.request_ended else RequestBody(head.length == CHUNKED)
+        self.body = None if self.request_ended else RequestBody(head.length)
         self._application: Application | None = None
         self._decision: Decision | None = None
         self._edits: Edits = ()
@@ -178,6 +178,9 @@ class Exchange:
         assert body is not None
         data = body.take(data, ended)
         self.request_ended = ended
+        if body.is_too_long:
+            self._refuse_body(body)
+            return
         if self._passage is not None:
             self._passage.request_body(data, ended)
         forwarding = self._forwarding
@@ -185,6 +188,16 @@ class Exchange:
             body.size > self._path.settings.buffer_limit
         ):
             self.client.hold(BODY_HELD)
+
+    def limit_body(self, size: int) -> bool:
+        """Take a body of at most `size` bytes; False when it is known to be longer, and so was refused."""
+        body = self.body
+        if body is not None:
+            body.limit = min(body.limit, size)
+            if body.is_too_long:
+                self._refuse_body(body)
+                return False
+        return True
 
     # What goes wrong on the way
 
@@ -206,6 +219,10 @@ class Exchange:
             return
         self._error = reason
         self.answer(status, reason, keep_alive=False)
+
+    def _refuse_body(self, body: RequestBody) -> None:
+        self._path.counters.limit("" if self._application is None else self._application.id, "body")
+        self.refuse(413, f"the request's body is longer than {body.limit} bytes")
 
     def abandon(self) -> None:
         """The client has gone."""

@@ -211,9 +211,7 @@ class ClientProtocol(asyncio.Protocol):
                 if length == CHUNKED:
                     self._chunks = ChunkReader()
                 self._wait_for_body()
-                if 0 < settings.body_limit < length:
-                    self._refuse_body(exchange)
-                else:
+                if not settings.body_limit or exchange.limit_body(settings.body_limit):
                     exchange.find_application()
                 if rest and not self._closing:
                     self._read_body(rest)
@@ -260,12 +258,6 @@ class ClientProtocol(asyncio.Protocol):
                 return
             ended = left is not None
             rest = left or b""
-            limit = self._path.settings.body_limit
-            if limit and self.exchange is not None:
-                self._remaining -= len(data)  # below CHUNKED by what has come
-                if CHUNKED - self._remaining > limit:
-                    self._refuse_body(self.exchange)
-                    return
         if ended:
             self._reading_body = False
             self._chunks = None
@@ -286,10 +278,6 @@ class ClientProtocol(asyncio.Protocol):
             self._discarded += len(data)
             if self._discarded > self._path.settings.discard_limit:
                 self._close()
-
-    def _refuse_body(self, exchange: Exchange) -> None:
-        limit = self._path.settings.body_limit
-        exchange.refuse(413, f"the request's body is longer than {limit} bytes")
 
     def hold(self, reason: int) -> None:
         """Read no more for `reason`."""

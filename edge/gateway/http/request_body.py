@@ -1,4 +1,5 @@
-"""A request's body on its way to an endpoint: framed anew, and kept while it is small, to be sent once more."""
+"""A request's body on its way to an endpoint: framed anew, kept while it is small, to be sent once more, and no longer
+than it may be."""
 
 from __future__ import annotations
 
@@ -6,16 +7,23 @@ from edge.gateway.http import chunks
 
 BODY_HELD, UPSTREAM_FULL, HELD = 1, 2, 4
 """Why a client is not read: a body without a connection yet, an endpoint that does not take, too much pipelined."""
+UNLIMITED = 1 << 62
+"""Bytes: longer than any body."""
 
 
 class RequestBody:
-    """`held` is all that came so far, or None once it was too large to keep; `size` counts what was held."""
+    """`held` is all that came so far, or None once it was too large to keep; `size` counts what was held. `limit` is
+    how many bytes it may have."""
 
-    __slots__ = ("_chunked", "held", "size")
+    __slots__ = ("_chunked", "_length", "_received", "held", "limit", "size")
 
-    def __init__(self, chunked: bool) -> None:
-        self._chunked = chunked
+    def __init__(self, length: int) -> None:
+        """`length` is what the head says, negative where it says none."""
+        self._length = length
+        self._chunked = length < 0
+        self._received = 0
         self.held: list[bytes] | None = []
+        self.limit = UNLIMITED
         self.size = 0
 
     def __repr__(self) -> str:
@@ -23,12 +31,18 @@ class RequestBody:
 
     def take(self, data: bytes, ended: bool) -> bytes:
         """More of the body; answers it as it is sent."""
+        self._received += len(data)
         if self._chunked:
             data = chunks.encode(data) + chunks.LAST if ended else chunks.encode(data)
         if self.held is not None:
             self.held.append(data)
             self.size += len(data)
         return data
+
+    @property
+    def is_too_long(self) -> bool:
+        """Whether it is, or is said to be, longer than `limit`."""
+        return self._received > self.limit or self._length > self.limit
 
     def passed_on(self, limit: int) -> None:
         """All of it has been sent: keep it only up to `limit` bytes."""

@@ -18,12 +18,21 @@ from edge.model.actions.headers import (
     SetRequestHeader,
     SetResponseHeader,
 )
-from edge.model.actions.limits import LimitConcurrency, LimitRate
+from edge.model.actions.limits import LimitBody, LimitConcurrency, LimitRate
 from edge.model.actions.routing import Mirror, Proxy, Redirect, Respond, RewritePath
 
 TerminalAction: TypeAlias = Proxy | Redirect | Respond
 HandlingAction: TypeAlias = (
-    IpAccess | BasicAuth | Cors | ErrorPage | Compress | Cache | Mirror | LimitRate | LimitConcurrency
+    IpAccess
+    | BasicAuth
+    | Cors
+    | ErrorPage
+    | Compress
+    | Cache
+    | Mirror
+    | LimitRate
+    | LimitConcurrency
+    | LimitBody
 )
 """Gates and filters: they act on the request while it is served, in `edge.gateway.actions`."""
 Action: TypeAlias = (
@@ -44,6 +53,7 @@ Action: TypeAlias = (
     | Mirror
     | LimitRate
     | LimitConcurrency
+    | LimitBody
 )
 
 __all__ = [
@@ -56,6 +66,7 @@ __all__ = [
     "ErrorPage",
     "HandlingAction",
     "IpAccess",
+    "LimitBody",
     "LimitConcurrency",
     "LimitRate",
     "Mirror",

@@ -31,3 +31,9 @@ class LimitConcurrency(
     limit: int
     key: str = "${client-address}"
     status: int = 503
+
+
+class LimitBody(msgspec.Struct, frozen=True, tag="limit-body", forbid_unknown_fields=True):
+    """Gate: a request's body has at most `size` bytes; a longer one is refused with 413."""
+
+    size: int

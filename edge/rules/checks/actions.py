@@ -12,6 +12,7 @@ from edge.model.actions import (
     Cors,
     ErrorPage,
     IpAccess,
+    LimitBody,
     LimitConcurrency,
     LimitRate,
     Mirror,
@@ -65,3 +66,5 @@ def check_action(action: Action, upstreams: Collection[str]) -> Iterator[Problem
             yield from limiting.check_limit_rate(action)
         case LimitConcurrency():
             yield from limiting.check_limit_concurrency(action)
+        case LimitBody():
+            yield from limiting.check_limit_body(action)

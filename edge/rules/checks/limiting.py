@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
-from edge.model.actions import LimitConcurrency, LimitRate
+from edge.model.actions import LimitBody, LimitConcurrency, LimitRate
 from edge.model.actions.limits import Period
 from edge.rules import limits
 from edge.rules.checks.content import check_key
@@ -36,6 +36,11 @@ def check_limit_concurrency(action: LimitConcurrency) -> Iterator[Problem]:
     yield from check_key(action.key, same_for_all=True)
     if action.status not in (429, 503):
         yield Problem("status", f"expected 429 (the client asks too much) or 503, but got {action.status}")
+
+
+def check_limit_body(action: LimitBody) -> Iterator[Problem]:
+    if not 0 <= action.size <= limits.UPLOAD:
+        yield Problem("size", f"expected bytes from 0 to {limits.UPLOAD:,}, but got {action.size}")
 
 
 def longest_delay(action: LimitRate) -> float:

@@ -13,6 +13,7 @@ from edge.model.actions import (
     ErrorPage,
     HandlingAction,
     IpAccess,
+    LimitBody,
     LimitConcurrency,
     LimitRate,
     Mirror,
@@ -28,6 +29,7 @@ EXAMPLES = [
     Cache(),
     Mirror("u1"),
     LimitRate(10),
+    LimitBody(10),
     LimitConcurrency(10),
 ]
 
