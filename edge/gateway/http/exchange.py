@@ -20,7 +20,7 @@ from typing import TYPE_CHECKING, Any
 
 from edge.gateway.actions.passage import Passage
 from edge.gateway.http.forwarding import Forwarding
-from edge.gateway.http.head import CHUNKED, RequestHead, ResponseHead
+from edge.gateway.http.head import RequestHead, ResponseHead
 from edge.gateway.http.headers import Edits, has_passed, request_head, request_id, request_of
 from edge.gateway.http.reply import Reply, head_of
 from edge.gateway.http.request_body import BODY_HELD, RequestBody
