@@ -19,6 +19,7 @@ from contextlib import asynccontextmanager
 from pathlib import Path
 from typing import Any, Protocol
 
+import pytest
 import yaml
 
 from simulator.api.application import Application
@@ -53,7 +54,7 @@ class Cluster(Protocol):
     def listen(self, tell: Tell) -> None: ...
     def ours(self, recorded: str) -> str: ...
     def familiar(self, said: str) -> str: ...
-    def forget_history(self) -> None: ...
+    async def forget_history(self) -> None: ...
 
 
 class Listening(Application):
@@ -84,7 +85,7 @@ class Simulated(Simulator):
     def familiar(self, said: str) -> str:
         return said
 
-    def forget_history(self) -> None:
+    async def forget_history(self) -> None:
         self.compact(None)
 
 
@@ -172,8 +173,12 @@ class Live:
             return "10.96.0.1"
         return "10.96.7.7" if ipaddress.ip_address(said) in self._services else "10.244.7.7"
 
-    def forget_history(self) -> None:
-        """A cluster that lives forgets by itself, after five minutes."""
+    async def forget_history(self) -> None:
+        """A cluster that lives forgets by itself, after five minutes; one that is younger is asked in vain."""
+        query = {"watch": "true", "resourceVersion": "1", "timeoutSeconds": "1"}
+        answer = await self.api.get("/api/v1/namespaces", params=query)
+        if '"code":410' not in answer.text:
+            pytest.fail("the cluster still knows its whole history: try again when it is 5 minutes old", pytrace=False)
 
 
 def _without_user(kubeconfig: Path, folder: Path) -> Path:

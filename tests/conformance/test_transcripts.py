@@ -103,7 +103,10 @@ async def test_every_recorded_command_is_answered_as_by_a_real_cluster(
             await sitting(played)
             return played.problems()
 
-    found = await asyncio.gather(*map(sit, (look, change, be_refused)))
+    found = await asyncio.gather(*map(sit, (look, change, be_refused)), return_exceptions=True)
+    for broken in found:  # only now: the other sittings have cleaned up after themselves
+        if isinstance(broken, BaseException):
+            raise broken
     problems = [problem for of_one in found for problem in of_one]
     if problems:
         pytest.fail("\n".join(problems), pytrace=False)
@@ -188,7 +191,7 @@ async def be_refused(sitting: Sitting) -> None:
     await play("71-raw-unknown-field-selector", "74-raw-unknown-path", "75-raw-unknown-root")
     await play("77-raw-metadata-only", "79-raw-unsupported-media", "80-raw-conflict", "81-raw-healthz")
     await play("82-raw-anonymous")
-    set_up.cluster.forget_history()
+    await set_up.cluster.forget_history()
     await play("83-raw-watch-expired")
     await continue_a_list(sitting)
     await play("86-raw-list-rv0-limit")
