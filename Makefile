@@ -5,7 +5,7 @@ BIN := .venv/bin
 PIP := $(BIN)/python -m pip install --quiet --disable-pip-version-check -c constraints.txt
 
 .DEFAULT_GOAL := help
-.PHONY: help demo test lint format bench-propagation bench-simulator bench-scenarios peers differential conformance scenarios screenshots clean
+.PHONY: help demo test lint format bench-propagation bench-simulator bench-scenarios peers differential conformance scenarios screenshots loadtest clean
 
 help: ## Show what can be made
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / {printf "  make %-20s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
@@ -54,6 +54,9 @@ bench-scenarios: .venv/installed-test ## The tutorial's, the library's and explo
 
 peers: .venv/installed-peers ## This gateway beside nginx, HAProxy, Envoy and Caddy with the same work (ARGS='--quick --out DIR')
 	$(BIN)/python -m loadtests.peers $(ARGS)
+
+loadtest: .venv/installed-test ## locust users on the demo while its Deployment scales: any failed request fails (ARGS="--seconds 60 --users 50")
+	$(BIN)/python -m loadtests.users $(ARGS)
 
 differential: .venv/installed-peers ## The corpus of bytes through this gateway, nginx and HAProxy: unexplained differences fail (ARGS=--all)
 	$(BIN)/python -m loadtests.differential $(ARGS)
