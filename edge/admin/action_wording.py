@@ -20,6 +20,7 @@ from edge.model.actions import (
     Redirect,
     RemoveRequestHeader,
     RemoveResponseHeader,
+    RequestId,
     Respond,
     RewritePath,
     SetRequestHeader,
@@ -50,6 +51,8 @@ def action_text(action: Action, upstreams: Mapping[str, str]) -> str:
             return f"set response header {name}"
         case RemoveResponseHeader(name=name):
             return f"remove response header {name}"
+        case RequestId(header=header, accept=accept):
+            return f"{'take the request id from' if accept else 'give the request id in'} {header}"
         case IpAccess(allow=allow, deny=deny):
             parts = [f"deny {_some(deny)}"] if deny else []
             return " and ".join([*parts, f"allow only {_some(allow)}"] if allow else parts)

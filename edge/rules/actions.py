@@ -17,6 +17,7 @@ from edge.model.actions import (
     Redirect,
     RemoveRequestHeader,
     RemoveResponseHeader,
+    RequestId,
     Respond,
     RewritePath,
     SetRequestHeader,
@@ -25,6 +26,7 @@ from edge.model.actions import (
 from edge.model.rule import Rule
 from edge.rules import names, paths, templates
 from edge.rules.decision import Answer, Decision, Make
+from edge.rules.identity import compile_identity
 from edge.rules.request import Request
 from edge.rules.rewriting import compile_rewrite
 
@@ -37,7 +39,17 @@ NO_REQUEST = Request()
 class Draft:
     """A decision in the making. `rewritten` is (clean path, decoded path) once a rule rewrote it."""
 
-    __slots__ = ("answer", "filters", "gates", "request_headers", "response_headers", "rewritten", "upstream")
+    __slots__ = (
+        "answer",
+        "filters",
+        "gates",
+        "request_headers",
+        "request_id",
+        "response_headers",
+        "rewritten",
+        "route",
+        "upstream",
+    )
 
     def __init__(self) -> None:
         self.upstream: str | None = None
@@ -47,6 +59,7 @@ class Draft:
         self.response_headers: dict[bytes, bytes | None] = {}
         self.gates: list[Any] = []
         self.filters: list[Any] = []
+        self.request_id: bytes | None = None
 
 
 class Effect(NamedTuple):
@@ -84,6 +97,8 @@ def decide(effects: Iterable[Effect], request: Request, rule: str) -> Decision:
         tuple(draft.gates),
         tuple(draft.filters),
         rule,
+        draft.request_id,
+        draft.route,
     )
 
 
@@ -102,6 +117,8 @@ def compile_action(action: Action, rule: str, make: Make) -> Effect:
             return _set_header(action)
         case RemoveRequestHeader() | RemoveResponseHeader():
             return _remove_header(action)
+        case RequestId():
+            return _identify(action)
         case _:
             return _handle(action, rule, make)
 
@@ -186,6 +203,21 @@ def _set_header(action: SetRequestHeader | SetResponseHeader) -> Effect:
 
 def _remove_header(action: RemoveRequestHeader | RemoveResponseHeader) -> Effect:
     return _edit(names.data(action.name.lower()), None, of_request=isinstance(action, RemoveRequestHeader))
+
+
+def _identify(action: RequestId) -> Effect:
+    identify = compile_identity(action)
+    name = names.data(action.header.lower())
+
+    def apply(draft: Draft, request: Request) -> None:
+        request.request_id = identify(request)  # for the templates of later actions
+        draft.request_id = identity = names.data(request.request_id)
+        if name != b"x-request-id":  # which the gateway writes anyway
+            draft.request_headers[name] = identity
+            if not action.upstream_only:
+                draft.response_headers[name] = identity
+
+    return Effect(apply, fixed=False)
 
 
 def _edit(name: bytes, value: bytes | None, *, of_request: bool) -> Effect:

@@ -46,7 +46,8 @@ class Decision(msgspec.Struct, frozen=True):
 
     `gates` are passed in order before the request is sent on or answered, `filters` see its answer in order.
     `response_headers` are the edits of the headers of the upstream's or the rule's answer. `rule` is the id of the rule
-    that ended it, or empty. Decisions are shared between requests.
+    that ended it, or empty. `request_id` is the request's id from now on, None: the one that it has. Decisions are
+    shared between requests.
     """
 
     upstream: str | None = None
@@ -57,6 +58,8 @@ class Decision(msgspec.Struct, frozen=True):
     gates: tuple[Any, ...] = ()
     filters: tuple[Any, ...] = ()
     rule: str = ""
+    request_id: bytes | None = None
+    route: Route | None = None
 
 
 NOT_FOUND = Decision()

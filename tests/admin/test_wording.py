@@ -15,7 +15,17 @@ from edge.model import (
     Source,
     Upstream,
 )  # fmt: skip
-from edge.model.actions import BasicAuth, BasicUser, Cache, Compress, LimitBody, LimitConcurrency, LimitRate, Mirror
+from edge.model.actions import (
+    BasicAuth,
+    BasicUser,
+    Cache,
+    Compress,
+    LimitBody,
+    LimitConcurrency,
+    LimitRate,
+    Mirror,
+    RequestId,
+)
 
 NAMES = Names({"p": "eu", "q": "us"}, {"k": "test"})
 SERVICE = Upstream(id="u", name="my kubernetes backend", sources=(Source("k", "default", "test-hello", 80),))
@@ -116,6 +126,8 @@ def test_a_rule_without_any_text_of_values_shows_no_header_value():
         (Cache(60), "cache answers for as long as they say, 60 s where they do not say"),
         (LimitConcurrency(5), "refuse requests beyond 5 at once from each client"),
         (LimitBody(65536), "refuse bodies longer than 65,536 bytes"),
+        (RequestId("X-Id"), "give the request id in X-Id"),
+        (RequestId(accept=True), "take the request id from X-Request-Id"),
         (LimitRate(10), "refuse requests beyond 10 a second from each client"),
         (
             LimitRate(10, "hour", 1, "${header.x-key}", True),

@@ -18,6 +18,7 @@ from edge.model.actions import (
     Redirect,
     RemoveRequestHeader,
     RemoveResponseHeader,
+    RequestId,
     Respond,
     RewritePath,
     SetRequestHeader,
@@ -88,6 +89,8 @@ GOOD_ACTIONS: list[Action] = [
     SetResponseHeader("X-Empty", ""),
     RemoveRequestHeader("X-Forwarded-For"),
     RemoveResponseHeader("Server"),
+    RequestId(),
+    RequestId("X-Correlation-Id", True, "uuid", True),
     Proxy("u"),
 ]
 
@@ -262,6 +265,11 @@ def test_a_wrong_condition_is_refused_at_its_field(condition, field):
         (LimitConcurrency(1, status=404), "status"),
         (LimitBody(-1), "size"),
         (LimitBody(limits.UPLOAD + 1), "size"),
+        (RequestId("a b"), "header"),
+        (RequestId("Connection"), "header"),
+        (RequestId("Authorization", accept=True), "header"),
+        (RequestId("X-Forwarded-For"), "header"),
+        (RequestId(upstream_only=True), "upstream_only"),
         (LimitRate(0), "rate"),
         (LimitRate(1_000_001), "rate"),
         (LimitRate(10, burst=0), "burst"),

@@ -51,6 +51,12 @@ ACTIONS: dict[str, tuple[Field, ...]] = {
     "remove-request-header": (_HEADER,),
     "set-response-header": (_HEADER, Field("value", "Value", hint="${request-id}")),
     "remove-response-header": (Field("name", "Header", hint="Server"),),
+    "request-id": (
+        Field("header", "Header", hint="X-Request-Id"),
+        Field("accept", "take the client's, if it sends a sane one", "check"),
+        Field("format", "of new ones", "choice", "hex uuid"),
+        Field("upstream_only", "not in the answer", "check"),
+    ),
     "ip-access": (
         Field("allow", "Networks let in (all, when empty)", "lines", "10.0.0.0/8"),
         Field("deny", "Networks kept out", "lines", "192.0.2.0/24"),

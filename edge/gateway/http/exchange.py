@@ -133,6 +133,8 @@ class Exchange:
             self.answer(500)
             return
         self._edits = decision.response_headers
+        if decision.request_id is not None:
+            self.id = self._reply.identity = decision.request_id
         if decision.gates or decision.filters:
             passage = self._passage = Passage(self, self._path, request, decision, application.id)
             passage.go_on()

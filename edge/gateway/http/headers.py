@@ -7,13 +7,13 @@ rules' edits, then ours; so nobody can have ours removed. Framing is always writ
 from __future__ import annotations
 
 import ipaddress
-import re
 from asyncio import BaseTransport
 from collections.abc import Callable, Sequence
 from typing import TypeAlias
 
 from edge.gateway.http.answers import STATUS_LINES, connection_field
 from edge.gateway.http.head import CHUNKED, RequestHead, ResponseHead
+from edge.rules.identity import is_request_id
 from edge.rules.request import Request
 
 Fields: TypeAlias = Sequence[tuple[bytes, bytes]]
@@ -32,7 +32,6 @@ _REQUEST_OWN = (
     FRAMING | {b"host", b"via", b"x-request-id", b"x-forwarded-for", b"x-forwarded-proto"} | {b"x-forwarded-host"}
 )
 _RESPONSE_OWN = FRAMING | {b"x-request-id"}
-_request_id = re.compile(rb"[A-Za-z0-9._:/+=@-]{1,128}\Z").match
 
 
 class Peer:
@@ -133,7 +132,7 @@ def request_id(head: RequestHead, peer: Peer, fresh: bytes) -> bytes:
     """The request's id: a trusted peer's if it is a sane one, else `fresh`."""
     if peer.trusted:
         for name, value in head.fields:
-            if name == b"x-request-id" and _request_id(value) is not None:
+            if name == b"x-request-id" and is_request_id(value.decode("latin-1")):
                 return value
     return fresh
 

@@ -35,16 +35,17 @@ def head_of(answer: Answer, request: RequestHead) -> ResponseHead:
 
 
 class Reply:
-    """`begun` once a final head was sent; `keep_alive` is what that head said; `sent` counts bytes."""
+    """`begun` once a final head was sent; `keep_alive` is what that head said; `sent` counts bytes; `identity` is
+    the request's id."""
 
     __slots__ = (
         "_chunked",
         "_client",
         "_date",
         "_head",
-        "_identity",
         "begun",
         "continued",
+        "identity",
         "keep_alive",
         "sent",
         "status",
@@ -53,7 +54,7 @@ class Reply:
     def __init__(self, client: ClientProtocol, head: RequestHead, identity: bytes, date: DateLine) -> None:
         self._client = client
         self._head = head
-        self._identity = identity
+        self.identity = identity
         self._date = date
         self._chunked = False
         self.begun = False
@@ -76,7 +77,7 @@ class Reply:
         self.begun = True
         self.status = response.status
         self.keep_alive = keep_alive
-        data = response_head(response, head, edits, self._identity, self._date, keep_alive)
+        data = response_head(response, head, edits, self.identity, self._date, keep_alive)
         if self._chunked:
             data += chunks.encode(body)
             if ended:
@@ -104,7 +105,7 @@ class Reply:
         """Pass the 101 on that opens a WebSocket."""
         self.begun = True
         self.status = 101
-        self._write(switching_head(response, self._identity))
+        self._write(switching_head(response, self.identity))
 
     def short(self, status: int, reason: str, keep_alive: bool) -> None:
         """Answer with a short text about `status`."""
@@ -115,7 +116,7 @@ class Reply:
         self._write(
             answers.build(
                 status,
-                self._identity,
+                self.identity,
                 self._date(),
                 reason=reason,
                 keep_alive=keep_alive,
@@ -138,7 +139,7 @@ class Reply:
             answers.respond(
                 answer.status,
                 answer.body,
-                self._identity,
+                self.identity,
                 self._date(),
                 fields=edited(fields, edits),
                 keep_alive=keep_alive,

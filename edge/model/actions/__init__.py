@@ -15,6 +15,7 @@ from edge.model.actions.content import Cache, Compress, Cors, ErrorPage
 from edge.model.actions.headers import (
     RemoveRequestHeader,
     RemoveResponseHeader,
+    RequestId,
     SetRequestHeader,
     SetResponseHeader,
 )
@@ -44,6 +45,7 @@ Action: TypeAlias = (
     | RemoveRequestHeader
     | SetResponseHeader
     | RemoveResponseHeader
+    | RequestId
     | IpAccess
     | BasicAuth
     | Cors
@@ -74,6 +76,7 @@ __all__ = [
     "Redirect",
     "RemoveRequestHeader",
     "RemoveResponseHeader",
+    "RequestId",
     "Respond",
     "RewritePath",
     "SetRequestHeader",

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from typing import Literal
+
 import msgspec
 
 
@@ -29,3 +31,14 @@ class RemoveResponseHeader(msgspec.Struct, frozen=True, tag="remove-response-hea
     """Remove a header from the response to the client."""
 
     name: str
+
+
+class RequestId(msgspec.Struct, frozen=True, tag="request-id", omit_defaults=True, forbid_unknown_fields=True):
+    """Where a request's id comes from, and the header that has it towards the endpoint and in the answer, besides
+    X-Request-Id. With `accept` it is the client's own, if `header` has a sane one; `upstream_only` keeps `header` out
+    of the answer."""
+
+    header: str = "X-Request-Id"
+    accept: bool = False
+    format: Literal["hex", "uuid"] = "hex"
+    upstream_only: bool = False

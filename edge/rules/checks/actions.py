@@ -20,6 +20,7 @@ from edge.model.actions import (
     Redirect,
     RemoveRequestHeader,
     RemoveResponseHeader,
+    RequestId,
     Respond,
     RewritePath,
     SetRequestHeader,
@@ -50,6 +51,8 @@ def check_action(action: Action, upstreams: Collection[str]) -> Iterator[Problem
             yield from headers.check_header_value(action)
         case RemoveRequestHeader() | RemoveResponseHeader():
             yield from headers.check_header_name(action)
+        case RequestId():
+            yield from headers.check_request_id(action)
         case IpAccess():
             yield from access.check_ip_access(action)
         case BasicAuth():

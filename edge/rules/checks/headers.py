@@ -6,13 +6,22 @@ import re
 from collections.abc import Iterator
 from typing import TypeAlias
 
-from edge.model.actions import RemoveRequestHeader, RemoveResponseHeader, SetRequestHeader, SetResponseHeader
+from edge.model.actions import (
+    RemoveRequestHeader,
+    RemoveResponseHeader,
+    RequestId,
+    SetRequestHeader,
+    SetResponseHeader,
+)
 from edge.rules import limits, names, templates
 from edge.rules.problem import Problem, shown
 
 FRAMING = ("connection", "content-length", "keep-alive", "te", "trailer", "transfer-encoding", "upgrade")
 """Fields of one connection, RFC 9110 7.6.1: the gateway speaks of them itself."""
 illegal_in_header = re.compile(r"[\x00-\x08\x0a-\x1f\x7f]").search  # RFC 9110 5.5: tab is the only control character
+
+SPOKEN_FOR = ("authorization", "cookie", "date", "expect", "forwarded", "host", "location", "set-cookie", "via")
+"""Headers that mean something else than a request's id, or are secret."""
 
 _Named: TypeAlias = SetRequestHeader | SetResponseHeader | RemoveRequestHeader | RemoveResponseHeader
 
@@ -27,6 +36,16 @@ def check_header_name(action: _Named) -> Iterator[Problem]:
         yield Problem("name", f"{action.name} is the gateway's own: it finds loops and asks for bodies with it")
     elif name == "host" and not isinstance(action, SetRequestHeader):
         yield Problem("name", "Host can be set on a request (RFC 9112 3.2 demands one), nothing else")
+
+
+def check_request_id(action: RequestId) -> Iterator[Problem]:
+    name = action.header.lower()
+    if not names.is_header_name(name) or len(name) > limits.NAME:
+        yield Problem("header", f"{shown(action.header)} is not a header name (letters, digits and -, RFC 9110 5.6.2)")
+    elif name in FRAMING or name in SPOKEN_FOR or name.startswith(("proxy-", "x-forwarded-", "content-")):
+        yield Problem("header", f"{action.header} has a meaning of its own; expected a header like X-Correlation-Id")
+    elif name == "x-request-id" and action.upstream_only:
+        yield Problem("upstream_only", "every answer has X-Request-Id, so that a person can ask about it")
 
 
 def check_header_value(action: SetRequestHeader | SetResponseHeader) -> Iterator[Problem]:

@@ -19,6 +19,7 @@ from edge.model.actions import (
     LimitRate,
     Mirror,
     Proxy,
+    RequestId,
     Respond,
     RewritePath,
 )
@@ -45,6 +46,8 @@ def test_every_action_of_the_model_has_its_fields_in_the_editor():
         Compress(("br",), ("text/html",), 10, 6),
         LimitRate(10, "minute", 5, "${host}", True, 503),
         LimitRate(10),
+        RequestId(),
+        RequestId("X-Id", True, "uuid", True),
         LimitBody(0),
         LimitConcurrency(3, "${host}", 429),
         Cache(60, (200, 404), True, "${path}", 10, 1000),

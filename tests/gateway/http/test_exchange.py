@@ -14,7 +14,7 @@ from edge.rules.decision import Decision
 from edge.rules.request import Request
 from tests.gateway.dialogue import Dialogue
 from tests.gateway.exchanging import GET, OK, body, field, fields, start, status
-from tests.gateway.serving import serving
+from tests.gateway.serving import PROXY, serving
 
 
 def test_a_request_goes_to_the_endpoint_and_its_answer_comes_back() -> None:
@@ -301,3 +301,53 @@ def test_an_answer_may_begin_before_the_request_has_ended() -> None:
     assert body(client.hears()) == b"abcd"
     assert not client.closed
     assert not upstream.closed
+
+
+def identified(action: dict[str, object], **settings: object) -> Dialogue:
+    rules = [{"actions": [{"type": "request-id", **action}, PROXY]}]
+    return Dialogue(serving("10.0.0.1:80", rules=rules), **settings)
+
+
+def test_a_rule_can_take_the_clients_id_and_give_it_a_name() -> None:
+    dialogue = identified({"header": "X-Correlation-Id", "accept": True})
+    client = dialogue.client()
+    client.says(GET[:-2] + b"X-Correlation-Id: theirs-1\r\n\r\n")
+    endpoint = dialogue.accepts()
+    request = endpoint.hears()
+    endpoint.says(OK.replace(b"\r\n\r\n", b"\r\nX-Correlation-Id: the endpoint's\r\n\r\n"))
+    for message in (request, client.hears()):
+        assert field(message, b"x-request-id") == field(message, b"x-correlation-id") == b"theirs-1"
+
+
+def test_a_clients_id_that_is_not_taken_reaches_nobody() -> None:
+    dialogue = identified({"header": "X-Correlation-Id", "format": "uuid", "upstream_only": True})
+    client = dialogue.client()
+    client.says(GET[:-2] + b"X-Correlation-Id: theirs-1\r\n\r\n")
+    endpoint = dialogue.accepts()
+    request = endpoint.hears()
+    endpoint.says(OK)
+    answer = client.hears()
+    identity = field(request, b"x-request-id")
+    assert re.fullmatch(rb"[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}", identity or b"")
+    assert field(request, b"x-correlation-id") == field(answer, b"x-request-id") == identity
+    assert field(answer, b"x-correlation-id") is None
+
+
+@pytest.mark.parametrize("sent", [b"a b", b"x" * 129, b"a\r\nX-Request-Id: b"])
+def test_an_id_that_could_not_stand_in_a_log_is_replaced(sent: bytes) -> None:
+    dialogue = identified({"accept": True})
+    client = dialogue.client()
+    client.says(GET[:-2] + b"X-Request-Id: " + sent + b"\r\n\r\n")
+    assert re.fullmatch(rb"[0-9a-f]{32}", field(dialogue.accepts().hears(), b"x-request-id") or b"")
+
+
+def test_the_gateways_own_errors_and_the_access_log_have_the_rules_id(tmp_path: Path) -> None:
+    dialogue = identified({"accept": True}, access_log=str(tmp_path / "log"))
+    client = dialogue.client()
+    client.says(GET[:-2] + b"X-Request-Id: theirs-1\r\n\r\n")
+    dialogue.refuses()
+    answer = client.hears()
+    assert (status(answer), field(answer, b"x-request-id")) == (502, b"theirs-1")
+    assert b"request theirs-1\n" in body(answer)
+    dialogue.path.access_log.flush()
+    assert b'"request_id":"theirs-1"' in (tmp_path / "log").read_bytes()
