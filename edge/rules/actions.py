@@ -47,7 +47,6 @@ class Draft:
         "request_id",
         "response_headers",
         "rewritten",
-        "route",
         "upstream",
     )
 
@@ -98,7 +97,6 @@ def decide(effects: Iterable[Effect], request: Request, rule: str) -> Decision:
         tuple(draft.filters),
         rule,
         draft.request_id,
-        draft.route,
     )
 
 
