@@ -59,7 +59,6 @@ class Decision(msgspec.Struct, frozen=True):
     filters: tuple[Any, ...] = ()
     rule: str = ""
     request_id: bytes | None = None
-    route: Route | None = None
 
 
 NOT_FOUND = Decision()
