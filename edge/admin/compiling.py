@@ -15,11 +15,14 @@ import signal
 import struct
 import sys
 from asyncio.subprocess import PIPE, Process
+from collections.abc import Sequence
 from typing import BinaryIO, Protocol
 
 import msgspec
 
 from edge.model import document as documents
+from edge.model.actions import Respond
+from edge.model.rule import Rule
 from edge.rules.compile import compile_rules
 from edge.rules.validate import Problem, document_problems
 
@@ -55,8 +58,29 @@ def compile_document(body: bytes) -> Compiled:
         try:
             compile_rules(document.rules)
         except Exception as error:  # whatever it is, no gateway may be the first to find it
-            problems.append(Problem("rules", f"the rules cannot be compiled: {type(error).__name__}: {error}"))
+            reason = f"cannot be compiled: {type(error).__name__}: {error}"
+            problems.append(Problem(where_it_fails(document.rules), reason))
     return Compiled("" if problems else documents.hash_of(body), tuple(problems))
+
+
+def where_it_fails(rules: Sequence[Rule]) -> str:
+    """The field of the first condition or action that cannot be compiled; "rules" when each can."""
+    for number, rule in enumerate(rules):
+        for index, condition in enumerate(rule.conditions):
+            if not _can_be_compiled(Rule(rule.id, conditions=(condition,), actions=(Respond(),))):
+                return f"rules[{number}].conditions[{index}]"
+        for index, action in enumerate(rule.actions):
+            if not _can_be_compiled(Rule(rule.id, actions=(action,))):
+                return f"rules[{number}].actions[{index}]"
+    return "rules"
+
+
+def _can_be_compiled(rule: Rule) -> bool:
+    try:
+        compile_rules((rule,))
+    except Exception:
+        return False
+    return True
 
 
 class InlineCompiler:

@@ -6,8 +6,8 @@ import sys
 
 import pytest
 
-from edge.admin.compiling import ChildCompiler, CompilingFailed, InlineCompiler, compile_document
-from edge.model import ApplicationDocument, Condition, Proxy, Respond, Rule, Server, Upstream
+from edge.admin.compiling import ChildCompiler, CompilingFailed, InlineCompiler, compile_document, where_it_fails
+from edge.model import ApplicationDocument, Condition, Proxy, Respond, Rule, Server, SetRequestHeader, Upstream
 from edge.model import document as documents
 
 GOOD = documents.encode(
@@ -50,6 +50,15 @@ def test_a_bad_document_has_no_name_but_problems_with_their_fields():
         "rules[1].conditions[0].values[0]",
         "rules[1].actions[0].upstream",
     ]
+
+
+def test_what_no_check_foresaw_is_found_where_it_is():
+    good = Condition("path", "exists"), Respond()
+    assert where_it_fails([Rule("r", conditions=good[:1], actions=good[1:])]) == "rules"
+    bad_condition = Rule("s", conditions=(good[0], Condition("path", "matches", ("(",))), actions=good[1:])
+    bad_action = Rule("t", conditions=good[:1], actions=(good[1], SetRequestHeader("X", "${nothing}")))
+    assert where_it_fails([Rule("r", actions=good[1:]), bad_condition, bad_action]) == "rules[1].conditions[1]"
+    assert where_it_fails([Rule("r", actions=good[1:]), bad_action]) == "rules[1].actions[1]"
 
 
 async def test_the_child_answers_as_the_function_does(child):

@@ -84,7 +84,8 @@ async def test_an_invalid_application_refuses_its_own_release_and_blocks_nobody(
         await h.admin.work(break_it)
         with pytest.raises(Invalid, match='page rule "all"') as refused:
             await h.release(shop)
-        assert refused.value.field.startswith("rules[0].actions[0]")
+        assert refused.value.field == "rules[0].actions[0].upstream"
+        assert "rules[0].actions[0].upstream: the application has no upstream with the id 'gone" in str(refused.value)
         await h.release(other)
         assert dict(gateway.served()) == {"shop": 1, "other": 2}
 

@@ -1,5 +1,25 @@
+import re
+from typing import get_args
+
+from edge.admin.console import action_fields
+from edge.model.actions import (
+    Cache,
+    Compress,
+    Cors,
+    ErrorPage,
+    IpAccess,
+    LimitBody,
+    LimitConcurrency,
+    LimitRate,
+    Mirror,
+    RequestId,
+    Respond,
+    RewritePath,
+    SetRequestHeader,
+)
+from edge.model.rule import Operator, Variable
 from tests.admin.console.visitor import text, visiting
-from tests.admin.house import in_virtual_time
+from tests.admin.house import VIEWER, in_virtual_time
 
 
 @in_virtual_time
@@ -49,3 +69,78 @@ async def test_rules_are_moved_switched_off_and_deleted(tmp_path):
         assert "disabled" in text(await visitor.done(f"{base}/{first}/toggle"))
         page = await visitor.done(f"{base}/{second}/delete")
         assert f"rule-{second}" not in page.text
+
+
+FIELDS = ("variable", "operator", "argument", "values")
+VALUES = {
+    "in-network": "10.0.0.0/8",
+    "greater": "1",
+    "less": "1",
+    "at-least": "1",
+    "at-most": "1",
+    "equals-number": "1",
+    "exists": "",
+    "is-empty": "",
+}
+
+
+@in_virtual_time
+async def test_every_variable_and_every_operator_can_be_chosen(tmp_path):
+    chosen = [("header", operator, "X-A", VALUES.get(operator, "a")) for operator in get_args(Operator)]
+    for variable in get_args(Variable):
+        argument = "a" if variable in ("query", "header", "cookie") else ""
+        chosen.append((variable, "matches", argument, "^a"))
+    form = {"name": "all of them", "enabled": "on", "a-0-type": "respond"}
+    for place, row in enumerate(chosen):
+        form |= {f"c-{place}-{name}": value for name, value in zip(FIELDS, row, strict=True)}
+    async with visiting(tmp_path) as visitor:
+        application = await visitor.house.application()
+        await visitor.done(f"/applications/{application}/rules/new", form | {"do": "save"})
+        (rule,) = (await visitor.admin.rules.list(VIEWER, application)).items
+        assert [(c.variable, c.operator, c.argument or "", "\n".join(c.values)) for c in rule.conditions] == chosen
+        page = await visitor.get(f"/applications/{application}/rules/{rule.id}")
+        for place, (variable, operator, _, _) in enumerate(chosen):
+            assert selected(page, f"c-{place}-variable") == variable
+            assert selected(page, f"c-{place}-operator") == operator
+
+
+def selected(page, name):
+    """What a list of choices has chosen."""
+    choices = re.search(rf'<select name="{name}".*?</select>', page.text, re.DOTALL).group()
+    return re.search(r"<option[^>]* selected>([^<]*)<", choices).group(1)
+
+
+@in_virtual_time
+async def test_every_action_can_be_made_in_the_editor_and_is_shown_there_again(tmp_path):
+    async with visiting(tmp_path) as visitor:
+        application = await visitor.house.application()
+        upstream = await visitor.house.upstream(application)
+        actions = [
+            SetRequestHeader("X-A", "${host}"),
+            RequestId("X-Id", True, "uuid", True),
+            LimitRate(10, "minute", 5, "${host}", True, 503),
+            LimitConcurrency(3, "${host}", 429),
+            LimitBody(1000),
+            IpAccess(("10.0.0.0/8",)),
+            Cors(("https://a.example",), credentials=True),
+            ErrorPage((502,), "<p>sorry"),
+            Compress(("br",)),
+            Cache(60),
+            Mirror(upstream, 0.5),
+            RewritePath("/", prefix="/a"),
+            Respond(418, "short"),
+        ]
+        form = {"name": "all", "enabled": "on"}
+        for place, action in enumerate(actions):
+            row = action_fields.shown(action)
+            form |= {f"a-{place}-{name}": "on" if value is True else value for name, value in row.items() if value}
+        await visitor.done(f"/applications/{application}/rules/new", form | {"do": "save"})
+        (rule,) = (await visitor.admin.rules.list(VIEWER, application)).items
+        assert rule.actions == actions
+        page = await visitor.get(f"/applications/{application}/rules/{rule.id}")
+        assert [selected(page, f"a-{n}-type") for n in range(len(actions))] == [
+            action.__struct_config__.tag for action in actions
+        ]
+        assert (selected(page, "a-1-format"), selected(page, "a-2-per")) == ("uuid", "minute")
+        saved = await visitor.done(f"/applications/{application}/rules/{rule.id}", form | {"do": "save"})
+        assert "delay requests beyond 10 a minute for each ${host}" in text(saved)
