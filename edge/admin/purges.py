@@ -10,18 +10,36 @@ from edge.admin import drafting
 from edge.admin.actor import Actor
 from edge.admin.errors import Invalid
 from edge.admin.publishing import PURGES, Built
-from edge.admin.service import Service
-from edge.admin.views import PurgeBody, PurgeView
+from edge.admin.service import LIMIT, Service, checked_limit, numeric_cursor, page_of
+from edge.admin.views import Page, PurgeBody, PurgeView
 from edge.rules.problem import shown
 from edge.store.tables import ManifestEntryRow, PurgeRow
 
 _EXAMPLE = "https://www.example.com/images/a.png, or /images/a.png on every host"
+
+_NEWEST = 2**62
 
 
 class Purges(Service):
     """Purges of an application. They need releaser: what is asked for next comes from the upstreams again."""
 
     body = PurgeBody
+
+    async def list(
+        self, actor: Actor, application: str, limit: int = LIMIT, after: str | None = None
+    ) -> Page[PurgeView]:
+        """The newest purges of an application, newest first; older ones are forgotten."""
+        actor.require("viewer", "read purges")
+        checked_limit(limit)
+        before = numeric_cursor(after, _NEWEST)
+
+        def unit(session: Session) -> Page[PurgeView]:
+            drafting.load(session, application)
+            query = select(PurgeRow).where(PurgeRow.application == application, PurgeRow.seq < before)
+            rows = session.scalars(query.order_by(PurgeRow.seq.desc()).limit(limit + 1)).all()
+            return page_of(rows, limit, _view, lambda row: row.seq)
+
+        return await self._work(unit)
 
     async def create(self, actor: Actor, application: str, body: PurgeBody) -> PurgeView:
         """Tell every gateway server of the application's partitions. Invalid names the field."""
@@ -40,12 +58,15 @@ class Purges(Service):
             self._audit(session, actor, "purge", f'application "{row.name}"', named)
             entry = ManifestEntryRow
             partitions = select(entry.partition).where(entry.application == application).order_by(entry.partition)
-            view = PurgeView(number=purge.seq, url=purge.url, prefix=purge.prefix, at=purge.at)
-            return view, self._admin.publisher.build(session, session.scalars(partitions).all())
+            return _view(purge), self._admin.publisher.build(session, session.scalars(partitions).all())
 
         view, manifests = await self._work(unit)
         self._admin.publisher.publish(manifests)
         return view
+
+
+def _view(row: PurgeRow) -> PurgeView:
+    return PurgeView(number=row.seq, url=row.url, prefix=row.prefix, at=row.at)
 
 
 def _forget(session: Session, application: str) -> None:

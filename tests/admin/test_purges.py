@@ -3,7 +3,7 @@ import pytest
 from edge.admin.errors import Forbidden, Invalid, NotFound
 from edge.admin.publishing import PURGES
 from edge.admin.views import PurgeBody
-from tests.admin.house import ADMIN, EDITOR, RELEASER, house, in_virtual_time, settle
+from tests.admin.house import ADMIN, EDITOR, RELEASER, VIEWER, house, in_virtual_time, settle
 
 
 @in_virtual_time
@@ -42,6 +42,20 @@ async def test_only_the_newest_are_told_and_the_number_of_what_is_not(tmp_path):
         manifest = gateway.content.manifest
         assert [entry.number for entry in manifest.purges] == numbers[2:]
         assert manifest.forgotten == numbers[1]
+
+
+@in_virtual_time
+async def test_purges_are_listed_newest_first_a_page_at_a_time(tmp_path):
+    async with house(tmp_path) as home:
+        shop = await home.application()
+        for text in ("/a", "/b", "/c"):
+            await home.admin.purges.create(RELEASER, shop, PurgeBody(url=text))
+        page = await home.admin.purges.list(VIEWER, shop, limit=2)
+        assert [purge.url for purge in page.items] == ["/c", "/b"]
+        rest = await home.admin.purges.list(VIEWER, shop, limit=2, after=page.next)
+        assert ([purge.url for purge in rest.items], rest.next) == (["/a"], None)
+        with pytest.raises(NotFound):
+            await home.admin.purges.list(VIEWER, "nobody")
 
 
 @pytest.mark.parametrize(

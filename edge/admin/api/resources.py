@@ -133,6 +133,13 @@ RESOURCES: tuple[Resource, ...] = (
         key="version",
     ),
     Resource(
+        path="applications/{application}/purges",
+        noun="purge",
+        service=lambda admin: admin.purges,
+        view=PurgeView,
+        verbs=("list",),
+    ),
+    Resource(
         path="users",
         noun="user",
         service=lambda admin: admin.users,

@@ -17,6 +17,7 @@ from edge.admin.console import (
     live,
     releases,
     rules,
+    stored_answers,
     upstreams,
 )
 from edge.admin.console.rendering import FOLDER
@@ -41,6 +42,7 @@ PAGES: dict[str, Handler] = {
     "/applications/{application}/changes": releases.changes,
     "/applications/{application}/releases": releases.index,
     "/applications/{application}/releases/{version}": releases.show,
+    "/applications/{application}/stored-answers": stored_answers.show,
     "/gateways": gateways.index,
     "/kubernetes": kubernetes.index,
     "/kubernetes/new": kubernetes.new,
@@ -69,6 +71,7 @@ DEEDS: dict[str, Handler] = {
     "/applications/{application}/changes/discard": releases.discard,
     "/applications/{application}/releases": releases.release,
     "/applications/{application}/releases/{version}/rollback": releases.rollback,
+    "/applications/{application}/stored-answers": stored_answers.purge,
     "/gateways/partitions": gateways.create_partition,
     "/gateways/partitions/{id}": gateways.save_partition,
     "/gateways/partitions/{id}/delete": gateways.delete_partition,
