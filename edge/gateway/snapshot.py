@@ -27,6 +27,7 @@ import msgspec
 from edge.gateway.actions.making import NOTHING_MADE, Made, Maker
 from edge.gateway.balancing import backend as backends
 from edge.gateway.balancing.backend import Backend
+from edge.gateway.balancing.selector import Address
 from edge.gateway.hosts import HostTable
 from edge.gateway.settings import Settings
 from edge.gateway.tls import certificates
@@ -138,6 +139,16 @@ class Snapshot:
             for backend in application.backends.values():
                 if backend.tls is not None:
                     yield backend.tls
+
+    def addresses(self, application: str, upstream: str) -> frozenset[Address]:
+        """Where an upstream's servers and endpoints are, also those that are on their way out."""
+        found = self.applications.get(application)
+        backend = None if found is None else found.backends.get(upstream)
+        if backend is None:
+            return frozenset()
+        if backend.upstream.servers:
+            return frozenset((server.host, server.port) for server in backend.upstream.servers)
+        return frozenset((e.address, e.port) for e in _endpoints(backend.upstream, self.sources))
 
     def describe(self) -> dict[str, Any]:
         """The object of `/-/snapshot`, JSON-ready, without secrets."""

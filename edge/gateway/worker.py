@@ -18,6 +18,7 @@ if __name__ == "__main__":
 
 import asyncio
 import gc
+import itertools
 import random
 import signal
 import socket
@@ -31,7 +32,7 @@ import uvloop
 
 from edge import logs
 from edge.gateway import launch, snapshot
-from edge.gateway.balancing.pool import Address
+from edge.gateway.balancing.pool import Address, Pool
 from edge.gateway.data_path import DataPath
 from edge.gateway.http.protocol import ClientProtocol
 from edge.gateway.http.proxy_protocol import AwaitingHeader
@@ -42,6 +43,7 @@ from edge.gateway.own_ports import OwnPorts
 from edge.gateway.settings import Settings
 from edge.gateway.snapshot import Snapshot
 from edge.gateway.telemetry.metrics import Measures
+from edge.gateway.telemetry.traffic import LIMIT, OTHER, shown
 from edge.gateway.tls.listener import TlsListener
 from edge.gateway.tls.upstream import ClientContexts, explained
 from edge.model.source import SourceState
@@ -96,6 +98,7 @@ class Serving:
         self._path = path
         self._own = own
         self._endpoints_changed: float | None = None
+        self._folded: Snapshot | None = None
 
     def apply(self, content: Content) -> Mapping[str, str]:
         """Swap in a manifest with its documents and sources."""
@@ -131,14 +134,15 @@ class Serving:
     def metrics(self) -> bytes:
         """A `Measures`, as JSON."""
         path = self._path
+        self._fold_gone()
         counters = path.counters
         changed = self._endpoints_changed
         return msgspec.json.encode(
             Measures(
-                requests=counters.requests(),
-                latency=list(counters.latency),
-                latency_sum=counters.latency_sum,
+                traffic=counters.traffic.tallies(),
                 upstream_connections=_added(pool.counts() for pool in path.pools),
+                endpoint_connections=_bounded(_added(_open(pool) for pool in path.pools)),
+                ejected=_bounded({shown(address): 1 for pool in path.pools for address in pool.ejected_now()}),
                 client_connections=len(path.connections) + len(path.tunnels),
                 retries=counters.retries,
                 ejections=sum(pool.ejections for pool in path.pools),
@@ -151,6 +155,13 @@ class Serving:
             )
         )
 
+    def _fold_gone(self) -> None:
+        """Endpoints that are gone have no numbers of their own any more."""
+        snapshot, traffic = self._path.snapshot, self._path.counters.traffic
+        if snapshot is not self._folded or traffic.begun:
+            traffic.fold_gone(snapshot.addresses)
+            self._folded = snapshot
+
     def describe(self) -> bytes:
         """The object of `/-/snapshot`, as JSON."""
         return msgspec.json.encode(self._path.snapshot.describe())
@@ -162,6 +173,19 @@ def _added(counts: Iterable[dict[str, int]]) -> dict[str, int]:
         for state, number in one.items():
             total[state] = total.get(state, 0) + number
     return total
+
+
+def _open(pool: Pool) -> dict[str, int]:
+    return {shown(address): number for address, number in pool.connections()}
+
+
+def _bounded(numbers: dict[str, int]) -> dict[str, int]:
+    """By endpoint: the first of them, and the sum of the others."""
+    if len(numbers) <= LIMIT:
+        return numbers
+    kept = dict(itertools.islice(numbers.items(), LIMIT))
+    kept[OTHER] = sum(numbers.values()) - sum(kept.values())
+    return kept
 
 
 def _addresses(served: Snapshot) -> dict[Address, None]:

@@ -7,7 +7,9 @@ from typing import Any
 import msgspec
 
 from edge.gateway import snapshot as snapshots
+from edge.gateway.data_path import DataPath
 from edge.gateway.snapshot import Snapshot
+from edge.gateway.telemetry import traffic
 from edge.model import (
     ApplicationDocument,
     Endpoint,
@@ -66,3 +68,11 @@ def serving(*addresses: str, **given: Any) -> Snapshot:
     snapshot, refused = snapshots.build(None, content(*addresses, **given))
     assert not refused
     return snapshot
+
+
+def counted(path: DataPath) -> dict[str, dict[str, list[int]]]:
+    """What a data path counted: application → upstream → answers of status classes 1xx to 5xx."""
+    return {
+        application: {upstream: traffic.total(endpoints).classes for upstream, endpoints in upstreams.items()}
+        for application, upstreams in path.counters.traffic.tallies().items()
+    }

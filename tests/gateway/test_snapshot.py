@@ -284,6 +284,15 @@ def test_a_new_endpoint_has_the_next_request():
     assert hosts(after, "a.example", count=1) == ["10.0.0.2"]
 
 
+def test_the_addresses_of_an_upstream_are_its_servers_or_its_endpoints_also_those_that_end():
+    leaving = Endpoint("10.0.0.2", 8080, ready=False, terminating=True)
+    ending = SourceState(HELLO, Revision(1, 1), (Endpoint("10.0.0.1", 8080), leaving))
+    snapshot = build(content(application("a", HELLO), sources=[ending]))
+    assert snapshot.addresses("a", "k") == {("10.0.0.1", 8080), ("10.0.0.2", 8080)}
+    assert snapshot.addresses("a", "s") == {("backend", 80)}
+    assert snapshot.addresses("a", "") == snapshot.addresses("", "") == frozenset()
+
+
 def test_a_swap_at_a_thousand_applications_touches_only_the_one():
     sources = [Source("c", "ns", f"s{n}", 80) for n in range(1000)]
     rules = tuple(

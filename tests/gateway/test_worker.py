@@ -13,7 +13,7 @@ import pytest
 from websockets.asyncio.client import connect as websocket_connect
 from websockets.asyncio.server import serve as websocket_serve
 
-from tests.gateway.serving import content, endpoints
+from tests.gateway.serving import content, counted, endpoints
 from tests.gateway.working import GET, MEGABYTES, answer_to, echo, endpoint, pod, read_answer, worker
 
 
@@ -134,7 +134,7 @@ async def test_a_websocket_speaks_through_the_worker() -> None:
                 assert await connection.recv() == message
             assert len(running.path.tunnels) == 1
         assert running.path.tunnels == {}
-        assert running.path.counters.requests() == {"a1": {"u1": [1, 0, 0, 0, 0]}}
+        assert counted(running.path) == {"a1": {"u1": [1, 0, 0, 0, 0]}}
 
 
 async def test_a_pod_that_closes_after_each_answer_fails_no_request() -> None:

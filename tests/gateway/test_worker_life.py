@@ -21,7 +21,7 @@ from edge.wire.content import Content
 from edge.wire.frames import FrameChannel
 from edge.wire.hub import Hub
 from edge.wire.messages import Report
-from tests.gateway.serving import SOURCE, content, endpoints
+from tests.gateway.serving import SOURCE, content, counted, endpoints
 from tests.gateway.working import GET, answer_to, endpoint, pod, read_answer, worker
 
 
@@ -92,13 +92,34 @@ async def test_measures_and_snapshot_are_told() -> None:
     async with endpoint(pod) as address, worker(address) as (running, port):
         await answer_to(port, GET)
         measures = msgspec.json.decode(running.serving.metrics(), type=Measures)
-        assert measures.requests == {"a1": {"u1": [0, 1, 0, 0, 0]}}
-        assert sum(measures.latency) == 1
+        assert counted(running.path) == {"a1": {"u1": [0, 1, 0, 0, 0]}}
+        assert measures.traffic["a1"]["u1"][address].requests == 1
         assert measures.upstream_connections == {"idle": 1, "busy": 0, "connecting": 0}
+        assert measures.endpoint_connections == {address: 1}
         assert measures.snapshot_revision == int(Revision(1, 1))
         assert measures.endpoint_revision_age is not None
         described = msgspec.json.decode(running.serving.describe())
         assert [source["endpoints"][0]["address"] for source in described["sources"]] == ["127.0.0.1"]
+
+
+async def test_what_a_gone_endpoint_counted_stays_in_the_sums_and_has_no_name_any_more() -> None:
+    async with endpoint(pod) as address, worker(address) as (running, port):
+        await answer_to(port, GET)
+        running.serving.apply_source(endpoints("127.0.0.9:1", number=2))
+        measures = msgspec.json.decode(running.serving.metrics(), type=Measures)
+        assert list(measures.traffic["a1"]["u1"]) == [""]
+        assert measures.traffic["a1"]["u1"][""].requests == 1
+
+
+async def test_an_endpoint_that_is_passed_over_is_told() -> None:
+    closed = socket.create_server(("127.0.0.1", 0))
+    address = f"127.0.0.1:{closed.getsockname()[1]}"
+    closed.close()
+    async with worker(address, ejection_failures=1) as (running, port):
+        assert (await answer_to(port, GET)).startswith(b"HTTP/1.1 502 ")
+        measures = msgspec.json.decode(running.serving.metrics(), type=Measures)
+        assert measures.ejected == {address: 1}
+        assert measures.traffic["a1"]["u1"][address].classes == [0, 0, 0, 0, 1]
 
 
 async def test_an_endpoint_that_is_a_port_of_this_gateway_is_never_asked() -> None:
@@ -158,7 +179,7 @@ async def test_a_worker_process_serves_what_its_agent_pushes_and_ends_on_sigterm
         assert (await answer_to(process.port, GET)).endswith(b"ok")
         process.hub.publish_source(SourceState(SOURCE, Revision(1, 2), endpoints(two).endpoints))
         measures = msgspec.json.decode(await process.hub.ask("worker 0", "metrics"), type=Measures)
-        assert measures.requests == {"a1": {"u1": [0, 1, 0, 0, 0]}}
+        assert measures.traffic["a1"]["u1"][""].classes == [0, 1, 0, 0, 0]
         snapshot = msgspec.json.decode(await process.hub.ask("worker 0", "snapshot"))
         assert f"127.0.0.1:{snapshot['sources'][0]['endpoints'][0]['port']}" == two
         process.process.send_signal(signal.SIGTERM)

@@ -9,14 +9,17 @@ import msgspec
 
 from edge.gateway.agent.relay import Relay
 from edge.gateway.agent.status import JSON, PROMETHEUS, Page, Pages, text
-from edge.gateway.telemetry import metrics
+from edge.gateway.telemetry import metrics, traffic
 from edge.gateway.telemetry.metrics import Measures
+from edge.gateway.telemetry.prometheus import render
+from edge.gateway.telemetry.traffic import Tallies
 from edge.model.revision import NOTHING
 
 
 class Totals:
     """What all workers that ever lived have counted. A worker that is gone, or does not answer in time, counts with
-    its last answer: a sum that fell and rose again would look like new requests."""
+    its last answer: a sum that fell and rose again would look like new requests. What ended workers counted for an
+    endpoint is kept as long as a living one counts for it, then in the rest of its upstream: so what is gone goes."""
 
     def __init__(self) -> None:
         self._last: dict[str, Measures] = {}
@@ -38,6 +41,10 @@ class Totals:
 
     def _sum(self) -> Measures:
         living = list(self._last.values())
+        counted: Tallies = {}
+        for one in living:
+            traffic.add_to(counted, one.traffic)
+        self._past = msgspec.structs.replace(self._past, traffic=traffic.folded(self._past.traffic, counted))
         total = metrics.add([self._past, *living])
         lowest = min((one.snapshot_revision for one in living if one.snapshot_revision), default=0)
         return msgspec.structs.replace(total, snapshot_revision=lowest)
@@ -46,7 +53,13 @@ class Totals:
 def _counted(measures: Measures) -> Measures:
     """Without what only a living worker has."""
     return msgspec.structs.replace(
-        measures, upstream_connections={}, client_connections=0, endpoint_revision_age=None, snapshot_revision=0
+        measures,
+        upstream_connections={},
+        endpoint_connections={},
+        ejected={},
+        client_connections=0,
+        endpoint_revision_age=None,
+        snapshot_revision=0,
     )
 
 
@@ -91,7 +104,7 @@ class StatusPages:
         answers = await self._relay.hub.ask_all("metrics")
         measures = {name: msgspec.json.decode(answer, type=Measures) for name, answer in answers.items()}
         total = self._totals.add(measures, self._relay.hub.connected)
-        return Page(200, (metrics.render(total) + self._own()).encode(), PROMETHEUS)
+        return Page(200, (render(total) + self._own()).encode(), PROMETHEUS)
 
     def _own(self) -> str:
         lines: list[str] = []

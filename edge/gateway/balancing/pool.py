@@ -12,7 +12,7 @@ timer: idle connections sit in the deadline wheel. Empty, healthy origins are fo
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Iterator
 from typing import TYPE_CHECKING, TypeAlias
 
 import msgspec
@@ -191,6 +191,14 @@ class Pool:
             "busy": sum(origin.busy for origin in origins),
             "connecting": sum(origin.connecting for origin in origins),
         }
+
+    def connections(self) -> Iterator[tuple[Address, int]]:
+        """How many are open, by address."""
+        return ((origin.address, len(origin.idle) + origin.busy) for origin in self._origins.values())
+
+    def ejected_now(self) -> list[Address]:
+        """Those that are passed over."""
+        return [address for address in list(self.ejected) if self.is_ejected(address)]
 
     def _close_idle(self, origin: Origin) -> None:
         idle, origin.idle = origin.idle, []

@@ -34,7 +34,7 @@ def record(
     error: str,
 ) -> None:
     """Count a request and write its line."""
-    path.counters.record(application, upstream, status, seconds)
+    path.counters.traffic.record(application, upstream, address, status, seconds)
     log = path.access_log
     if log.enabled:
         log.write(
@@ -64,7 +64,7 @@ def report_failed_rule(application: str, identity: bytes) -> None:
 
 def record_refused(path: DataPath, peer: Peer, identity: bytes, error: MalformedError, sent: int) -> None:
     """Count and write a request whose head could not be read."""
-    path.counters.record("", "", error.status, 0.0)
+    path.counters.traffic.record("", "", None, error.status, 0.0)
     if path.access_log.enabled:
         path.access_log.write(
             Line(

@@ -7,18 +7,20 @@ from edge import virtual_time
 from edge.gateway.agent.pages import StatusPages, Totals, oldest
 from edge.gateway.agent.relay import WORKERS, Relay
 from edge.gateway.telemetry.metrics import Measures
+from edge.gateway.telemetry.traffic import Tally
 from edge.wire.content import Content
 from edge.wire.subscription import Subscription
 from tests.wire.house import Notes, World, release
 
 
-def measures(requests, revision=1, **options):
-    return Measures(requests={"shop": {"u1": [0, requests, 0, 0, 0]}}, snapshot_revision=revision, **options)
+def measures(requests, revision=1, endpoint="10.0.0.1:80", **options):
+    counted = Tally([0, requests, 0, 0, 0], [requests] + 15 * [0], requests / 100)
+    return Measures(traffic={"shop": {"u1": {endpoint: counted}}}, snapshot_revision=revision, **options)
 
 
 def asked(totals, answers, connected):
     total = totals.add(answers, connected)
-    return total.requests["shop"]["u1"][1]
+    return sum(tally.requests for tally in total.traffic["shop"]["u1"].values())
 
 
 def test_a_sum_never_falls_when_a_worker_does_not_answer_or_ends():
@@ -35,6 +37,18 @@ def test_what_a_worker_counted_after_it_was_last_asked_is_told_when_it_leaves():
     assert asked(totals, {"0.0": measures(10)}, ("0.0",)) == 10
     totals.note("0.0", measures(14))
     assert asked(totals, {"0.1": measures(1)}, ("0.1",)) == 15
+
+
+def test_what_ended_workers_counted_for_an_endpoint_goes_with_it_and_stays_in_its_upstream():
+    def named(answers):
+        upstream = totals.add(answers, tuple(answers)).traffic["shop"]["u1"]
+        return {endpoint: tally.requests for endpoint, tally in upstream.items()}
+
+    totals = Totals()
+    assert named({"0.0": measures(10), "1.0": measures(5)}) == {"10.0.0.1:80": 15}
+    assert named({"0.0": measures(11)}) == {"10.0.0.1:80": 16}, "1.0 has ended, 0.0 knows the endpoint"
+    assert named({"0.0": measures(11, endpoint="")}) == {"": 16}, "it is gone"
+    assert named({"0.0": measures(12)}) == {"10.0.0.1:80": 12, "": 5}, "it came again, and begins anew"
 
 
 def test_what_only_a_living_worker_has_ends_with_it():

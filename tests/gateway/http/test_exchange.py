@@ -14,7 +14,7 @@ from edge.rules.decision import Decision
 from edge.rules.request import Request
 from tests.gateway.dialogue import Dialogue
 from tests.gateway.exchanging import GET, OK, body, field, fields, start, status
-from tests.gateway.serving import PROXY, serving
+from tests.gateway.serving import PROXY, counted, serving
 
 
 def test_a_request_goes_to_the_endpoint_and_its_answer_comes_back() -> None:
@@ -113,7 +113,7 @@ def test_a_rule_that_fails_unforeseen_is_500_and_logged_and_the_connection_goes_
     assert [(entry["log_level"], entry["application"], entry["request_id"]) for entry in logs] == [
         ("error", "shop", (field(answer, b"x-request-id") or b"").decode())
     ]
-    assert dialogue.path.counters.requests() == {"a1": {"": [0, 0, 0, 0, 1]}}
+    assert counted(dialogue.path) == {"a1": {"": [0, 0, 0, 0, 1]}}
     client.says(GET.replace(b"/a?", b"/b?"))
     dialogue.accepts().says(OK)
     assert status(client.hears()) == 200
@@ -226,7 +226,7 @@ def test_an_answer_cut_short_cuts_the_client_too() -> None:
     assert body(client.hears()) == b"hello"
     assert client.transport.aborted
     assert client.closed
-    assert dialogue.path.counters.requests() == {"a1": {"u1": [0, 1, 0, 0, 0]}}
+    assert counted(dialogue.path) == {"a1": {"u1": [0, 1, 0, 0, 0]}}
 
 
 @pytest.mark.parametrize(

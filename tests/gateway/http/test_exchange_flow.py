@@ -8,9 +8,10 @@ from pathlib import Path
 from edge.gateway.actions.passage import Passage
 from edge.gateway.http import exchange as exchanges
 from edge.gateway.http.forwarding import Forwarding
+from edge.gateway.telemetry.traffic import total
 from tests.gateway.dialogue import Dialogue
 from tests.gateway.exchanging import GET, OK, body, field, start, status
-from tests.gateway.serving import PROXY, serving
+from tests.gateway.serving import PROXY, counted, serving
 
 
 def test_a_redirect_and_a_fixed_answer_need_no_endpoint() -> None:
@@ -71,7 +72,7 @@ def test_a_client_that_goes_takes_its_request_along() -> None:
     dialogue, client, upstream = start()
     client.resets()
     assert upstream.transport.aborted
-    assert dialogue.path.counters.requests() == {"a1": {"u1": [0, 0, 0, 1, 0]}}
+    assert counted(dialogue.path) == {"a1": {"u1": [0, 0, 0, 1, 0]}}
 
 
 def test_a_connection_opened_for_a_client_that_has_gone_waits_for_the_next() -> None:
@@ -204,8 +205,8 @@ def test_requests_are_counted_by_application_upstream_and_class() -> None:
     upstream.says(OK)
     client.says(GET.replace(b"www", b"no"))
     client.says(b"bad\r\n\r\n")
-    assert dialogue.path.counters.requests() == {"a1": {"u1": [0, 1, 0, 0, 0]}, "": {"": [0, 0, 0, 2, 0]}}
-    assert sum(dialogue.path.counters.latency) == 3
+    assert counted(dialogue.path) == {"a1": {"u1": [0, 1, 0, 0, 0]}, "": {"": [0, 0, 0, 2, 0]}}
+    assert total(dialogue.path.counters.traffic.tallies()[""][""]).requests == 2
 
 
 def test_many_requests_on_a_connection_make_no_timer() -> None:
