@@ -54,7 +54,7 @@ ACTIONS: dict[str, tuple[Field, ...]] = {
     "request-id": (
         Field("header", "Header", hint="X-Request-Id"),
         Field("accept", "take the client's, if it sends a sane one", "check"),
-        Field("format", "of new ones", "choice", "hex uuid"),
+        Field("format", "New ones as", "choice", "hex uuid"),
         Field("upstream_only", "not in the answer", "check"),
     ),
     "ip-access": (
@@ -96,15 +96,15 @@ ACTIONS: dict[str, tuple[Field, ...]] = {
     ),
     "limit-rate": (
         Field("rate", "Requests", "number", "100"),
-        Field("per", "in each", "choice", "second minute hour"),
-        Field("burst", "at once (as many, when empty)", "number", "20"),
-        Field("key", "counted for each", hint="${client-address}"),
+        Field("per", "per", "choice", "second minute hour"),
+        Field("burst", "At once", "number", "20"),
+        Field("key", "Counted by", hint="${client-address}"),
         Field("delay", "delay what is too early instead of refusing it", "check"),
         Field("status", "Status of a refusal", "number", "429"),
     ),
     "limit-concurrency": (
         Field("limit", "Requests at once", "number", "10"),
-        Field("key", "counted for each", hint="${client-address}"),
+        Field("key", "Counted by", hint="${client-address}"),
         Field("status", "Status of a refusal", "number", "503"),
     ),
     "limit-body": (Field("size", "Bytes of a body", "number", "1048576"),),
