@@ -60,7 +60,7 @@ async def add_rule(page):
     await page.get_by_role("link", name="Page rules").click()
     await page.get_by_role("link", name="New page rule").click()
     await page.get_by_label("Name", exact=True).fill("everything")
-    await page.get_by_label("Upstream").select_option(label=UPSTREAM)
+    await page.get_by_label("Upstream", exact=True).select_option(label=UPSTREAM)
     await page.get_by_role("button", name="Save rule").last.click()
     await expect(page.get_by_text(f"proxy to {UPSTREAM}")).to_be_visible()
 
