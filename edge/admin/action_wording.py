@@ -12,6 +12,7 @@ from edge.model.actions import (
     Cors,
     ErrorPage,
     IpAccess,
+    JwtAuth,
     LimitBody,
     LimitConcurrency,
     LimitRate,
@@ -58,6 +59,8 @@ def action_text(action: Action, upstreams: Mapping[str, str]) -> str:
             return " and ".join([*parts, f"allow only {_some(allow)}"] if allow else parts)
         case BasicAuth(users=users):
             return f"ask for the password of {_some([user.name for user in users])}"
+        case JwtAuth(algorithms=algorithms, issuer=issuer):
+            return f"ask for a token signed with {_some(algorithms)}" + (f" by {issuer}" if issuer else "")
         case Cors(origins=origins):
             return f"allow cross-origin requests from {_some(origins)}"
         case ErrorPage(statuses=statuses):

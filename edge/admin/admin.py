@@ -20,7 +20,16 @@ import msgspec
 from sqlalchemy import select
 from sqlalchemy.orm import Session
 
-from edge.admin import certificates, drafting, first_start, gateway_servers, kubernetes_clusters, remembering, tokens
+from edge.admin import (
+    application_keys,
+    certificates,
+    drafting,
+    first_start,
+    gateway_servers,
+    kubernetes_clusters,
+    remembering,
+    tokens,
+)
 from edge.admin.actor import Actor
 from edge.admin.applications import Applications
 from edge.admin.audit import Audit
@@ -125,7 +134,10 @@ class Admin:
         self.roster = Roster()
         self.hub = Hub(on_report=self._reported, on_gone=lambda name: None)
         self.publisher = Publisher(
-            generation, self.hub.publish_manifest, lambda row: certificates.document_of(row, sealer)
+            generation,
+            self.hub.publish_manifest,
+            lambda row: certificates.document_of(row, sealer),
+            lambda row: application_keys.document_of(row, sealer),
         )
         self.remembering = Remembering(self.work)
         self.clusters = Clusters(

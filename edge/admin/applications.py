@@ -19,6 +19,7 @@ from edge.admin.views import ApplicationBody, ApplicationView, Page
 from edge.model import document as documents
 from edge.model.document import ApplicationDocument
 from edge.store.tables import (
+    ApplicationKeyRow,
     ApplicationRow,
     ApplicationUse,
     CertificateRow,
@@ -103,6 +104,7 @@ class Applications(Service):
                 ManifestCertificateRow,
                 ManifestEntryRow,
                 PurgeRow,
+                ApplicationKeyRow,
                 ReleaseRow,
                 DocumentRow,
                 ChangeRow,

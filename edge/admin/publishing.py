@@ -14,9 +14,11 @@ import msgspec
 from sqlalchemy import select
 from sqlalchemy.orm import Session
 
-from edge.model.manifest import CertificateEntry, Manifest, ManifestEntry, PurgeEntry
+from edge.model.document import hash_of
+from edge.model.manifest import CertificateEntry, KeyEntry, Manifest, ManifestEntry, PurgeEntry
 from edge.model.revision import NOTHING, Revision
 from edge.store.tables import (
+    ApplicationKeyRow,
     CertificateRow,
     DocumentRow,
     ManifestCertificateRow,
@@ -30,10 +32,11 @@ PURGES = 100
 
 
 class Built(msgspec.Struct, frozen=True):
-    """A manifest with its certificates' documents by hash: those hold keys, and only the hub keeps them."""
+    """A manifest with those of its documents by hash that hold keys: certificates', applications'. Only the hub keeps
+    them."""
 
     manifest: Manifest
-    certificates: Mapping[str, bytes]
+    secrets: Mapping[str, bytes]
 
     def __repr__(self) -> str:
         return f"<Built {self.manifest.partition} {self.manifest.revision!r}>"
@@ -47,8 +50,10 @@ class Publisher:
         generation: int,
         push: Callable[[Manifest, Mapping[str, bytes]], None],
         certificate: Callable[[CertificateRow], bytes],
+        key: Callable[[ApplicationKeyRow], bytes],
     ) -> None:
         self._certificate = certificate
+        self._key = key
         self.generation = generation
         self._number = 0
         self._push = push
@@ -84,10 +89,19 @@ class Publisher:
         ):
             certificates.append(CertificateEntry(found.id, found.name, found.hash))
             bodies[found.hash] = self._certificate(found)
+        keys: list[KeyEntry] = []
+        holders = select(row.application).where(row.partition == partition)
+        held = select(ApplicationKeyRow).where(ApplicationKeyRow.application.in_(holders))
+        for key in session.scalars(held.order_by(ApplicationKeyRow.application)):
+            body = self._key(key)
+            keys.append(KeyEntry(key.application, hash_of(body)))
+            bodies[keys[-1].hash] = body
         self._number += 1
         revision = Revision(self.generation, self._number)
         purges, forgotten = _purges(session, [entry.application for entry in entries])
-        return Built(Manifest(revision, partition, entries, tuple(certificates), purges, forgotten), bodies)
+        return Built(
+            Manifest(revision, partition, entries, tuple(certificates), purges, forgotten, tuple(keys)), bodies
+        )
 
     def build_all(self, session: Session) -> tuple[list[Built], dict[str, bytes]]:
         """Every partition's manifest, and the documents that they name."""
@@ -105,7 +119,7 @@ class Publisher:
             if manifest.revision > self.revision(manifest.partition):
                 self._manifests[manifest.partition] = manifest
                 bodies = {entry.hash: self._documents[entry.hash] for entry in manifest.applications}
-                self._push(manifest, {**bodies, **built.certificates})
+                self._push(manifest, {**bodies, **built.secrets})
         self._drop_unused()
 
     def _drop_unused(self) -> None:

@@ -1,9 +1,10 @@
 """What is secret in page rules: written, kept, and never shown.
 
 The road of a secret. It comes in a body, in clear. Before anything is stored it becomes what is kept of it: a
-password its hash (`edge.rules.passwords`). A body that leaves it out keeps the one that is there: GET shows none, so
-that what was read can be written back. Drafts, releases and gateways have what is kept; views of rules, changes and
-errors have nothing of it.
+password its hash (`edge.rules.passwords`), the secret of tokens, which gateways need in clear, is sealed with its
+application's key (`edge.admin.application_keys`). A body that leaves it out keeps the one that is there: GET shows
+none, so that what was read can be written back. Drafts, releases and gateways have what is kept; views of rules,
+changes and errors have nothing of it.
 """
 
 from __future__ import annotations
@@ -15,11 +16,14 @@ from typing import TypeVar
 import msgspec
 
 from edge.admin.errors import Invalid
-from edge.model.actions import Action, BasicAuth, BasicUser
+from edge.model.actions import Action, BasicAuth, BasicUser, JwtAuth
 from edge.rules import passwords
 from edge.rules.checks.authentication import password_problem
+from edge.rules.checks.tokens import secret_problem
+from edge.rules.public_keys import SHORTEST_SECRET
+from edge.sealing import ApplicationCipher
 
-A = TypeVar("A", bound=Action)
+A = TypeVar("A", BasicAuth, JwtAuth)
 
 AT_ONCE = 100
 """Passwords that one body may set: each takes 0.15 s to hash."""
@@ -29,6 +33,8 @@ def hidden(action: Action) -> Action:
     """The action without what is secret in it."""
     if isinstance(action, BasicAuth):
         return msgspec.structs.replace(action, users=tuple(BasicUser(user.name) for user in action.users))
+    if isinstance(action, JwtAuth):
+        return msgspec.structs.replace(action, secret="")
     return action
 
 
@@ -59,29 +65,50 @@ async def hashed(
     return result
 
 
+def sealed(actions: Iterable[Action], cipher: Callable[[], ApplicationCipher]) -> list[Action]:
+    """The actions with secrets sealed; `cipher` is asked for when there is one."""
+    return [
+        msgspec.structs.replace(action, secret=cipher().seal(action.secret))
+        if isinstance(action, JwtAuth) and action.secret
+        else action
+        for action in actions
+    ]
+
+
+def check(actions: Sequence[Action], cipher: Callable[[], ApplicationCipher]) -> None:
+    """Invalid when a sealed secret is none for its action; it may be an old one for other algorithms."""
+    for place, action in enumerate(actions):
+        if isinstance(action, JwtAuth) and action.secret:
+            problem = secret_problem(cipher().open(action.secret), action.algorithms)
+            if problem is not None:
+                raise Invalid(problem, f"actions[{place}].secret")
+
+
 def kept(actions: Iterable[Action], stored: Sequence[Action]) -> list[Action]:
     """The actions with what they leave out taken from the rule's stored ones."""
     result: list[Action] = []
     for action in actions:
         if isinstance(action, BasicAuth):
-            before = _nearest(action, [old for old in stored if isinstance(old, BasicAuth)], result)
-            result.append(
-                msgspec.structs.replace(action, users=tuple(_kept_user(user, before) for user in action.users))
-            )
-        else:
-            result.append(action)
+            alike = _alike(action, stored, result)
+            known = [user for old in alike for user in old.users]
+            users = tuple(_kept_user(user, known) for user in action.users)
+            action = msgspec.structs.replace(action, users=users)
+        elif isinstance(action, JwtAuth) and not action.secret and any(map(SHORTEST_SECRET.get, action.algorithms)):
+            secrets = [old.secret for old in _alike(action, stored, result) if old.secret]
+            action = msgspec.structs.replace(action, secret=next(iter(secrets), ""))
+        result.append(action)
     return result
 
 
-def _nearest(action: BasicAuth, stored: list[BasicAuth], written: list[Action]) -> list[BasicAuth]:
-    """The stored actions, most alike first: of the same realm, then in the same place among those of this kind."""
-    here = sum(isinstance(other, BasicAuth) for other in written)
-    ranked = sorted(enumerate(stored), key=lambda old: (old[1].realm != action.realm, abs(old[0] - here)))
+def _alike(action: A, stored: Sequence[Action], written: list[Action]) -> list[A]:
+    """The stored actions of this kind, most alike first: of the same realm, then by their place among themselves."""
+    same = [old for old in stored if isinstance(old, type(action))]
+    here = sum(isinstance(other, type(action)) for other in written)
+    ranked = sorted(enumerate(same), key=lambda old: (old[1].realm != action.realm, abs(old[0] - here)))
     return [old for _, old in ranked]
 
 
-def _kept_user(user: BasicUser, before: list[BasicAuth]) -> BasicUser:
+def _kept_user(user: BasicUser, known: list[BasicUser]) -> BasicUser:
     if user.password:
         return user
-    stored = (old for action in before for old in action.users if old.name == user.name)
-    return next(stored, user)
+    return next((old for old in known if old.name == user.name), user)

@@ -3,11 +3,12 @@
 from __future__ import annotations
 
 import builtins
+from collections.abc import Callable
 
 import msgspec
 from sqlalchemy.orm import Session
 
-from edge.admin import drafting, rule_secrets
+from edge.admin import application_keys, drafting, rule_secrets
 from edge.admin.actor import Actor
 from edge.admin.errors import Invalid, NotFound
 from edge.admin.finding import shown
@@ -18,6 +19,7 @@ from edge.model.document import ApplicationDocument
 from edge.model.rule import Rule
 from edge.rules import limits
 from edge.rules.validate import problems
+from edge.sealing import ApplicationCipher
 
 
 class Rules(Service):
@@ -46,7 +48,8 @@ class Rules(Service):
         def edit(session: Session, draft: ApplicationDocument) -> ApplicationDocument:
             if len(draft.rules) >= limits.RULES:
                 raise Invalid(f"an application has at most {limits.RULES} page rules")
-            return _placed(draft.rules, _written(draft, id, body), body.order, draft)
+            rule = _written(draft, id, body, self._cipher(session, application))
+            return _placed(draft.rules, rule, body.order, draft)
 
         draft = await self._admin.carry(self._admin.edit(actor, application, edit, "add a page rule to"))
         return rule_view(find_rule(draft, id), draft)
@@ -64,7 +67,8 @@ class Rules(Service):
             self.match(old, if_match)
             others = tuple(rule for rule in draft.rules if rule.id != id)
             order = old.order if body.order is None else body.order
-            return _placed(others, _written(draft, id, body, stored), order, draft)
+            rule = _written(draft, id, body, self._cipher(session, application), stored)
+            return _placed(others, rule, order, draft)
 
         draft = await self._admin.carry(self._admin.edit(actor, application, edit, "change a page rule of"))
         return rule_view(find_rule(draft, id), draft)
@@ -94,6 +98,9 @@ class Rules(Service):
         draft = await self._admin.carry(self._admin.edit(actor, application, edit, "order the page rules of"))
         return Page([rule_view(rule, draft) for rule in draft.rules])
 
+    def _cipher(self, session: Session, application: str) -> Callable[[], ApplicationCipher]:
+        return lambda: application_keys.cipher_of(session, application, self._admin.sealer, self._admin.random)
+
     async def _without_secrets(self, body: RuleBody) -> RuleBody:
         actions = await rule_secrets.hashed(body.actions, self._admin.hash, self._admin.random)
         return msgspec.structs.replace(body, actions=actions)
@@ -111,17 +118,25 @@ def find_rule(draft: ApplicationDocument, id: str) -> Rule:
     raise NotFound(f'application "{draft.name}" has no page rule {shown(id)}')
 
 
-def _written(draft: ApplicationDocument, id: str, body: RuleBody, stored: Rule | None = None) -> Rule:
+def _written(
+    draft: ApplicationDocument,
+    id: str,
+    body: RuleBody,
+    cipher: Callable[[], ApplicationCipher],
+    stored: Rule | None = None,
+) -> Rule:
+    sealed = rule_secrets.sealed(body.actions, cipher)
     rule = Rule(
         id=id,
         name=body.name.strip(),
         enabled=body.enabled,
         conditions=tuple(body.conditions),
-        actions=tuple(rule_secrets.kept(body.actions, () if stored is None else stored.actions)),
+        actions=tuple(rule_secrets.kept(sealed, () if stored is None else stored.actions)),
     )
     found = problems(rule, [upstream.id for upstream in draft.upstreams])
     if found:
         raise Invalid(found[0].message, found[0].field)
+    rule_secrets.check(rule.actions, cipher)
     return rule
 
 

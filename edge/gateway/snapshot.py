@@ -24,7 +24,7 @@ from typing import TYPE_CHECKING, Any
 
 import msgspec
 
-from edge.gateway.actions.making import NOTHING_MADE, Made, Maker
+from edge.gateway.actions.making import NOTHING_MADE, Made, Maker, Open, without_key
 from edge.gateway.balancing import backend as backends
 from edge.gateway.balancing.backend import Backend
 from edge.gateway.balancing.selector import Address
@@ -32,6 +32,7 @@ from edge.gateway.hosts import HostTable
 from edge.gateway.settings import Settings
 from edge.gateway.tls import certificates
 from edge.gateway.tls.certificates import Certificate
+from edge.model import application_key
 from edge.model import document as documents
 from edge.model.document import ApplicationDocument
 from edge.model.endpoint import Endpoint
@@ -39,6 +40,7 @@ from edge.model.manifest import EMPTY, Manifest, ManifestEntry
 from edge.model.source import SourceState
 from edge.model.upstream import Upstream, UpstreamTls
 from edge.rules.compile import Decide, compile_rules
+from edge.sealing import ApplicationCipher
 
 if TYPE_CHECKING:
     from edge.rules.decision import Decision
@@ -190,17 +192,19 @@ def build(
     taken: dict[str, Application] = {}
     refused: dict[str, str] = {}
     fallback = {entry.application: entry for entry in content.fallback}
+    keys = {entry.application: entry.hash for entry in content.manifest.keys}
     for entry in content.manifest.applications:
         id = entry.application
+        open = _opener(id, content.documents.get(keys.get(id, "")))
         old = before.applications.get(id)
         try:
-            taken[id] = _take(entry, content.documents, old, before.sources, sources, settings)
+            taken[id] = _take(entry, content.documents, old, before.sources, sources, settings, open)
         except Exception as error:  # whatever it is, it must not stand in the way of the others
             refused[id] = _reason(error)
             last = old.entry if old is not None else fallback.get(id)
             if last is not None:
                 with suppress(Exception):  # then the reason above is all there is to say
-                    taken[id] = _take(last, content.documents, old, before.sources, sources, settings)
+                    taken[id] = _take(last, content.documents, old, before.sources, sources, settings, open)
     snapshot = Snapshot(
         content.manifest,
         content.origin,
@@ -230,6 +234,7 @@ def _take(
     before: Sources,
     sources: Sources,
     settings: Settings,
+    open: Open,
 ) -> Application:
     if old is not None and old.entry.hash == entry.hash:
         return old.released_as(entry, _backends(old.document, old, before, sources))
@@ -245,10 +250,17 @@ def _take(
     unheard = next((source.key for source in document.sources() if source.key not in sources), None)
     if unheard is not None:
         raise ValueError(f"waits for {unheard}")
-    maker = Maker(settings, NOTHING_MADE if old is None else old.handlers)
+    maker = Maker(settings, NOTHING_MADE if old is None else old.handlers, open)
     rules = compile_rules(document.rules, maker)
     kept = msgspec.structs.replace(document, rules=())  # compiled, they are of no more use, and the largest part
     return Application(entry, kept, rules, maker.made or NOTHING_MADE, _backends(document, old, before, sources))
+
+
+def _opener(application: str, key: bytes | None) -> Open:
+    """What opens the secrets of an application; the cipher is made when there is one to open."""
+    if key is None:
+        return without_key
+    return lambda text: ApplicationCipher(application, application_key.decode(key).key).open(text)
 
 
 def _unknown_upstream(document: ApplicationDocument) -> str | None:

@@ -15,7 +15,7 @@ from edge.model.actions import (
 from edge.model.certificate import CertificateDocument, ClientCertificates
 from edge.model.document import ApplicationDocument
 from edge.model.endpoint import Endpoint
-from edge.model.manifest import CertificateEntry, Manifest, ManifestEntry
+from edge.model.manifest import CertificateEntry, KeyEntry, Manifest, ManifestEntry
 from edge.model.revision import NOTHING, Revision
 from edge.model.rule import Condition, Rule
 from edge.model.source import Source, SourceState
@@ -30,6 +30,7 @@ __all__ = [
     "ClientCertificates",
     "Condition",
     "Endpoint",
+    "KeyEntry",
     "Manifest",
     "ManifestEntry",
     "Proxy",

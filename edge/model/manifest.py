@@ -24,6 +24,13 @@ class CertificateEntry(msgspec.Struct, frozen=True, gc=False):
     hash: str
 
 
+class KeyEntry(msgspec.Struct, frozen=True, gc=False):
+    """The key of an application that has secrets in its page rules: the `hash` of its document."""
+
+    application: str
+    hash: str
+
+
 class PurgeEntry(msgspec.Struct, frozen=True, gc=False, omit_defaults=True):
     """Stored answers of an application that a cache takes out: those of one URL, or of all that begin with a prefix.
     Numbers rise; a cache that has heard of this one need not look at it again."""
@@ -37,7 +44,7 @@ class PurgeEntry(msgspec.Struct, frozen=True, gc=False, omit_defaults=True):
 class Manifest(msgspec.Struct, frozen=True, gc=False):
     """The applications of a partition at a revision, sorted by application id, and the certificates that those name,
     sorted by certificate id. `purges` are the newest, in order; older ones, up to the number `forgotten`, are told no
-    more: a cache that has not heard of those takes everything out."""
+    more: a cache that has not heard of those takes everything out. `keys` open the secrets in page rules."""
 
     revision: Revision
     partition: str
@@ -45,11 +52,14 @@ class Manifest(msgspec.Struct, frozen=True, gc=False):
     certificates: tuple[CertificateEntry, ...] = ()
     purges: tuple[PurgeEntry, ...] = ()
     forgotten: int = 0
+    keys: tuple[KeyEntry, ...] = ()
 
     @property
     def hashes(self) -> tuple[str, ...]:
         """Every document that it names."""
-        return (*(entry.hash for entry in self.applications), *(entry.hash for entry in self.certificates))
+        applications = (entry.hash for entry in self.applications)
+        certificates = (entry.hash for entry in self.certificates)
+        return (*applications, *certificates, *(entry.hash for entry in self.keys))
 
 
 EMPTY = Manifest(NOTHING, "")

@@ -1,8 +1,6 @@
-"""Secrets at rest: AES-256-GCM, bound to the row they belong to.
+"""Secrets at rest: sealed (`edge.sealing`) for the row that they belong to.
 
-A sealed value is one version byte, a 12-byte nonce, and the ciphertext with its tag. The associated data is
-"table/row/column": a value that is copied to another row does not open there. The key is 32 bytes, from the
-environment or from a file with mode 0600 in the data directory, never from the database.
+The key is 32 bytes, from the environment or from a file with mode 0600 in the data directory, never from the database.
 """
 
 from __future__ import annotations
@@ -13,40 +11,22 @@ import os
 import stat
 from pathlib import Path
 
-from cryptography.exceptions import InvalidTag
-from cryptography.hazmat.primitives.ciphers.aead import AESGCM
-
+from edge.sealing import Cipher, SealError
 from edge.store.errors import StoreError
 
 KEY_FILE = "secret-key"
-_VERSION = b"\x01"
-_NONCE = 12
 
 
-class Sealer:
-    """Seals and opens secrets with one key."""
-
-    def __init__(self, key: bytes) -> None:
-        self._cipher = AESGCM(key)
-
-    def __repr__(self) -> str:
-        return "<Sealer>"
-
-    def seal(self, secret: str, place: str) -> bytes:
-        """`secret` encrypted for `place` ("kubernetes_clusters/ID/token")."""
-        nonce = os.urandom(_NONCE)
-        return _VERSION + nonce + self._cipher.encrypt(nonce, secret.encode(), place.encode())
+class Sealer(Cipher):
+    """Seals and opens what the database keeps."""
 
     def open(self, sealed: bytes, place: str) -> str:
         """The secret sealed for `place`. Raises StoreError when key or place do not fit."""
         try:
-            if sealed[:1] != _VERSION:
-                raise InvalidTag
-            nonce, ciphertext = sealed[1 : 1 + _NONCE], sealed[1 + _NONCE :]
-            return self._cipher.decrypt(nonce, ciphertext, place.encode()).decode()
-        except (InvalidTag, ValueError):
+            return super().open(sealed, place)
+        except SealError as error:
             raise StoreError(
-                f"the secret of {place} cannot be opened: the secret key is not the one it was sealed with; "
+                f"{error}: the secret key is not the one it was sealed with; "
                 f"restore the file {KEY_FILE} or EDGE_SECRET_KEY that belongs to this database"
             ) from None
 

@@ -221,6 +221,14 @@ class ManifestCertificateRow(Base):
     certificate: Mapped[str] = mapped_column(ForeignKey("certificates.id"), primary_key=True, index=True)
 
 
+class ApplicationKeyRow(Base):
+    """The key, sealed, that opens the secrets in an application's page rules."""
+
+    __tablename__ = "application_keys"
+    application: Mapped[str] = mapped_column(ForeignKey("applications.id", ondelete="CASCADE"), primary_key=True)
+    key: Mapped[bytes]
+
+
 class SourceStateRow(Base):
     """The last known endpoints of a source, with the revision under which they were pushed. `port` is JSON (80 or
     "http"), `endpoints` a JSON array of Endpoint."""

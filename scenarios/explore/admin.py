@@ -57,7 +57,9 @@ class Admin:
         self._generation = max(self._generation + 1, int(clock.unix()))
         self._numbers = 0
         self.hub = hub = self._make_hub()
-        self._publisher = Publisher(self._generation, hub.publish_manifest, lambda row: b"")  # nothing here has one
+        self._publisher = Publisher(
+            self._generation, hub.publish_manifest, lambda row: b"", lambda row: b""
+        )  # nothing here has one
         self._clusters = self._make_clusters(
             publish=self._publish,
             changed=lambda kind, id: None,

@@ -5,9 +5,11 @@ import pytest
 
 from edge.admin.errors import Invalid
 from edge.admin.views import ReleaseBody, RuleBody
-from edge.model import document
-from edge.model.actions import BasicAuth, BasicUser, Respond
+from edge.model import application_key, document
+from edge.model.actions import BasicAuth, BasicUser, JwtAuth, Respond
 from edge.rules.passwords import hash_password, parse_hash
+from edge.sealing import ApplicationCipher
+from edge.store.tables import ApplicationKeyRow, ApplicationRow, DocumentRow
 from tests.admin.house import ADMIN, EDITOR, RELEASER, VIEWER, house, in_virtual_time, settle
 
 READY = hash_password("ready", b"0123456789abcdef", cost=10, lanes=1)
@@ -114,3 +116,92 @@ async def test_what_is_missing_or_cannot_be_a_password_is_refused_with_its_field
 
 async def hashed_at_once(work):
     return READY
+
+
+SECRET = "a secret of tokens that has enough bytes"
+
+
+def signed(secret="", *algorithms, **more):
+    return RuleBody(name="api", actions=[JwtAuth(algorithms or ("HS256",), secret, **more), Respond()])
+
+
+def opened(gateway):
+    """The secret as the gateway opens it, with the key that it was given."""
+    content = gateway.content
+    [entry], [key] = content.manifest.applications, content.manifest.keys
+    given = application_key.decode(content.documents[key.hash])
+    [rule] = document.decode(content.documents[entry.hash]).rules
+    assert given.application == key.application == entry.application
+    return ApplicationCipher(given.application, given.key).open(rule.actions[0].secret)
+
+
+@in_virtual_time
+async def test_a_secret_is_sealed_everywhere_and_opened_by_gateways(tmp_path, caplog):
+    async with house(tmp_path) as h:
+        caplog.set_level(logging.DEBUG)
+        eu = await h.partition()
+        gateway = await h.gateway(eu)
+        shop = await h.application(partitions=[eu])
+        made = await h.admin.rules.create(EDITOR, shop, signed(SECRET))
+        seen = [made, await h.admin.changes.list(VIEWER, shop)]
+        seen.append(await h.admin.releases.create(RELEASER, shop, ReleaseBody()))
+        await settle()
+        assert opened(gateway) == SECRET
+        seen += [await h.admin.rules.list(VIEWER, shop), await h.admin.audit.list(ADMIN)]
+        rows = await h.admin.work(
+            lambda session: [
+                value
+                for column in (ApplicationRow.draft, DocumentRow.body, ApplicationKeyRow.key)
+                for (value,) in session.query(column)
+            ]
+        )
+        key = application_key.decode(gateway.content.documents[gateway.content.manifest.keys[0].hash])
+        text = b"".join(map(msgspec.json.encode, seen)).decode() + repr(seen) + caplog.text + repr(rows) + repr(key)
+        assert text.count("sealed:") == 2  # in the draft and in the release, as they stand in the database
+        assert SECRET not in text
+        assert repr(key.key) not in text
+        await h.admin.applications.delete(RELEASER, shop)
+        await settle()
+        assert gateway.content.manifest.keys == ()
+
+
+@in_virtual_time
+async def test_a_secret_that_is_left_out_stays_and_goes_back_with_its_release(tmp_path):
+    async with house(tmp_path) as h:
+        eu = await h.partition()
+        gateway = await h.gateway(eu)
+        shop = await h.application(partitions=[eu])
+        made = await h.admin.rules.create(EDITOR, shop, signed(SECRET))
+        first = await h.admin.releases.create(RELEASER, shop, ReleaseBody())
+        await h.admin.rules.replace(EDITOR, shop, made.id, signed(leeway=5))
+        await h.admin.releases.create(RELEASER, shop, ReleaseBody())
+        await settle()
+        assert opened(gateway) == SECRET
+        await h.admin.rules.replace(EDITOR, shop, made.id, signed(SECRET[::-1]))
+        await h.admin.releases.create(RELEASER, shop, ReleaseBody())
+        await settle()
+        assert opened(gateway) == SECRET[::-1]
+        await h.admin.releases.rollback(RELEASER, shop, first.version, ReleaseBody())
+        await settle()
+        assert opened(gateway) == SECRET
+
+
+@in_virtual_time
+async def test_a_secret_that_is_too_short_or_none_is_refused(tmp_path):
+    async with house(tmp_path) as h:
+        shop = await h.application()
+        made = await h.admin.rules.create(EDITOR, shop, signed(SECRET))
+        for body in (
+            signed("short"),
+            signed(SECRET, "HS256", "HS512"),
+            signed("", "HS512"),
+            signed("-----BEGIN PUBLIC KEY-----" + "A" * 64),
+            signed("sealed:AAAA"),
+        ):
+            with pytest.raises(Invalid) as refused:
+                await h.admin.rules.replace(EDITOR, shop, made.id, body)
+            assert refused.value.field == "actions[0].secret"
+        other = await h.application("other")
+        with pytest.raises(Invalid) as refused:
+            await h.admin.rules.create(EDITOR, other, signed())
+        assert refused.value.field == "actions[0].secret"

@@ -6,10 +6,12 @@ from edge.model.actions import (
     BasicAuth,
     BasicUser,
     Cache,
+    ClaimHeader,
     Compress,
     Cors,
     ErrorPage,
     IpAccess,
+    JwtAuth,
     LimitBody,
     LimitConcurrency,
     LimitRate,
@@ -32,8 +34,10 @@ from edge.rules import limits
 from edge.rules.compile import compile_rules
 from edge.rules.passwords import hash_password
 from edge.rules.validate import document_problems, domain_problem, problems
+from tests.gateway.tokens.signing import ec_key, pem, rsa_key
 
 HASH = hash_password("a", b"0123456789abcdef", cost=10, lanes=1)
+PRIVATE = "-----BEGIN PRIVATE KEY-----\nAAAA\n-----END PRIVATE KEY-----"
 GOOD_CONDITIONS = [
     Condition("path", "equals", ("/a", "*")),
     Condition("path", "matches", (r"^/v\d+/", "x$"), ignore_case=True),
@@ -64,6 +68,9 @@ GOOD_ACTIONS: list[Action] = [
     Respond(204),
     Respond(599, "é"),
     IpAccess(allow=("10.0.0.0/8", "fd00::/8"), deny=("10.0.0.1",), status=444),
+    JwtAuth(("HS256", "HS512"), "sealed:AAAA", issuer="me", audience=("you",), required=(), leeway=300, realm="shop"),
+    JwtAuth(("RS256", "PS512"), public_keys=pem(rsa_key()) + pem(rsa_key(1)), place="cookie", name="s", forward=False),
+    JwtAuth(("ES256",), jwks_url="https://id.example:8443/keys?x=y", claims=(ClaimHeader("sub", "X-User"),)),
     BasicAuth((BasicUser("alice", HASH), BasicUser("b ø", HASH)), "the shop", True),
     Cors(("https://a.example", "https://*.a.example:8443", "http://[::1]:80", "*"), ("GET",), ("X-A",), ("X-B",)),
     ErrorPage((404, 502), "<p>${path}", "text/html", 200),
@@ -239,6 +246,53 @@ def test_a_wrong_condition_is_refused_at_its_field(condition, field):
         (IpAccess(deny=("::1",) * (limits.NETWORKS + 1)), "deny"),
         (IpAccess(deny=("::1",), status=200), "status"),
         (BasicAuth(()), "users"),
+        (JwtAuth(()), "algorithms"),
+        (JwtAuth(("HS256", "RS256"), "sealed:A"), "algorithms"),
+        (JwtAuth(("RS256", "ES256"), jwks_url="https://a.example/"), "algorithms"),
+        (JwtAuth(("HS256",)), "secret"),
+        (JwtAuth(("HS256",), "in clear"), "secret"),
+        (JwtAuth(("HS256",), "sealed:A", jwks_url="https://a.example/"), "jwks_url"),
+        (JwtAuth(("HS256",), "sealed:A", public_keys=pem(rsa_key())), "public_keys"),
+        (JwtAuth(("RS256",), "sealed:A", jwks_url="https://a.example/"), "secret"),
+        (JwtAuth(("RS256",)), "public_keys"),
+        (JwtAuth(("RS256",), public_keys=pem(rsa_key()), jwks_url="https://a.example/"), "public_keys"),
+        (JwtAuth(("RS256",), public_keys="ssh-rsa AAAA"), "public_keys"),
+        (JwtAuth(("RS256",), public_keys=pem(rsa_key()).replace("MII", "MIX")), "public_keys"),
+        (JwtAuth(("RS256",), public_keys=PRIVATE), "public_keys"),
+        (JwtAuth(("RS256",), public_keys=pem(ec_key())), "public_keys"),
+        (JwtAuth(("ES384",), public_keys=pem(ec_key("P-256"))), "public_keys"),
+        (JwtAuth(("RS256",), public_keys=pem(rsa_key()) * 9), "public_keys"),
+        *(
+            (JwtAuth(("RS256",), jwks_url=url), "jwks_url")
+            for url in (
+                "ftp://a.example/",
+                "/keys",
+                "https://",
+                "https://a.example:x/",
+                "https://a.example/a b",
+                "https://u:p@a.example/",
+                "https://a.example/#a",
+                "http://a.example/\r\nX: y",
+            )
+        ),
+        (JwtAuth(("RS256",), jwks_url="https://a.example/", leeway=301), "leeway"),
+        (JwtAuth(("RS256",), jwks_url="https://a.example/", required=("",)), "required[0]"),
+        (JwtAuth(("RS256",), jwks_url="https://a.example/", audience=("a",) * 101), "audience"),
+        (JwtAuth(("RS256",), jwks_url="https://a.example/", name="X_Token"), "name"),
+        (JwtAuth(("RS256",), jwks_url="https://a.example/", name="Cookie:"), "name"),
+        (JwtAuth(("RS256",), jwks_url="https://a.example/", place="cookie", name="a b"), "name"),
+        (JwtAuth(("RS256",), jwks_url="https://a.example/", place="query", name="t", forward=False), "forward"),
+        *(
+            (JwtAuth(("RS256",), jwks_url="https://a.example/", claims=(ClaimHeader("sub", name),)), "claims[0].header")
+            for name in ("", "X User", "X_User", "Host", "Content-Length", "Connection", "Via", "Proxy-Authorization")
+        ),
+        (JwtAuth(("RS256",), jwks_url="https://a.example/", claims=(ClaimHeader("", "X-A"),)), "claims[0].claim"),
+        (
+            JwtAuth(
+                ("RS256",), jwks_url="https://a.example/", claims=(ClaimHeader("a", "X-A"), ClaimHeader("b", "x-a"))
+            ),
+            "claims[1].header",
+        ),
         (BasicAuth((BasicUser("a", HASH),) * 2), "users[1].name"),
         (BasicAuth((BasicUser("", HASH),)), "users[0].name"),
         (BasicAuth((BasicUser("a:b", HASH),)), "users[0].name"),

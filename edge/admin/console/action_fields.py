@@ -14,9 +14,9 @@ import msgspec
 from edge.admin.console.forms import lines
 from edge.model.actions import Action
 
-Kind: TypeAlias = Literal["text", "number", "area", "lines", "check", "upstream", "choice", "users"]
+Kind: TypeAlias = Literal["text", "number", "area", "lines", "check", "upstream", "choice", "users", "pairs", "secret"]
 """`lines` is a list, one entry on each line; a `choice` is one of the words of its hint; `users` are
-lines of NAME:PASSWORD, or NAME to keep the password."""
+lines of NAME:PASSWORD, or NAME to keep the password, `pairs` lines of CLAIM: HEADER."""
 Row: TypeAlias = dict[str, Any]
 """An action as its fields show it: `type`, and a text or (of a `check`) a bool by name."""
 
@@ -66,6 +66,21 @@ ACTIONS: dict[str, tuple[Field, ...]] = {
         Field("users", "Users: NAME:PASSWORD, or NAME to keep the password", "users", "alice:correct horse"),
         Field("realm", "Realm", hint="restricted"),
         Field("forward", "let Authorization go on to the endpoint", "check"),
+    ),
+    "jwt-auth": (
+        Field("algorithms", "Algorithms", "lines", "RS256"),
+        Field("public_keys", "Public keys (PEM)", "area"),
+        Field("jwks_url", "or URL of a key set", hint="https://www.example.com/keys"),
+        Field("secret", "or secret of HS algorithms (empty: as stored)", "secret"),
+        Field("issuer", "Issuer", hint="https://www.example.com/"),
+        Field("audience", "Audiences", "lines", "shop"),
+        Field("required", "Claims required", "lines", "exp"),
+        Field("leeway", "Seconds that clocks may differ", "number", "10"),
+        Field("place", "Where the token is", "choice", "header cookie query"),
+        Field("name", "Name of that", hint="Authorization"),
+        Field("claims", "Claims told to the endpoint", "pairs", "sub: X-User"),
+        Field("realm", "Realm", hint="restricted"),
+        Field("forward", "let the token go on to the endpoint", "check"),
     ),
     "cors": (
         Field("origins", "Origins", "lines", "https://www.example.com"),
@@ -149,6 +164,8 @@ def read(row: Row) -> dict[str, Any]:
             value = lines(value)
         elif field.kind == "users":
             value = [_user(line) for line in lines(value)]
+        elif field.kind == "pairs":
+            value = [_pair(line) for line in lines(value)]
         elif isinstance(value, str) and field.kind != "area":
             value = value.strip()
         if value != "" or not _has_default(row["type"], field.name):
@@ -163,12 +180,19 @@ def _shown(field: Field, value: Any) -> Any:
         return "\n".join(str(entry) for entry in value or ())
     if field.kind == "users":
         return "\n".join(user["name"] for user in value or ())
+    if field.kind == "pairs":
+        return "\n".join(f"{pair['claim']}: {pair['header']}" for pair in value or ())
     return "" if value is None else str(value)
 
 
 def _user(line: str) -> dict[str, str]:
     name, colon, password = line.partition(":")
     return {"name": name.strip(), "password": password} if colon else {"name": name}
+
+
+def _pair(line: str) -> dict[str, str]:
+    claim, _, header = line.rpartition(":")  # claims may be URLs
+    return {"claim": claim.strip(), "header": header.strip()}
 
 
 def _field(action: str, name: str) -> Any:

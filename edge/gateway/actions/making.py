@@ -6,7 +6,7 @@ rule still has, word for word, keeps the handlers that it had.
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from types import MappingProxyType
 from typing import TypeAlias, assert_never
 
@@ -29,6 +29,7 @@ from edge.model.actions import (
     ErrorPage,
     HandlingAction,
     IpAccess,
+    JwtAuth,
     LimitBody,
     LimitConcurrency,
     LimitRate,
@@ -41,30 +42,43 @@ Made: TypeAlias = Mapping[tuple[str, HandlingAction], Handlers]
 
 NOTHING_MADE: Made = MappingProxyType({})
 
+Open: TypeAlias = Callable[[str], str]
+"""Opens a sealed secret of the application. Raises ValueError when its key does not fit or is not there."""
+
+
+def without_key(text: str) -> str:
+    """For applications that have no key."""
+    raise ValueError("a rule has a secret, and the key that opens it is missing")
+
 
 class Maker:
     """Makes the handlers of one release of an application, or finds them in `before`, those of the one before it;
     all that it handed out are in `made`. It is the `Make` of `edge.rules`."""
 
-    def __init__(self, settings: Settings, before: Made = NOTHING_MADE) -> None:
+    def __init__(self, settings: Settings, before: Made = NOTHING_MADE, open: Open = without_key) -> None:
         self._settings = settings
+        self._open = open
         self._before = before
         self.made: dict[tuple[str, HandlingAction], Handlers] = {}
 
     def __call__(self, action: HandlingAction, rule: str) -> Handlers:
         key = (rule, action)
-        handlers = self.made.get(key) or self._before.get(key) or make(action, self._settings)
+        handlers = self.made.get(key) or self._before.get(key) or make(action, self._settings, self._open)
         self.made[key] = handlers
         return handlers
 
 
-def make(action: HandlingAction, settings: Settings) -> Handlers:
+def make(action: HandlingAction, settings: Settings, open: Open = without_key) -> Handlers:
     """The gate and the filter of an action. Raises ValueError for what `edge.rules.validate` would have refused."""
     match action:
         case IpAccess():
             return Handlers(gate=NetworkGate(action))
         case BasicAuth():
             return Handlers(gate=BasicGate(action))
+        case JwtAuth():
+            from edge.gateway.actions.bearer import BearerGate  # its libraries weigh 10 MB: few workers need them
+
+            return Handlers(gate=BearerGate(action, open(action.secret) if action.secret else ""))
         case Cors():
             cross_origin = CrossOrigin(action)
             return Handlers(cross_origin, cross_origin)

@@ -23,7 +23,7 @@ import structlog
 from edge import clock
 from edge.gateway.agent.identity import write_private
 from edge.model.document import hash_of
-from edge.model.manifest import EMPTY, CertificateEntry, ManifestEntry
+from edge.model.manifest import EMPTY, CertificateEntry, KeyEntry, ManifestEntry
 from edge.wire.content import Content
 
 log = structlog.get_logger("edge.gateway")
@@ -57,12 +57,21 @@ def decode(file: bytes) -> Content:
     except msgspec.MsgspecError as error:
         raise ValueError(f"it cannot be read: {error}") from None
     manifest = content.manifest
-    entries: list[ManifestEntry | CertificateEntry] = [*manifest.applications, *manifest.certificates]
-    for entry in (*entries, *content.fallback):
+    entries: list[ManifestEntry | CertificateEntry | KeyEntry] = [
+        *manifest.applications,
+        *manifest.certificates,
+        *manifest.keys,
+        *content.fallback,
+    ]
+    for entry in entries:
         document = content.documents.get(entry.hash)
         if document is None or hash_of(document) != entry.hash:
-            raise ValueError(f"the document {entry.hash} of {entry.name} is missing or damaged")
+            raise ValueError(f"the document {entry.hash} of {_of(entry)} is missing or damaged")
     return msgspec.structs.replace(content, origin="disk")
+
+
+def _of(entry: ManifestEntry | CertificateEntry | KeyEntry) -> str:
+    return f"the key of {entry.application}" if isinstance(entry, KeyEntry) else entry.name
 
 
 class Disk:

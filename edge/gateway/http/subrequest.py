@@ -19,6 +19,7 @@ if TYPE_CHECKING:
     from edge.gateway.balancing.pool import Address
     from edge.gateway.data_path import DataPath
     from edge.gateway.http.head import ResponseHead
+    from edge.model.upstream import UpstreamTls
 
 Done: TypeAlias = "Callable[[ResponseHead | None, bytes], None]"
 
@@ -67,6 +68,12 @@ class Subrequest:
             self._finish(None)
         else:
             self._connect(address)
+
+    def ask(self, address: Address, tls: UpstreamTls | None) -> None:
+        """Ask this endpoint, over TLS or plainly."""
+        if tls is not None:
+            self._pool = self._path.pool_of(tls)
+        self._connect(address)
 
     def abandon(self) -> None:
         """No answer is needed any more."""

@@ -10,7 +10,7 @@ from __future__ import annotations
 from typing import TypeAlias
 
 from edge.model.actions.access import IpAccess
-from edge.model.actions.authentication import BasicAuth, BasicUser
+from edge.model.actions.authentication import BasicAuth, BasicUser, ClaimHeader, JwtAuth
 from edge.model.actions.content import Cache, Compress, Cors, ErrorPage
 from edge.model.actions.headers import (
     RemoveRequestHeader,
@@ -26,6 +26,7 @@ TerminalAction: TypeAlias = Proxy | Redirect | Respond
 HandlingAction: TypeAlias = (
     IpAccess
     | BasicAuth
+    | JwtAuth
     | Cors
     | ErrorPage
     | Compress
@@ -48,6 +49,7 @@ Action: TypeAlias = (
     | RequestId
     | IpAccess
     | BasicAuth
+    | JwtAuth
     | Cors
     | ErrorPage
     | Compress
@@ -63,11 +65,13 @@ __all__ = [
     "BasicAuth",
     "BasicUser",
     "Cache",
+    "ClaimHeader",
     "Compress",
     "Cors",
     "ErrorPage",
     "HandlingAction",
     "IpAccess",
+    "JwtAuth",
     "LimitBody",
     "LimitConcurrency",
     "LimitRate",

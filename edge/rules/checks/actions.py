@@ -12,6 +12,7 @@ from edge.model.actions import (
     Cors,
     ErrorPage,
     IpAccess,
+    JwtAuth,
     LimitBody,
     LimitConcurrency,
     LimitRate,
@@ -26,7 +27,7 @@ from edge.model.actions import (
     SetRequestHeader,
     SetResponseHeader,
 )
-from edge.rules.checks import access, authentication, content, headers, limiting, routing
+from edge.rules.checks import access, authentication, content, headers, limiting, routing, tokens
 from edge.rules.problem import Problem, shown
 
 
@@ -57,6 +58,8 @@ def check_action(action: Action, upstreams: Collection[str]) -> Iterator[Problem
             yield from access.check_ip_access(action)
         case BasicAuth():
             yield from authentication.check_basic_auth(action)
+        case JwtAuth():
+            yield from tokens.check_jwt_auth(action)
         case Cors():
             yield from content.check_cors(action)
         case ErrorPage():

@@ -16,8 +16,7 @@ USERS = 1_000
 
 
 def check_basic_auth(action: BasicAuth) -> Iterator[Problem]:
-    if not _realm(action.realm) or '"' in action.realm or "\\" in action.realm:
-        yield Problem("realm", 'expected 1 to 100 characters of ASCII without " and \\, which browsers show')
+    yield from check_realm(action.realm)
     if not action.users:
         yield Problem("users", "basic-auth needs at least one user")
     if len(action.users) > USERS:
@@ -28,6 +27,12 @@ def check_basic_auth(action: BasicAuth) -> Iterator[Problem]:
         if user.name in known:
             yield Problem(f"users[{index}].name", f"the user {shown(user.name)} is there twice")
         known[user.name] = None
+
+
+def check_realm(realm: str) -> Iterator[Problem]:
+    """What browsers show, and what stands in quotes in WWW-Authenticate."""
+    if not _realm(realm) or '"' in realm or "\\" in realm:
+        yield Problem("realm", 'expected 1 to 100 characters of ASCII without " and \\, which browsers show')
 
 
 def _check_user(field: str, user: BasicUser) -> Iterator[Problem]:

@@ -13,6 +13,7 @@ from edge.model.actions import (
     ErrorPage,
     HandlingAction,
     IpAccess,
+    JwtAuth,
     LimitBody,
     LimitConcurrency,
     LimitRate,
@@ -22,6 +23,7 @@ from edge.rules.passwords import hash_password
 
 EXAMPLES = [
     IpAccess(deny=("10.0.0.0/8",)),
+    JwtAuth(("RS256",), jwks_url="https://id.example/keys"),
     BasicAuth((BasicUser("alice", hash_password("a", b"0123456789abcdef", cost=10)),)),
     Cors(origins=("*",)),
     ErrorPage(statuses=(502,)),
