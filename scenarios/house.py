@@ -192,13 +192,24 @@ class House:
         return {"cluster": cluster, "namespace": given.namespace, "service": given.service, "port": given.port}
 
     async def resolve(self, application: str, action: Json, known: Mapping[str, str] | None = None) -> Json:
-        """A rule's action with the upstream's name replaced by its id, which is asked for unless it is `known`."""
+        """A rule's action with upstreams' names replaced by their ids, which are asked for unless they are `known`."""
         if action.get("type") != "proxy":
             return action
-        if known is not None and (name := str(action.get("upstream", ""))) in known:
-            return {**action, "upstream": known[name]}
-        upstream = await self.find(f"{application}/upstreams", str(action.get("upstream", "")))
-        return {**action, "upstream": upstream["id"]}
+
+        async def id_of(name: Any) -> Any:
+            if known is not None and str(name) in known:
+                return known[str(name)]
+            return (await self.find(f"{application}/upstreams", str(name)))["id"]
+
+        resolved = {**action}
+        for field in ("upstream", "backup"):
+            if field in action or (field == "upstream" and "upstreams" not in action):
+                resolved[field] = await id_of(action.get(field, ""))
+        if "upstreams" in action:
+            resolved["upstreams"] = [
+                {**each, "upstream": await id_of(each["upstream"])} for each in action["upstreams"]
+            ]
+        return resolved
 
     async def release_all(self) -> None:
         """Release every application that is given, and wait until every gateway has it."""

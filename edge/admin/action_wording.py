@@ -32,8 +32,8 @@ from edge.model.actions import (
 def action_text(action: Action, upstreams: Mapping[str, str]) -> str:
     """One action: "proxy to my kubernetes backend". `upstreams` are names by id."""
     match action:
-        case Proxy(upstream=id):
-            return f"proxy to {upstreams.get(id, id)}"
+        case Proxy():
+            return _proxy(action, upstreams)
         case Mirror(upstream=id, share=share):
             return (
                 f"send a copy of {'requests' if share == 1 else f'{share:.1%} of requests'} to {upstreams.get(id, id)}"
@@ -73,10 +73,26 @@ def action_text(action: Action, upstreams: Mapping[str, str]) -> str:
         case LimitRate(rate=rate, per=per, key=key, delay=delay):
             often = f"{rate} {'an' if per == 'hour' else 'a'} {per}"
             return f"{'delay' if delay else 'refuse'} requests beyond {often} {_for_each(key)}"
-        case LimitConcurrency(limit=limit, key=key):
-            return f"refuse requests beyond {limit} at once {_for_each(key)}"
+        case LimitConcurrency(limit=limit, key=key, queue=queue):
+            waiting = f" and {queue} that wait" if queue else ""
+            return f"refuse requests beyond {limit} at once{waiting} {_for_each(key)}"
         case LimitBody(size=size):
             return f"refuse bodies longer than {size:,} bytes"
+
+
+def _proxy(action: Proxy, upstreams: Mapping[str, str]) -> str:
+    """ "proxy to a (9) and b (1), each ${header.x} to the same, else to c, 2 attempts, within 5 s"."""
+    shares = [f"{upstreams.get(each.upstream, each.upstream)} ({each.weight})" for each in action.upstreams]
+    text = f"proxy to {' and '.join(shares) or upstreams.get(action.upstream, action.upstream)}"
+    if action.key:
+        text += f", each {action.key} to the same"
+    if action.backup:
+        text += f", else to {upstreams.get(action.backup, action.backup)}"
+    if action.retries is not None:
+        text += f", {action.retries.attempts} attempt{'s' if action.retries.attempts != 1 else ''}"
+    if action.timeout is not None:
+        text += f", within {action.timeout:g} s"
+    return text
 
 
 def _some(texts: tuple[str, ...] | list[str]) -> str:

@@ -16,7 +16,7 @@ from typing import TypeVar
 
 import msgspec
 
-from edge.model.actions import Mirror, Proxy
+from edge.model.actions import upstreams_named
 from edge.model.document import ApplicationDocument
 from edge.model.rule import Rule
 from edge.model.upstream import Upstream
@@ -62,7 +62,7 @@ def _common_order(document: ApplicationDocument, other: ApplicationDocument) -> 
 
 def targets(rule: Rule) -> list[str]:
     """The ids of the upstreams that a rule sends requests, or copies of them, to."""
-    return [action.upstream for action in rule.actions if isinstance(action, Proxy | Mirror)]
+    return [upstream for action in rule.actions for upstream in upstreams_named(action)]
 
 
 def users_of(document: ApplicationDocument, upstream: str) -> list[Rule]:

@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING
 from urllib.parse import quote
 
 from edge import clock
+from edge.gateway.balancing.budget import Budgets
 from edge.gateway.balancing.pool import Pool
 from edge.gateway.caching.store import Store
 from edge.gateway.http.date import DateLine
@@ -66,7 +67,8 @@ class DataPath:
         self.trusted_proxies = _networks(settings.trusted_proxies)
         self.proxy_protocol_from = _networks(settings.proxy_protocol_from)
         self.pseudonym = b"edge-" + quote(settings.name, safe="").encode()  # a token, another for each name
-        self._bits = randomness.getrandbits
+        self.draw = randomness.getrandbits
+        self.budgets = Budgets(settings.workers)
 
     def __repr__(self) -> str:
         return f"<DataPath connections={len(self.connections)} tunnels={len(self.tunnels)} {self.pool!r}>"
@@ -94,7 +96,7 @@ class DataPath:
 
     def fresh_id(self) -> bytes:
         """An id for a request: 32 hexadecimal digits."""
-        return b"%032x" % self._bits(128)
+        return b"%032x" % self.draw(128)
 
     def gone(self, client: ClientProtocol | AwaitingHeader) -> None:
         """A client's connection has ended."""

@@ -34,6 +34,7 @@ from edge.gateway.tls import certificates
 from edge.gateway.tls.certificates import Certificate
 from edge.model import application_key
 from edge.model import document as documents
+from edge.model.actions import upstreams_named
 from edge.model.document import ApplicationDocument
 from edge.model.endpoint import Endpoint
 from edge.model.manifest import EMPTY, Manifest, ManifestEntry
@@ -265,8 +266,8 @@ def _opener(application: str, key: bytes | None) -> Open:
 
 def _unknown_upstream(document: ApplicationDocument) -> str | None:
     known = {upstream.id for upstream in document.upstreams}
-    named = (getattr(action, "upstream", None) for rule in document.rules for action in rule.actions)
-    return next((upstream for upstream in named if upstream is not None and upstream not in known), None)
+    named = (upstream for rule in document.rules for action in rule.actions for upstream in upstreams_named(action))
+    return next((upstream for upstream in named if upstream not in known), None)
 
 
 def _reason(error: Exception) -> str:

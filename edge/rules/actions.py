@@ -29,6 +29,7 @@ from edge.rules.decision import Answer, Decision, Make
 from edge.rules.identity import compile_identity
 from edge.rules.request import Request
 from edge.rules.rewriting import compile_rewrite
+from edge.rules.routes import Route, compile_route
 
 TERMINAL = (Proxy, Redirect, Respond)
 
@@ -47,11 +48,13 @@ class Draft:
         "request_id",
         "response_headers",
         "rewritten",
+        "route",
         "upstream",
     )
 
     def __init__(self) -> None:
         self.upstream: str | None = None
+        self.route: Route | None = None
         self.answer: Answer | None = None
         self.rewritten: tuple[str, str] | None = None
         self.request_headers: dict[bytes, bytes | None] = {}
@@ -97,6 +100,7 @@ def decide(effects: Iterable[Effect], request: Request, rule: str) -> Decision:
         tuple(draft.filters),
         rule,
         draft.request_id,
+        draft.route,
     )
 
 
@@ -122,8 +126,12 @@ def compile_action(action: Action, rule: str, make: Make) -> Effect:
 
 
 def _proxy(action: Proxy) -> Effect:
+    route = compile_route(action)
+    upstream = action.upstream if route is None else route.upstreams[0]
+
     def apply(draft: Draft, request: Request) -> None:
-        draft.upstream = action.upstream
+        draft.upstream = upstream
+        draft.route = route
 
     return Effect(apply, fixed=True)
 

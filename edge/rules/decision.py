@@ -8,6 +8,7 @@ from typing import Any, NamedTuple, TypeAlias
 import msgspec
 
 from edge.model.actions import HandlingAction
+from edge.rules.routes import Route
 
 Edits: TypeAlias = tuple[tuple[bytes, bytes | None], ...]
 """In order: (lower-case header name, its new value), or None to remove the header."""
@@ -39,8 +40,9 @@ Make: TypeAlias = Callable[[HandlingAction, str], Handlers]
 class Decision(msgspec.Struct, frozen=True):
     """What to do. Exactly one holds:
 
-    - `upstream` is the id of the upstream to send to; `target` is then the request target to send, or None for the
-      target as the client sent it, and `request_headers` are the edits of the request's headers;
+    - `upstream` is the id of the upstream to send to, and `route` how, if the rule says more than that: then it chooses
+      the upstream of each request, and `upstream` is the first of them; `target` is then the request target to send, or
+      None for the target as the client sent it, and `request_headers` are the edits of the request's headers;
     - `answer` is the answer to give;
     - both are None: no rule ended it, the gateway answers 404 itself; this is NOT_FOUND, without any edits.
 
@@ -59,6 +61,7 @@ class Decision(msgspec.Struct, frozen=True):
     filters: tuple[Any, ...] = ()
     rule: str = ""
     request_id: bytes | None = None
+    route: Route | None = None
 
 
 NOT_FOUND = Decision()

@@ -38,3 +38,7 @@ UPLOAD = 1 << 40
 """Bytes of a request's body that a limit may name."""
 DELAY = 30
 """Seconds that a limit may hold a request for."""
+ATTEMPTS = 10
+"""How often a request may be tried."""
+TIMEOUT = 3_600
+"""Seconds that an answer may be waited for."""

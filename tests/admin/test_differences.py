@@ -3,8 +3,9 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from edge.admin.differences import Needed, shared_names, things, undo, unreleased
+from edge.admin.differences import Needed, shared_names, things, undo, unreleased, users_of
 from edge.model import ApplicationDocument, Proxy, Respond, Rule, Server, Upstream
+from edge.model.actions import Mirror, WeightedUpstream
 
 
 def upstream(id, port=80):
@@ -55,6 +56,14 @@ def test_a_deleted_rule_comes_back_behind_the_one_that_stood_before_it():
     assert [r.id for r in undo(RELEASED, draft, "rule:s").rules] == ["n", "r", "s", "t"]
     draft = msgspec.structs.replace(RELEASED, rules=(rule("n"), rule("t")))
     assert [r.id for r in undo(RELEASED, draft, "rule:r").rules] == ["r", "n", "t"]
+
+
+def test_an_upstream_is_needed_by_every_rule_that_could_send_to_it():
+    split = Proxy(upstreams=(WeightedUpstream("u"), WeightedUpstream("v", 0)), backup="w")
+    rules = [Rule("split", actions=(split,)), Rule("copy", actions=(Mirror("u"), Proxy("v", backup="x"))), rule("t")]
+    document = application(upstreams=map(upstream, "uvwx"), rules=rules)
+    needed = {id: [found.id for found in users_of(document, id)] for id in "uvwx"}
+    assert needed == {"u": ["split", "copy"], "v": ["split", "copy"], "w": ["split"], "x": ["copy"]}
 
 
 def test_an_added_upstream_cannot_go_while_a_rule_needs_it():

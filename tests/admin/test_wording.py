@@ -26,6 +26,8 @@ from edge.model.actions import (
     LimitRate,
     Mirror,
     RequestId,
+    Retries,
+    WeightedUpstream,
 )
 
 NAMES = Names({"p": "eu", "q": "us"}, {"k": "test"})
@@ -126,6 +128,7 @@ def test_a_rule_without_any_text_of_values_shows_no_header_value():
         (Cache(), "cache answers for as long as they say"),
         (Cache(60), "cache answers for as long as they say, 60 s where they do not say"),
         (LimitConcurrency(5), "refuse requests beyond 5 at once from each client"),
+        (LimitConcurrency(5, "${host}", 9), "refuse requests beyond 5 at once and 9 that wait for each ${host}"),
         (LimitBody(65536), "refuse bodies longer than 65,536 bytes"),
         (RequestId("X-Id"), "give the request id in X-Id"),
         (RequestId(accept=True), "take the request id from X-Request-Id"),
@@ -137,6 +140,14 @@ def test_a_rule_without_any_text_of_values_shows_no_header_value():
         (BasicAuth((BasicUser("alice", "$scrypt$"), BasicUser("bob"))), "ask for the password of alice, bob"),
         (JwtAuth(("RS256",), issuer="https://id.example"), "ask for a token signed with RS256 by https://id.example"),
         (Mirror("u1"), "send a copy of requests to by hand"),
+        (
+            Proxy("u1", backup="u2", retries=Retries(1), timeout=2.5),
+            "proxy to by hand, else to u2, 1 attempt, within 2.5 s",
+        ),
+        (
+            Proxy(upstreams=(WeightedUpstream("u1", 9), WeightedUpstream("u2")), key="${path}"),
+            "proxy to by hand (9) and u2 (1), each ${path} to the same",
+        ),
         (Mirror("u1", 0.125), "send a copy of 12.5% of requests to by hand"),
     ],
 )

@@ -41,9 +41,10 @@ def content(
     servers: tuple[Server, ...] = (),
     domains: tuple[str, ...] = ("www.example.com",),
     number: int = 1,
+    others: tuple[Upstream, ...] = (),
 ) -> Content:
-    """What a worker is given: one application whose upstream u1 has `addresses` as endpoints, or `servers`; without
-    `rules` all goes to u1. `number` is the revision's."""
+    """What a worker is given: one application whose upstream u1 has `addresses` as endpoints, or `servers`, and
+    `others`; without `rules` all goes to u1. `number` is the revision's."""
     written = rules if rules is not None else [{"actions": [PROXY]}]
     upstream = Upstream("u1", "web", servers=servers) if servers else Upstream("u1", "web", sources=(SOURCE,))
     application = ApplicationDocument(
@@ -51,7 +52,7 @@ def content(
         name="shop",
         domains=domains,
         partitions=("p1",),
-        upstreams=(upstream,),
+        upstreams=(upstream, *others),
         rules=tuple(msgspec.convert({"id": f"r{n}", **rule}, Rule) for n, rule in enumerate(written)),
     )
     body = document.encode(application)

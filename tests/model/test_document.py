@@ -10,9 +10,11 @@ from edge.model.actions import (
     RemoveRequestHeader,
     RemoveResponseHeader,
     Respond,
+    Retries,
     RewritePath,
     SetRequestHeader,
     SetResponseHeader,
+    WeightedUpstream,
 )
 from edge.model.document import ApplicationDocument
 from edge.model.rule import Condition, Rule
@@ -99,6 +101,26 @@ def test_the_canonical_bytes_are_fixed_so_that_names_stay_the_same_between_versi
         b'variable":"path","operator":"prefix","values":["/x"]}],"actions":[{"type":"proxy","upstream":"u"}]}]}'
     )
     assert documents.hash_of(body) == "4aec8eb31bb2fd78e8e8ee3a6f18873f0e34b1ea172cc886b988fa404025a5ff"
+
+
+def test_a_proxy_action_of_before_there_was_more_to_say_keeps_its_bytes_and_its_documents_name():
+    stored = (
+        b'{"id":"a1","name":"shop","domains":["www.example.com"],"partitions":["p1"],"upstreams":[{"id":"u","name":"web",'
+        b'"sources":[{"cluster":"c1","namespace":"default","service":"hello","port":80}]}],"rules":[{"id":"r1",'
+        b'"name":"all","actions":[{"type":"proxy","upstream":"u"}]}]}'
+    )
+    document = documents.decode(stored)
+    assert document.rules[0].actions == (Proxy("u"),)
+    assert documents.encode(document) == stored
+    assert documents.hash_of(stored) == "fc5610bc5dc4b6a9404e8aa9ee509a7695b5561082eb4ab00fbcee08a4b5d001"
+
+
+def test_a_proxy_action_survives_with_all_that_it_can_say():
+    retries = Retries(2, 1.5, ("timeout",), (503,), True)
+    split = (WeightedUpstream("u", 9), WeightedUpstream("s"))
+    for action in (Proxy("u", backup="s", retries=retries, timeout=10), Proxy(upstreams=split, key="${path}")):
+        document = msgspec.structs.replace(DOCUMENT, rules=(Rule("r", actions=(action,)),))
+        assert documents.decode(documents.encode(document)) == document
 
 
 def test_actions_are_written_by_their_types_and_rewrite_says_with():

@@ -22,9 +22,11 @@ from edge.model.actions import (
     RemoveResponseHeader,
     RequestId,
     Respond,
+    Retries,
     RewritePath,
     SetRequestHeader,
     SetResponseHeader,
+    WeightedUpstream,
 )
 from edge.model.document import ApplicationDocument
 from edge.model.rule import Condition, Rule
@@ -79,7 +81,7 @@ GOOD_ACTIONS: list[Action] = [
     LimitBody(0),
     LimitBody(limits.UPLOAD),
     LimitConcurrency(1),
-    LimitConcurrency(1_000_000, "all", 429),
+    LimitConcurrency(1_000_000, "all", 1000, 429),
     LimitRate(1_000_000, "hour", 1, "${header.x-key} ${path}", False, 503),
     LimitRate(10, delay=True, key="all"),
     LimitRate(1, "minute", 1, delay=True),
@@ -99,6 +101,8 @@ GOOD_ACTIONS: list[Action] = [
     RequestId(),
     RequestId("X-Correlation-Id", True, "uuid", True),
     Proxy("u"),
+    Proxy("u", backup="v", timeout=3600, retries=Retries(10, 0.05, ("reset", "timeout"), (429, 503))),
+    Proxy(upstreams=(WeightedUpstream("u", 9), WeightedUpstream("v", 0)), key="${header.x-user}", backup="u"),
 ]
 
 
@@ -109,7 +113,7 @@ def nested(depth):
 def fields(condition=None, action=None):
     conditions = () if condition is None else (condition,)
     actions = (action or Proxy("u"),)
-    found = problems(Rule("r", conditions=conditions, actions=actions), ["u"])
+    found = problems(Rule("r", conditions=conditions, actions=actions), ["u", "v"])
     assert all(problem.message for problem in found)
     return [problem.field for problem in found]
 
@@ -179,6 +183,23 @@ def test_a_wrong_condition_is_refused_at_its_field(condition, field):
     ("action", "field"),
     [
         (Proxy("other"), "upstream"),
+        (Proxy(), "upstream"),
+        (Proxy("u", (WeightedUpstream("v"),)), "upstream"),
+        (Proxy(upstreams=(WeightedUpstream("u"), WeightedUpstream("other"))), "upstreams[1].upstream"),
+        (Proxy(upstreams=(WeightedUpstream("u", 1001),)), "upstreams[0].weight"),
+        (Proxy(upstreams=(WeightedUpstream("u", 0), WeightedUpstream("v", 0))), "upstreams"),
+        (Proxy(upstreams=(WeightedUpstream("u"), WeightedUpstream("u"))), "upstreams"),
+        (Proxy("u", key="${path}"), "key"),
+        (Proxy(upstreams=(WeightedUpstream("u"), WeightedUpstream("v")), key="same"), "key"),
+        (Proxy("u", backup="u"), "backup"),
+        (Proxy("u", backup="other"), "backup"),
+        (Proxy(upstreams=(WeightedUpstream("u"),), backup="u"), "backup"),
+        (Proxy("u", timeout=0), "timeout"),
+        (Proxy("u", timeout=float("nan")), "timeout"),
+        (Proxy("u", retries=Retries(0)), "retries.attempts"),
+        (Proxy("u", retries=Retries(11)), "retries.attempts"),
+        (Proxy("u", retries=Retries(per_try_timeout=-1)), "retries.per_try_timeout"),
+        (Proxy("u", retries=Retries(statuses=(503, 200))), "retries.statuses[1]"),
         (Redirect("https://a/", 300), "status"),
         (Redirect("https://a/", 200), "status"),
         (Redirect(""), "url"),
@@ -316,6 +337,8 @@ def test_a_wrong_condition_is_refused_at_its_field(condition, field):
         (Mirror("u", max_body=-1), "max_body"),
         (LimitConcurrency(0), "limit"),
         (LimitConcurrency(1, "${"), "key"),
+        (LimitConcurrency(1, queue=-1), "queue"),
+        (LimitConcurrency(1, queue=limits.QUEUE + 1), "queue"),
         (LimitConcurrency(1, status=404), "status"),
         (LimitBody(-1), "size"),
         (LimitBody(limits.UPLOAD + 1), "size"),
@@ -507,3 +530,9 @@ def test_a_plain_condition_is_written_as_it_always_was():
         b'{"any":[{"variable":"path","operator":"exists"},{"not":{"all":[{"variable":"path","operator":"exists"}]}}]}'
     )
     assert msgspec.json.encode(msgspec.json.decode(group, type=Condition)) == group
+
+
+def test_a_split_is_bounded():
+    many = tuple(WeightedUpstream(str(n)) for n in range(limits.ENTRIES + 1))
+    found = problems(Rule("r", actions=(Proxy(upstreams=many),)), [each.upstream for each in many])
+    assert [problem.field for problem in found] == ["actions[0].upstreams"]

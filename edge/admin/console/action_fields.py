@@ -12,27 +12,43 @@ from typing import Any, Literal, NamedTuple, TypeAlias, get_args
 import msgspec
 
 from edge.admin.console.forms import lines
-from edge.model.actions import Action
+from edge.model.actions import Action, Retries
 
-Kind: TypeAlias = Literal["text", "number", "area", "lines", "check", "upstream", "choice", "users", "pairs", "secret"]
+Kind: TypeAlias = Literal[
+    "text", "number", "area", "lines", "check", "upstream", "choice", "users", "pairs", "secret", "shares"
+]
 """`lines` is a list, one entry on each line; a `choice` is one of the words of its hint; `users` are
-lines of NAME:PASSWORD, or NAME to keep the password, `pairs` lines of CLAIM: HEADER."""
+lines of NAME:PASSWORD, or NAME to keep the password, `pairs` lines of CLAIM: HEADER, `shares` a weight for
+each upstream that has one."""
 Row: TypeAlias = dict[str, Any]
 """An action as its fields show it: `type`, and a text or (of a `check`) a bool by name."""
 
 
 class Field(NamedTuple):
-    """One field of an action; `hint` is an example."""
+    """One field of an action; `hint` is an example. `retries.attempts` is a field of the object in `retries`. What is
+    seldom needed is folded away under `more`."""
 
     name: str
     label: str
     kind: Kind = "text"
     hint: str = ""
+    more: bool = False
 
 
 _HEADER = Field("name", "Header", hint="X-Name")
 ACTIONS: dict[str, tuple[Field, ...]] = {
-    "proxy": (Field("upstream", "Upstream", "upstream"),),
+    "proxy": (
+        Field("upstream", "Upstream", "upstream"),
+        Field("upstreams", "Weight", "shares"),
+        Field("key", "Requests with the same … go to the same upstream", hint="${header.x-user}", more=True),
+        Field("backup", "Backup", "upstream", more=True),
+        Field("timeout", "Seconds until an answer begins", "number", "30", more=True),
+        Field("retries.attempts", "Attempts", "number", "3", more=True),
+        Field("retries.per_try_timeout", "Seconds for each attempt", "number", "5", more=True),
+        Field("retries.conditions", "Try again after", "lines", "timeout", more=True),
+        Field("retries.statuses", "Try again after answers with status", "lines", "503", more=True),
+        Field("retries.non_idempotent", "send POST and PATCH again, too", "check", more=True),
+    ),
     "redirect": (
         Field("url", "URL", hint="https://${host}${path}"),
         Field("status", "Status", "number", "301, 302, 303, 307 or 308"),
@@ -120,6 +136,7 @@ ACTIONS: dict[str, tuple[Field, ...]] = {
     "limit-concurrency": (
         Field("limit", "Requests at once", "number", "10"),
         Field("key", "Counted by", hint="${client-address}"),
+        Field("queue", "More that wait", "number", "20"),
         Field("status", "Status of a refusal", "number", "503"),
     ),
     "limit-body": (Field("size", "Bytes of a body", "number", "1048576"),),
@@ -131,6 +148,8 @@ ACTIONS: dict[str, tuple[Field, ...]] = {
     ),
 }
 """Action → its fields."""
+OBJECTS: dict[str, type[Any]] = {"retries": Retries}
+"""The type of a field that is an object with fields of its own."""
 
 _models: Mapping[str, type[Any]] = {kind.__struct_config__.tag: kind for kind in get_args(Action)}
 
@@ -144,23 +163,59 @@ def shown(action: Action) -> Row:
     """The fields of an action that there is."""
     values = msgspec.to_builtins(action)
     row = empty(values["type"])
-    return row | {f.name: _shown(f, values[f.name]) for f in ACTIONS[values["type"]] if f.name in values}
+    for field in ACTIONS[values["type"]]:
+        name, _, inner = field.name.partition(".")
+        if inner and name in values:
+            row[field.name] = _shown(field, getattr(getattr(action, name), inner))
+        elif name in values:
+            row[field.name] = _shown(field, values[name])
+    return row
+
+
+def is_split(row: Row) -> bool:
+    """Whether an action's requests go to several upstreams, or are about to."""
+    return row["upstream"] == "" and row["upstreams"] is not None
+
+
+def has_more(row: Row) -> bool:
+    """Whether something stands in the fields that are folded away."""
+    first = empty(row["type"])
+    return any(row[field.name] != first[field.name] for field in ACTIONS[row["type"]] if field.more)
 
 
 def posted(action: str, sent: Mapping[str, Any]) -> Row:
     """The fields of an action as they were sent, by name."""
-    return {"type": action} | {
-        field.name: field.name in sent if field.kind == "check" else str(sent.get(field.name, ""))
-        for field in ACTIONS[action]
-    }
+    return {"type": action} | {field.name: _posted(action, field, sent) for field in ACTIONS[action]}
+
+
+def _posted(action: str, field: Field, sent: Mapping[str, Any]) -> Any:
+    if field.kind == "check":
+        return field.name in sent
+    if field.kind == "shares":
+        weights = {key: str(value).strip() for key, value in sent.items() if key.startswith(f"{field.name}-")}
+        return {key.removeprefix(f"{field.name}-"): weight for key, weight in weights.items() if weight}
+    if "." in field.name:  # an object is left out when all its fields are as they were shown first
+        return str(sent.get(field.name, _shown(field, _default(action, field.name))))
+    return str(sent.get(field.name, ""))
 
 
 def read(row: Row) -> dict[str, Any]:
     """What the API takes."""
-    values: dict[str, Any] = {"type": row["type"]}
-    for field in ACTIONS[row["type"]]:
+    kind = row["type"]
+    values: dict[str, Any] = {"type": kind}
+    first = empty(kind)
+    objects = {field.name.partition(".")[0] for field in ACTIONS[kind] if "." in field.name}
+    given = {name for name in objects if any(row[key] != first[key] for key in row if key.startswith(f"{name}."))}
+    for field in ACTIONS[kind]:
         value = row[field.name]
-        if field.kind == "lines":
+        name, _, inner = field.name.partition(".")
+        if inner and name not in given:
+            continue
+        if field.kind == "shares":
+            value = (
+                [] if row["upstream"] else [{"upstream": id, "weight": weight} for id, weight in (value or {}).items()]
+            )
+        elif field.kind == "lines":
             value = lines(value)
         elif field.kind == "users":
             value = [_user(line) for line in lines(value)]
@@ -168,8 +223,10 @@ def read(row: Row) -> dict[str, Any]:
             value = [_pair(line) for line in lines(value)]
         elif isinstance(value, str) and field.kind != "area":
             value = value.strip()
-        if value != "" or not _has_default(row["type"], field.name):
-            values[field.name] = value
+        if inner and value != "":
+            values.setdefault(name, {})[inner] = value
+        elif not inner and (value != "" or not _has_default(kind, name)):
+            values[name] = value
     return values
 
 
@@ -182,6 +239,8 @@ def _shown(field: Field, value: Any) -> Any:
         return "\n".join(user["name"] for user in value or ())
     if field.kind == "pairs":
         return "\n".join(f"{pair['claim']}: {pair['header']}" for pair in value or ())
+    if field.kind == "shares":
+        return {share["upstream"]: str(share.get("weight", 1)) for share in value} if value else None
     return "" if value is None else str(value)
 
 
@@ -196,11 +255,15 @@ def _pair(line: str) -> dict[str, str]:
 
 
 def _field(action: str, name: str) -> Any:
-    return next(field for field in msgspec.structs.fields(_models[action]) if field.encode_name == name)
+    name, _, inner = name.partition(".")
+    model = OBJECTS[name] if inner else _models[action]
+    return next(field for field in msgspec.structs.fields(model) if field.encode_name == (inner or name))
 
 
 def _default(action: str, name: str) -> Any:
     default = _field(action, name).default
+    if "." in name and not isinstance(default, tuple):
+        return None  # of an object that may be left out, what is not a list is said by a hint
     return None if default is msgspec.NODEFAULT else default
 
 

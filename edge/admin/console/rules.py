@@ -46,6 +46,8 @@ async def _editor(visit: Visit, form: RuleForm, rule: RuleView | None = None, er
         without_values=rule_form.WITHOUT_VALUES,
         groups=rule_form.GROUPS,
         action_kinds=action_fields.ACTIONS,
+        split=action_fields.is_split,
+        changed=action_fields.has_more,
     )
 
 

@@ -24,6 +24,7 @@ from edge.gateway.http.head import RequestHead, ResponseHead
 from edge.gateway.http.headers import Edits, has_passed, request_head, request_id, request_of
 from edge.gateway.http.reply import Reply, head_of
 from edge.gateway.http.request_body import BODY_HELD, RequestBody
+from edge.gateway.http.routed import RoutedForwarding
 from edge.gateway.http.tunnel import Tunnel
 from edge.gateway.telemetry.recording import record, report_failed_rule
 from edge.rules.errors import BadRequestError
@@ -40,7 +41,8 @@ CLIENT_GONE = 499
 
 
 class Exchange:
-    """A request of `client` with its answer. `body` is the request's, None when it has none."""
+    """A request of `client` with its answer. `body` is the request's, None when it has none; `upstream` is the id of
+    the one that it goes to, None: to none."""
 
     __slots__ = (
         "_application",
@@ -61,6 +63,7 @@ class Exchange:
         "id",
         "request_ended",
     )
+        "upstream",
 
     def __init__(self, path: DataPath, client: ClientProtocol, head: RequestHead) -> None:
         self._path = path
@@ -75,6 +78,7 @@ class Exchange:
         self._application: Application | None = None
         self._decision: Decision | None = None
         self._edits: Edits = ()
+        self.upstream: str | None = None
         self._passage: Passage | None = None
         self._forwarding: Forwarding | None = None
         self._finished = False
@@ -145,13 +149,20 @@ class Exchange:
         """Nothing stands between the request and what the rules decided."""
         path, decision, application = self._path, self._decision, self._application
         assert decision is not None
-        if decision.upstream is not None:
+        upstream = self.upstream
+        if upstream is not None:
             assert application is not None
+        route = decision.route
+        upstream = self.upstream = decision.upstream if route is None else route.choose(request, self._path.draw)
             if self._passage is not None:
                 self._began = path.now()  # what gates held it for is not the endpoints' fault
+            passage.upstream = upstream
             data = self.upstream_head()
-            backend = application.backends[decision.upstream]
-            forwarding = self._forwarding = Forwarding(self, path, backend, data)
+            if decision.route is None:
+                forwarding = Forwarding(self, path, application.backends[upstream], data)
+            else:
+                forwarding = RoutedForwarding(self, path, application, decision.route, upstream, data)
+            self._forwarding = forwarding
             forwarding.choose_endpoint()
         elif decision.answer is not None:
             self.respond(decision.answer)
@@ -354,7 +365,7 @@ class Exchange:
 
     def log(self) -> None:
         """End the passage, count the request and write its line."""
-        application, decision, forwarding = self._application, self._decision, self._forwarding
+        application, forwarding = self._application, self._forwarding
         if self._passage is not None:
             self._passage.end()
         record(
@@ -364,11 +375,13 @@ class Exchange:
             self.id,
             seconds=self._path.precise() - self._started,
             application="" if application is None else application.id,
-            upstream="" if decision is None else decision.upstream or "",
+            upstream=self.upstream or "",
             address=None if forwarding is None else forwarding.address,
             attempts=0 if forwarding is None else forwarding.attempts,
             status=self._reply.status,
             sent=self._reply.sent,
+        if forwarding is not None:
+            forwarding.end()
             error=self._error,
         )
         # They know this exchange: left here, every request would be a cycle for the garbage collector to find.

@@ -202,6 +202,9 @@ class Forwarding:
 
     # Back-pressure
 
+    def end(self) -> None:
+        """The request is over."""
+
     def client_full(self) -> None:
         """The client does not take what it is sent: read the endpoint no more."""
         if self._upstream is not None:

@@ -20,7 +20,7 @@ from edge.model.actions.headers import (
     SetResponseHeader,
 )
 from edge.model.actions.limits import LimitBody, LimitConcurrency, LimitRate
-from edge.model.actions.routing import Mirror, Proxy, Redirect, Respond, RewritePath
+from edge.model.actions.routing import Mirror, Proxy, Redirect, Respond, Retries, RewritePath, WeightedUpstream
 
 TerminalAction: TypeAlias = Proxy | Redirect | Respond
 HandlingAction: TypeAlias = (
@@ -82,8 +82,19 @@ __all__ = [
     "RemoveResponseHeader",
     "RequestId",
     "Respond",
+    "Retries",
     "RewritePath",
     "SetRequestHeader",
     "SetResponseHeader",
     "TerminalAction",
+    "WeightedUpstream",
+    "upstreams_named",
 ]
+
+
+def upstreams_named(action: Action) -> tuple[str, ...]:
+    """The ids of the upstreams that an action needs, each once."""
+    if isinstance(action, Proxy):
+        return action.named
+    upstream = getattr(action, "upstream", "")
+    return (upstream,) if upstream else ()

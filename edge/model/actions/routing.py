@@ -2,13 +2,51 @@
 
 from __future__ import annotations
 
+from typing import Literal, TypeAlias
+
 import msgspec
 
+Failure: TypeAlias = Literal["connect-failure", "reset", "timeout"]
+"""Of one attempt: nothing could be sent; the connection ended without an answer; no answer came in time."""
 
-class Proxy(msgspec.Struct, frozen=True, tag="proxy", forbid_unknown_fields=True):
-    """Terminal: send the request to the upstream with this id."""
+
+class WeightedUpstream(msgspec.Struct, frozen=True, omit_defaults=True, forbid_unknown_fields=True):
+    """An upstream's part of the requests: its `weight` of the sum of all; 0 takes it out of use."""
 
     upstream: str
+    weight: int = 1
+
+
+class Retries(msgspec.Struct, frozen=True, omit_defaults=True, forbid_unknown_fields=True):
+    """When a request goes to one more endpoint: after one of `conditions`, or an answer with one of `statuses`.
+    `attempts` counts the first, too. Times are in seconds. What was sent is sent again only if its method is idempotent
+    (RFC 9110 9.2.2), unless `non_idempotent` says that this is no matter."""
+
+    attempts: int = 3
+    per_try_timeout: float | None = None
+    conditions: tuple[Failure, ...] = ("connect-failure", "reset")
+    statuses: tuple[int, ...] = ()
+    non_idempotent: bool = False
+
+
+class Proxy(msgspec.Struct, frozen=True, tag="proxy", omit_defaults=True, forbid_unknown_fields=True):
+    """Terminal: send the request to the upstream with this id, or to one of `upstreams` by their weights: exactly one
+    of the two is given. Requests with the same `key`, a template, go to the same one. `backup` is asked when the other
+    has no endpoint left to ask. `retries` take the place of what happens without them (docs/gateway.md). `timeout`, in
+    seconds, is for the time until an answer begins."""
+
+    upstream: str = ""
+    upstreams: tuple[WeightedUpstream, ...] = ()
+    key: str = ""
+    backup: str = ""
+    retries: Retries | None = None
+    timeout: float | None = None
+
+    @property
+    def named(self) -> tuple[str, ...]:
+        """The ids of every upstream that it may send to, each once."""
+        ids = (self.upstream, *(each.upstream for each in self.upstreams), self.backup)
+        return tuple(dict.fromkeys(id for id in ids if id))
 
 
 class Redirect(msgspec.Struct, frozen=True, tag="redirect", forbid_unknown_fields=True):

@@ -27,7 +27,7 @@ from edge.model.actions import (
     SetRequestHeader,
     SetResponseHeader,
 )
-from edge.rules.checks import access, authentication, content, headers, limiting, routing, tokens
+from edge.rules.checks import access, authentication, content, headers, limiting, proxying, routing, tokens
 from edge.rules.problem import Problem, shown
 
 
@@ -35,8 +35,7 @@ def check_action(action: Action, upstreams: Collection[str]) -> Iterator[Problem
     """Every problem, with fields like `url`. `upstreams` are the ids that exist."""
     match action:
         case Proxy():
-            if action.upstream not in upstreams:
-                yield Problem("upstream", f"the application has no upstream with the id {shown(action.upstream)}")
+            yield from proxying.check_proxy(action, upstreams)
         case Redirect():
             yield from routing.check_redirect(action)
         case Mirror():

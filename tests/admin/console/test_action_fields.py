@@ -4,7 +4,7 @@ import msgspec
 import pytest
 
 from edge.admin.console import action_fields
-from edge.admin.console.action_fields import ACTIONS
+from edge.admin.console.action_fields import ACTIONS, OBJECTS
 from edge.model.actions import (
     Action,
     BasicAuth,
@@ -23,7 +23,9 @@ from edge.model.actions import (
     Proxy,
     RequestId,
     Respond,
+    Retries,
     RewritePath,
+    WeightedUpstream,
 )
 
 
@@ -31,13 +33,17 @@ def test_every_action_of_the_model_has_its_fields_in_the_editor():
     for kind in get_args(Action):
         tag = kind.__struct_config__.tag
         fields = {field.encode_name for field in msgspec.structs.fields(kind)}
-        assert {field.name for field in ACTIONS[tag]} == fields
+        assert {field.name.partition(".")[0] for field in ACTIONS[tag]} == fields
 
 
 @pytest.mark.parametrize(
     "action",
     [
         Proxy("u1"),
+        Proxy("u1", backup="u2", timeout=2.5, retries=Retries(2, 0.5, ("timeout",), (502, 503), True)),
+        Proxy("u1", retries=Retries()),
+        Proxy("u1", retries=Retries(conditions=())),
+        Proxy(upstreams=(WeightedUpstream("u1", 9), WeightedUpstream("u2"), WeightedUpstream("u3", 0)), key="${path}"),
         Mirror("u1", 0.25, 10),
         Respond(418, "short\n", "text/plain"),
         RewritePath("", prefix="/a"),
@@ -63,7 +69,7 @@ def test_every_action_of_the_model_has_its_fields_in_the_editor():
         RequestId(),
         RequestId("X-Id", True, "uuid", True),
         LimitBody(0),
-        LimitConcurrency(3, "${host}", 429),
+        LimitConcurrency(3, "${host}", 5, 429),
         Cache(60, (200, 404), True, "${path}", 10, 1000),
     ],
 )
@@ -90,3 +96,27 @@ def test_a_user_without_a_password_keeps_it_and_one_with_it_gets_it():
 def test_a_box_that_was_not_sent_is_not_checked():
     assert action_fields.posted("cors", {})["credentials"] is False
     assert action_fields.posted("cors", {"credentials": "on"})["credentials"] is True
+
+
+def test_every_field_of_an_object_is_in_the_editor():
+    for name, model in OBJECTS.items():
+        shown = [field.name for fields in ACTIONS.values() for field in fields if field.name.startswith(f"{name}.")]
+        assert shown == [f"{name}.{field.encode_name}" for field in msgspec.structs.fields(model)]
+
+
+def test_an_upstream_that_is_chosen_takes_the_place_of_weights_and_weights_alone_split():
+    weights = {"upstreams-u1": "9", "upstreams-u2": " 1", "upstreams-u3": ""}
+    split = action_fields.posted("proxy", {"upstream": "", **weights})
+    assert action_fields.is_split(split)
+    assert action_fields.read(split) == {
+        "type": "proxy",
+        "upstreams": [{"upstream": "u1", "weight": "9"}, {"upstream": "u2", "weight": "1"}],
+    }
+    one = action_fields.posted("proxy", {"upstream": "u1", **weights})
+    assert msgspec.convert(action_fields.read(one), Action, strict=False) == Proxy("u1")
+
+
+def test_a_fresh_action_says_nothing_of_what_is_folded_away():
+    assert not action_fields.has_more(action_fields.empty("proxy"))
+    assert not action_fields.is_split(action_fields.empty("proxy"))
+    assert action_fields.has_more(action_fields.shown(Proxy("u1", timeout=1)))
