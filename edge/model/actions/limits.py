@@ -25,11 +25,12 @@ class LimitRate(msgspec.Struct, frozen=True, tag="limit-rate", omit_defaults=Tru
 class LimitConcurrency(
     msgspec.Struct, frozen=True, tag="limit-concurrency", omit_defaults=True, forbid_unknown_fields=True
 ):
-    """Gate: at most `limit` requests in hand at once for each `key`, a template; others are refused with `status`. A
-    WebSocket is in hand until it ends."""
+    """Gate: at most `limit` requests in hand at once for each `key`, a template; others are refused with `status`, save
+    that up to `queue` of each key wait for a place. A WebSocket is in hand until it ends."""
 
     limit: int
     key: str = "${client-address}"
+    queue: int = 0
     status: int = 503
 
 

@@ -33,6 +33,8 @@ def check_limit_rate(action: LimitRate) -> Iterator[Problem]:
 def check_limit_concurrency(action: LimitConcurrency) -> Iterator[Problem]:
     if not 1 <= action.limit <= limits.RATE:
         yield Problem("limit", f"expected requests at once from 1 to {limits.RATE:,}, but got {action.limit}")
+    if not 0 <= action.queue <= limits.QUEUE:
+        yield Problem("queue", f"expected requests that wait from 0 to {limits.QUEUE:,}, but got {action.queue}")
     yield from check_key(action.key, same_for_all=True)
     if action.status not in (429, 503):
         yield Problem("status", f"expected 429 (the client asks too much) or 503, but got {action.status}")

@@ -119,7 +119,7 @@ async def test_every_action_can_be_made_in_the_editor_and_is_shown_there_again(t
             SetRequestHeader("X-A", "${host}"),
             RequestId("X-Id", True, "uuid", True),
             LimitRate(10, "minute", 5, "${host}", True, 503),
-            LimitConcurrency(3, "${host}", 429),
+            LimitConcurrency(3, "${host}", 5, 429),
             LimitBody(1000),
             IpAccess(("10.0.0.0/8",)),
             Cors(("https://a.example",), credentials=True),
