@@ -62,8 +62,8 @@ class Exchange:
         "head",
         "id",
         "request_ended",
-    )
         "upstream",
+    )
 
     def __init__(self, path: DataPath, client: ClientProtocol, head: RequestHead) -> None:
         self._path = path
@@ -77,8 +77,8 @@ class Exchange:
         self.body = None if self.request_ended else RequestBody(head.length)
         self._application: Application | None = None
         self._decision: Decision | None = None
-        self._edits: Edits = ()
         self.upstream: str | None = None
+        self._edits: Edits = ()
         self._passage: Passage | None = None
         self._forwarding: Forwarding | None = None
         self._finished = False
@@ -139,8 +139,11 @@ class Exchange:
         self._edits = decision.response_headers
         if decision.request_id is not None:
             self.id = self._reply.identity = decision.request_id
+        route = decision.route
+        upstream = self.upstream = decision.upstream if route is None else route.choose(request, self._path.draw)
         if decision.gates or decision.filters:
             passage = self._passage = Passage(self, self._path, request, decision, application.id)
+            passage.upstream = upstream
             passage.go_on()
         else:
             self.proceed()
@@ -152,11 +155,8 @@ class Exchange:
         upstream = self.upstream
         if upstream is not None:
             assert application is not None
-        route = decision.route
-        upstream = self.upstream = decision.upstream if route is None else route.choose(request, self._path.draw)
             if self._passage is not None:
                 self._began = path.now()  # what gates held it for is not the endpoints' fault
-            passage.upstream = upstream
             data = self.upstream_head()
             if decision.route is None:
                 forwarding = Forwarding(self, path, application.backends[upstream], data)
@@ -368,6 +368,8 @@ class Exchange:
         application, forwarding = self._application, self._forwarding
         if self._passage is not None:
             self._passage.end()
+        if forwarding is not None:
+            forwarding.end()
         record(
             self._path,
             self.head,
@@ -380,8 +382,6 @@ class Exchange:
             attempts=0 if forwarding is None else forwarding.attempts,
             status=self._reply.status,
             sent=self._reply.sent,
-        if forwarding is not None:
-            forwarding.end()
             error=self._error,
         )
         # They know this exchange: left here, every request would be a cycle for the garbage collector to find.

@@ -173,6 +173,9 @@ class Forwarding:
         if connection is not None:
             connection.abandon()
 
+    def end(self) -> None:
+        """The request is over."""
+
     # What the endpoint answers
 
     def receive_interim(self, response: ResponseHead) -> None:
@@ -201,9 +204,6 @@ class Forwarding:
         self._exchange.tunnel(endpoint, response, rest)
 
     # Back-pressure
-
-    def end(self) -> None:
-        """The request is over."""
 
     def client_full(self) -> None:
         """The client does not take what it is sent: read the endpoint no more."""
