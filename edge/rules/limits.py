@@ -36,6 +36,8 @@ RATE = 1_000_000
 """Requests of a rate or a burst, or at once."""
 UPLOAD = 1 << 40
 """Bytes of a request's body that a limit may name."""
+QUEUE = 1_000
+"""Requests of one key that wait for others to be answered."""
 DELAY = 30
 """Seconds that a limit may hold a request for."""
 ATTEMPTS = 10
