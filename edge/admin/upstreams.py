@@ -18,7 +18,7 @@ from edge.admin.views import KubernetesService, Page, UpstreamBody, UpstreamView
 from edge.admin.wording import kubernetes_of, rule_label
 from edge.model.document import ApplicationDocument
 from edge.model.source import Source
-from edge.model.upstream import Upstream
+from edge.model.upstream import RoundRobin, Upstream
 from edge.rules import limits
 from edge.rules.checks.upstreams import check_upstream
 from edge.store.tables import KubernetesClusterRow
@@ -102,6 +102,7 @@ class Upstreams(Service):
             kubernetes=kubernetes_of(upstream.sources),
             servers=list(upstream.servers) or None,
             tls=upstream.tls,
+            balance=upstream.balance or RoundRobin(),
             endpoints=list(endpoints),
             revision=self._admin.upstream_revisions.of(upstream, (state.revision for state in states)),
             stale_since=min(stale, default=None),
@@ -133,6 +134,7 @@ def _written(session: Session, draft: ApplicationDocument, id: str, body: Upstre
         servers=tuple(body.servers or ()),
         sources=tuple(_source(service) for service in services),
         tls=body.tls,
+        balance=None if isinstance(body.balance, RoundRobin) else body.balance,
     )
     if body.tls is not None and body.tls.ca_certificate:
         read_chain(body.tls.ca_certificate, "tls.ca_certificate")

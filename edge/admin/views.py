@@ -16,7 +16,7 @@ from edge.model.actions import Action
 from edge.model.certificate import ClientCertificates
 from edge.model.endpoint import Endpoint
 from edge.model.rule import Condition
-from edge.model.upstream import Server, UpstreamTls
+from edge.model.upstream import Balance, Server, UpstreamTls
 
 Name = Annotated[str, Meta(min_length=1, max_length=200)]
 Port = Annotated[int, Meta(ge=1, le=65535)]
@@ -217,12 +217,14 @@ class KubernetesService(Body, frozen=True, kw_only=True):
 
 
 class UpstreamBody(Body, frozen=True, kw_only=True):
-    """Exactly one of `kubernetes` (one service or a list of them) and `servers`; `tls` makes it HTTPS."""
+    """Exactly one of `kubernetes` (one service or a list of them) and `servers`; `tls` makes it HTTPS, `balance` says
+    how its endpoints are chosen: round robin without it."""
 
     name: Name
     kubernetes: KubernetesService | Annotated[list[KubernetesService], Meta(min_length=1, max_length=100)] | None = None
     servers: Annotated[list[Server], Meta(min_length=1, max_length=10_000)] | None = None
     tls: UpstreamTls | None = None
+    balance: Balance | None = None
 
 
 class UpstreamView(View, frozen=True, kw_only=True):
@@ -234,6 +236,7 @@ class UpstreamView(View, frozen=True, kw_only=True):
     kubernetes: KubernetesService | list[KubernetesService] | None
     servers: list[Server] | None
     tls: UpstreamTls | None = None
+    balance: Balance
     endpoints: list[Endpoint]
     revision: int
     stale_since: datetime | None

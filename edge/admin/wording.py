@@ -13,7 +13,7 @@ from edge.admin.views import KubernetesService, RuleView
 from edge.model.document import ApplicationDocument
 from edge.model.rule import Condition, Rule
 from edge.model.source import Source
-from edge.model.upstream import Upstream
+from edge.model.upstream import Balance, Hash, LeastRequest, Sticky, Upstream
 
 LONGEST = 300
 
@@ -112,12 +112,12 @@ def upstream_text(upstream: Upstream, names: Names) -> str:
             f"{source.namespace}/{source.service}:{source.port} of {names.clusters.get(source.cluster, source.cluster)}"
             for source in upstream.sources
         ]
-        return f"Kubernetes service{'s' if len(parts) > 1 else ''} {', '.join(parts)}{tls_text(upstream)}"
+        return f"Kubernetes service{'s' if len(parts) > 1 else ''} {', '.join(parts)}{_spoken_to(upstream)}"
     servers = [
         f"{server.host}:{server.port}" + (f" weight {server.weight}" if server.weight != 1 else "")
         for server in upstream.servers
     ]
-    return f"server{'s' if len(servers) > 1 else ''} {', '.join(servers)}{tls_text(upstream)}"
+    return f"server{'s' if len(servers) > 1 else ''} {', '.join(servers)}{_spoken_to(upstream)}"
 
 
 def tls_text(upstream: Upstream) -> str:
@@ -127,6 +127,22 @@ def tls_text(upstream: Upstream) -> str:
         return ""
     name = f" as {tls.server_name}" if tls.server_name else ""
     return f", HTTPS{name}" + ("" if tls.verify else " without verification")
+
+
+def balance_text(balance: Balance) -> str:
+    """How an upstream's endpoints are chosen: "hash by header X-User"."""
+    if isinstance(balance, LeastRequest):
+        return "least request"
+    if isinstance(balance, Hash):
+        return f"hash by {balance.by.replace('-', ' ')}" + (f" {balance.name}" if balance.name else "")
+    if isinstance(balance, Sticky):
+        return f"sticky cookie {balance.cookie}" + ("" if balance.ttl is None else f" for {balance.ttl} s")
+    return "round robin"
+
+
+def _spoken_to(upstream: Upstream) -> str:
+    chosen = "" if upstream.balance is None else f", {balance_text(upstream.balance)}"
+    return tls_text(upstream) + chosen
 
 
 def kubernetes_of(sources: tuple[Source, ...]) -> KubernetesService | list[KubernetesService] | None:
@@ -147,6 +163,7 @@ def _upstream_plain(upstream: Upstream | None) -> Any:
         "kubernetes": msgspec.to_builtins(kubernetes_of(upstream.sources)),
         "servers": msgspec.to_builtins(upstream.servers) if upstream.servers else None,
         "tls": msgspec.to_builtins(upstream.tls),
+        "balance": msgspec.to_builtins(upstream.balance),
     }
 
 

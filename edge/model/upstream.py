@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from typing import Literal, TypeAlias
+
 import msgspec
 
 from edge.model.source import Source
@@ -24,11 +26,39 @@ class UpstreamTls(msgspec.Struct, frozen=True, omit_defaults=True, forbid_unknow
     ca_certificate: str = ""
 
 
+class RoundRobin(msgspec.Struct, frozen=True, tag="round-robin", forbid_unknown_fields=True):
+    """Every endpoint in turn, servers as often as their weight says: what an upstream does that says nothing."""
+
+
+class LeastRequest(msgspec.Struct, frozen=True, tag="least-request", forbid_unknown_fields=True):
+    """Of two endpoints drawn by lot the one with fewer open requests, measured by its weight."""
+
+
+class Hash(msgspec.Struct, frozen=True, omit_defaults=True, tag="hash", forbid_unknown_fields=True):
+    """Equal keys go to the same endpoint. `name` is the header's or the cookie's, empty for the others."""
+
+    by: Literal["header", "cookie", "path", "client-address"]
+    name: str = ""
+
+
+class Sticky(msgspec.Struct, frozen=True, omit_defaults=True, tag="sticky", forbid_unknown_fields=True):
+    """Clients return to the endpoint that the cookie names, for `ttl` seconds, without one until the browser ends;
+    new ones are given out in turn."""
+
+    cookie: str
+    ttl: int | None = None
+
+
+Balance: TypeAlias = RoundRobin | LeastRequest | Hash | Sticky
+
+
 class Upstream(msgspec.Struct, frozen=True, omit_defaults=True, forbid_unknown_fields=True):
-    """Static when it has `servers`, Kubernetes when it has `sources`; exactly one of the two is not empty."""
+    """Static when it has `servers`, Kubernetes when it has `sources`; exactly one of the two is not empty.
+    `balance` None is round robin."""
 
     id: str
     name: str
     servers: tuple[Server, ...] = ()
     sources: tuple[Source, ...] = ()
     tls: UpstreamTls | None = None
+    balance: Balance | None = None

@@ -30,6 +30,8 @@ SOURCES = 100
 """Services of a Kubernetes upstream."""
 WEIGHT = 1_000
 """The highest weight of a server."""
+COOKIE_AGE = 34_560_000
+"""Seconds that a sticky cookie may last: browsers keep none for more than 400 days (RFC 6265bis 5.5)."""
 SIZE = 1 << 30
 """Bytes that a setting about sizes may name."""
 RATE = 1_000_000

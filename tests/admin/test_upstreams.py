@@ -6,6 +6,7 @@ import pytest
 from edge.admin.errors import Conflict, Forbidden, Invalid, NotFound
 from edge.admin.views import KubernetesService, UpstreamBody
 from edge.model import Server
+from edge.model.upstream import Hash, LeastRequest, RoundRobin, Sticky
 from tests.admin.house import EDITOR, VIEWER, answering, house, in_virtual_time, settle
 from tests.kube.support import slice_
 
@@ -137,6 +138,23 @@ async def test_an_entity_tag_speaks_of_what_can_be_written_and_not_of_endpoints(
         await h.admin.upstreams.replace(EDITOR, shop, id, body, tag)
         with pytest.raises(Conflict):
             await h.admin.upstreams.replace(EDITOR, shop, id, body, tag)
+
+
+@in_virtual_time
+async def test_how_endpoints_are_chosen_is_kept_and_round_robin_is_what_nothing_said_means(tmp_path):
+    async with house(tmp_path) as h:
+        shop = await h.application()
+        body = UpstreamBody(name="x", servers=[Server("a", 80)])
+        made = await h.admin.upstreams.create(EDITOR, shop, body)
+        assert made.balance == RoundRobin()
+        for balance in (Sticky("session", 60), Hash("header", "X-User"), LeastRequest(), RoundRobin()):
+            changed = msgspec.structs.replace(body, balance=balance)
+            assert (await h.admin.upstreams.replace(EDITOR, shop, made.id, changed)).balance == balance
+        assert (await h.admin.upstreams.replace(EDITOR, shop, made.id, body)).balance == RoundRobin()
+        wrong = msgspec.structs.replace(body, balance=Hash("cookie"))
+        with pytest.raises(Invalid) as refused:
+            await h.admin.upstreams.replace(EDITOR, shop, made.id, wrong)
+        assert refused.value.field == "balance.name"
 
 
 @in_virtual_time

@@ -42,11 +42,14 @@ def content(
     domains: tuple[str, ...] = ("www.example.com",),
     number: int = 1,
     others: tuple[Upstream, ...] = (),
+    chosen: dict[str, Any] | None = None,
 ) -> Content:
     """What a worker is given: one application whose upstream u1 has `addresses` as endpoints, or `servers`, and
-    `others`; without `rules` all goes to u1. `number` is the revision's."""
+    `others`; without `rules` all goes to u1. `number` is the revision's, `chosen` is what u1 says of choosing
+    endpoints, in the API's JSON."""
     written = rules if rules is not None else [{"actions": [PROXY]}]
     upstream = Upstream("u1", "web", servers=servers) if servers else Upstream("u1", "web", sources=(SOURCE,))
+    upstream = msgspec.convert(msgspec.to_builtins(upstream) | (chosen or {}), Upstream)
     application = ApplicationDocument(
         id="a1",
         name="shop",

@@ -31,7 +31,7 @@ from edge.model.actions import (
 from edge.model.document import ApplicationDocument
 from edge.model.rule import Condition, Rule
 from edge.model.source import Source
-from edge.model.upstream import Server, Upstream, UpstreamTls
+from edge.model.upstream import Hash, Server, Sticky, Upstream, UpstreamTls
 from edge.rules import limits
 from edge.rules.compile import compile_rules
 from edge.rules.passwords import hash_password
@@ -477,6 +477,14 @@ def test_a_domain_stands_once():
         (Upstream("u", "n", STATIC.servers, tls=UpstreamTls(server_name="a b")), ".tls.server_name"),
         (Upstream("u", "n", sources=KUBERNETES.sources, tls=UpstreamTls()), ".tls.server_name"),
         (Upstream("u", "n", STATIC.servers, tls=UpstreamTls(ca_certificate="x")), ".tls.ca_certificate"),
+        (Upstream("u", "n", STATIC.servers, balance=Hash("header")), ".balance.name"),
+        (Upstream("u", "n", STATIC.servers, balance=Hash("header", "a b")), ".balance.name"),
+        (Upstream("u", "n", STATIC.servers, balance=Hash("cookie", "a=b")), ".balance.name"),
+        (Upstream("u", "n", STATIC.servers, balance=Hash("path", "x")), ".balance.name"),
+        (Upstream("u", "n", STATIC.servers, balance=Sticky("")), ".balance.cookie"),
+        (Upstream("u", "n", STATIC.servers, balance=Sticky("a;b")), ".balance.cookie"),
+        (Upstream("u", "n", STATIC.servers, balance=Sticky("a", 0)), ".balance.ttl"),
+        (Upstream("u", "n", STATIC.servers, balance=Sticky("a", limits.COOKIE_AGE + 1)), ".balance.ttl"),
         (Upstream("u", "n", (Server("a", 80, 1001),)), ".servers[0].weight"),
         (Upstream("u", "n", (Server("a", 80), Server("a", 80, 2))), ".servers[1]"),
         (Upstream("u", "n", sources=(Source("", "ns", "s", 80),)), ".sources[0].cluster"),

@@ -8,11 +8,12 @@ from typing import Any
 import msgspec
 from starlette.responses import Response
 
-from edge.admin.console import applications
+from edge.admin.console import applications, balance_fields
 from edge.admin.console.forms import Errors, body, lines, optional
 from edge.admin.console.visit import Visit
 from edge.admin.errors import AdminError, Invalid, NotFound
 from edge.admin.views import KubernetesService, UpstreamBody, UpstreamView
+from edge.admin.wording import balance_text
 from edge.model.upstream import UpstreamTls
 
 _TLS = ("https", "unverified", "server_name", "ca_certificate")
@@ -39,13 +40,15 @@ async def _cluster_names(visit: Visit) -> dict[str, str]:
 
 async def show(visit: Visit, errors: Errors | None = None) -> Response:
     application, id, errors = await applications.current(visit), visit.path("id"), errors or Errors()
+    upstream = await visit.admin.upstreams.get(visit.actor, application.id, id)
     return visit.page(
         "upstream.html",
         status=errors.status,
         watch=(*applications.watch(application), f"upstream:{id}"),
         application=application,
-        upstream=await visit.admin.upstreams.get(visit.actor, application.id, id),
+        upstream=upstream,
         clusters=await _cluster_names(visit),
+        chosen=balance_text(upstream.balance),
         errors=errors,
     )
 
@@ -63,6 +66,7 @@ class Choices(msgspec.Struct):
     ports: list[tuple[str, str]] = []
     problem: str = ""
     tls: dict[str, str] = {}
+    balance: dict[str, str] = {}
 
 
 async def _choices(visit: Visit, given: Mapping[str, Any]) -> Choices:
@@ -72,6 +76,7 @@ async def _choices(visit: Visit, given: Mapping[str, Any]) -> Choices:
     )
     choices.chosen = chosen
     choices.tls = {name: str(given.get(name) or "") for name in _TLS}
+    choices.balance = {name: str(given.get(name) or "") for name in balance_fields.NAMES}
     clusters = (await visit.admin.kubernetes_clusters.list(visit.actor, limit=1000)).items
     choices.clusters = [(cluster.id, cluster.name) for cluster in clusters]
     if not chosen["cluster"]:
@@ -114,6 +119,8 @@ async def _form(
         application=await applications.current(visit),
         upstream=upstream,
         choices=await _choices(visit, given),
+        balances=balance_fields.KINDS,
+        keys=balance_fields.KEYS,
         errors=errors,
     )
 
@@ -129,7 +136,7 @@ def _tls(given: Mapping[str, Any]) -> UpstreamTls | None:
 
 
 def _body(given: Mapping[str, Any]) -> UpstreamBody:
-    return msgspec.structs.replace(_target(given), tls=_tls(given))
+    return msgspec.structs.replace(_target(given), tls=_tls(given), balance=balance_fields.read(given))
 
 
 def _target(given: Mapping[str, Any]) -> UpstreamBody:
@@ -173,7 +180,7 @@ def _given(upstream: UpstreamView) -> dict[str, Any]:
     """What the form shows for an existing upstream."""
     tls = upstream.tls
     secured = {} if tls is None else {**msgspec.structs.asdict(tls), "https": "on", "unverified": not tls.verify}
-    return {**_given_target(upstream), **secured}
+    return {**_given_target(upstream), **secured, **balance_fields.given(upstream.balance)}
 
 
 def _given_target(upstream: UpstreamView) -> dict[str, Any]:

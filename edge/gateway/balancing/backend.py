@@ -7,24 +7,30 @@ the last what must go on (whose turn it is). A request keeps the one it began wi
 from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
+from functools import partial
 from typing import TYPE_CHECKING
 
-from edge.gateway.balancing import selector as selectors
-from edge.gateway.balancing.selector import Address, Asker, Selector, Target
+from edge.gateway.balancing.consistent import Consistent
+from edge.gateway.balancing.keys import key_of
+from edge.gateway.balancing.least_request import LeastRequest as LeastRequestSelector
+from edge.gateway.balancing.selector import Address, Asker, Selector, Target, eligible, in_turn, in_use
+from edge.gateway.balancing.sticky import Stickiness
 from edge.model.endpoint import Endpoint
-from edge.model.upstream import Upstream
+from edge.model.upstream import Balance, Hash, LeastRequest, Sticky, Upstream
 
 if TYPE_CHECKING:
     from edge.gateway.balancing.pool import Pool
 
 
 class Backend:
-    """`upstream` is the document that it was made of, `tls` how its endpoints are spoken to, None: plainly."""
+    """`upstream` is the document that it was made of, `tls` how its endpoints are spoken to, None: plainly; `sticky`
+    brings clients back, None: where nothing is said of that."""
 
-    __slots__ = ("_selector", "tls", "upstream")
+    __slots__ = ("_selector", "sticky", "tls", "upstream")
 
-    def __init__(self, upstream: Upstream, selector: Selector) -> None:
+    def __init__(self, upstream: Upstream, selector: Selector, sticky: Stickiness | None = None) -> None:
         self.upstream = upstream
+        self.sticky = sticky
         self.tls = upstream.tls
         self._selector = selector
 
@@ -38,6 +44,10 @@ class Backend:
 
     def choose(self, asker: Asker, pool: Pool, tried: Sequence[Address] = ()) -> Address | None:
         """The next endpoint that was not tried, ejected ones only when no other is left; None when there is none."""
+        if self.sticky is not None:
+            known = self.sticky.find(asker)
+            if known is not None and known not in tried and not (pool.ejected and pool.is_ejected(known)):
+                return known
         target = self._selector.choose(asker, tried)
         if target is None:
             return None
@@ -64,5 +74,22 @@ class Backend:
 def make(upstream: Upstream, endpoints: Iterable[Endpoint], last: Backend | None = None) -> Backend:
     """The backend of an upstream: of its servers, else of its sources' `endpoints`; it goes on where `last` stopped."""
     if upstream.servers:
-        return Backend(upstream, selectors.of_servers(upstream.servers))
-    return Backend(upstream, selectors.of_endpoints(endpoints, None if last is None else last._selector))
+        targets = in_use(upstream.servers)
+        serving = [target.address for target in targets]
+    else:
+        endpoints = list(endpoints)
+        targets = eligible(endpoints)
+        serving = [(endpoint.address, endpoint.port) for endpoint in endpoints if endpoint.serving]
+    balance = upstream.balance
+    selector = _selector(balance, targets, None if last is None else last._selector)
+    sticky = Stickiness(balance, upstream.id, serving) if isinstance(balance, Sticky) else None
+    return Backend(upstream, selector, sticky)
+
+
+def _selector(balance: Balance | None, targets: Sequence[Target], last: Selector | None) -> Selector:
+    if isinstance(balance, LeastRequest):
+        return LeastRequestSelector(targets)
+    if isinstance(balance, Hash):
+        others = in_turn(targets, last.others if isinstance(last, Consistent) else None)
+        return Consistent(targets, partial(key_of, by=balance), others)
+    return in_turn(targets, last)

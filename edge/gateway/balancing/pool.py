@@ -151,6 +151,11 @@ class Pool:
             origin.idle.remove(connection)
         self._tidy(origin)
 
+    def open_requests(self, address: Address) -> int:
+        """How many requests this worker has at an endpoint, those that are being connected among them."""
+        origin = self._origins.get(address)
+        return 0 if origin is None else origin.busy + origin.connecting
+
     def is_ejected(self, address: Address) -> bool:
         """Whether it is passed over now."""
         origin = self._origins.get(address)

@@ -10,19 +10,23 @@ its first request at once, then goes on in turn where the one before stopped. We
 deadline first: each target is due every 1/weight, which spreads a heavy one's turns between those of the others as
 nginx's smooth round robin does, in O(log n) instead of O(n). The counters inside are the only thing that changes.
 
-A selector of another kind (least request, hash) is another class with `targets` and `choose`.
+Selectors of other kinds are other classes with `targets` and `choose`: `least_request`, `consistent`.
 """
 
 from __future__ import annotations
 
-from collections.abc import Collection, Iterable, Sequence
+from collections.abc import Container, Iterable, Sequence
 from heapq import heapreplace
-from typing import Protocol, TypeAlias
+from typing import TYPE_CHECKING, Protocol, TypeAlias
 
 import msgspec
 
 from edge.model.endpoint import Endpoint
 from edge.model.upstream import Server
+
+if TYPE_CHECKING:
+    from edge.gateway.balancing.pool import Pool
+    from edge.gateway.http.head import RequestHead
 
 Address: TypeAlias = tuple[str, int]
 
@@ -37,6 +41,23 @@ class Target(msgspec.Struct, frozen=True, gc=False):
 class Asker(Protocol):
     """The request that needs an endpoint, as far as selectors want to know it."""
 
+    @property
+    def pool(self) -> Pool:
+        """The connections to endpoints."""
+
+    @property
+    def head(self) -> RequestHead | None:
+        """The client's request as it came; None when the gateway asks by itself."""
+
+    def client_address(self) -> str:
+        """The client's, as trusted proxies have it; empty when the gateway asks by itself."""
+
+    def is_secure(self) -> bool:
+        """Whether the client speaks TLS, to this gateway or to a trusted proxy."""
+
+    def random_bits(self, count: int) -> int:
+        """A random number of so many bits."""
+
 
 class Selector(Protocol):
     """Chooses among `targets`."""
@@ -45,7 +66,7 @@ class Selector(Protocol):
     def targets(self) -> tuple[Target, ...]:
         """All that may be chosen, in the order of their first turns."""
 
-    def choose(self, asker: Asker, tried: Collection[Address] = ()) -> Target | None:
+    def choose(self, asker: Asker, tried: Container[Address] = ()) -> Target | None:
         """The next target whose address was not tried; None when there is none."""
 
 
@@ -61,7 +82,7 @@ class RoundRobin:
     def __repr__(self) -> str:
         return f"<RoundRobin {len(self.targets)} next={self._next}>"
 
-    def choose(self, asker: Asker, tried: Collection[Address] = ()) -> Target | None:
+    def choose(self, asker: Asker, tried: Container[Address] = ()) -> Target | None:
         targets = self.targets
         count = len(targets)
         turn = self._next
@@ -95,7 +116,7 @@ class WeightedRoundRobin:
     def __repr__(self) -> str:
         return f"<WeightedRoundRobin {len(self.targets)}>"
 
-    def choose(self, asker: Asker, tried: Collection[Address] = ()) -> Target | None:
+    def choose(self, asker: Asker, tried: Container[Address] = ()) -> Target | None:
         due = self._due
         if not due:
             return None
@@ -108,7 +129,7 @@ class WeightedRoundRobin:
     def _turn(self, place: int, number: int) -> tuple[float, int, int]:
         return (number - 0.5) / self.targets[place].weight, place, number
 
-    def _choose_untried(self, tried: Collection[Address]) -> Target | None:
+    def _choose_untried(self, tried: Container[Address]) -> Target | None:
         """The others lose the turns that were due meanwhile, so that nobody has a debt to be paid back later."""
         due = sorted(self._due)
         chosen = next((turn for turn in due if self.targets[turn[1]].address not in tried), None)
@@ -130,20 +151,18 @@ def eligible(endpoints: Iterable[Endpoint]) -> tuple[Target, ...]:
     return tuple(Target(address) for address in dict.fromkeys((e.address, e.port) for e in chosen))
 
 
-def of_endpoints(endpoints: Iterable[Endpoint], previous: Selector | None = None) -> Selector:
-    """The selector of a Kubernetes upstream, going on where `previous` stopped."""
-    targets = eligible(endpoints)
+def in_use(servers: Iterable[Server]) -> tuple[Target, ...]:
+    """The targets among servers written by hand; weight 0 is out of use."""
+    return tuple(Target((server.host, server.port), server.weight) for server in servers if server.weight > 0)
+
+
+def in_turn(targets: Sequence[Target], previous: Selector | None = None) -> Selector:
+    """Round robin, weighted where weights differ, going on where `previous` stopped."""
+    if len({target.weight for target in targets}) > 1:
+        return WeightedRoundRobin(targets)
     if isinstance(previous, RoundRobin):
         wanted = dict.fromkeys(targets)
         known = dict.fromkeys(previous.targets)
         fresh = [target for target in targets if target not in known]
         return RoundRobin([*fresh, *(target for target in previous.upcoming() if target in wanted)])
-    return RoundRobin(targets)
-
-
-def of_servers(servers: Iterable[Server]) -> Selector:
-    """The selector of a static upstream; weight 0 is out of use."""
-    targets = [Target((server.host, server.port), server.weight) for server in servers if server.weight > 0]
-    if len({target.weight for target in targets}) > 1:
-        return WeightedRoundRobin(targets)
     return RoundRobin(targets)

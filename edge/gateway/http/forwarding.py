@@ -13,15 +13,16 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any
 
 from edge.gateway.balancing.retry import IDEMPOTENT, Attempt, may_send_again
+from edge.gateway.http.headers import client_address, client_scheme
 from edge.gateway.http.request_body import BODY_HELD, UPSTREAM_FULL
 from edge.gateway.http.upstream import CONNECTING, UpstreamConnection
 
 if TYPE_CHECKING:
     from edge.gateway.balancing.backend import Backend
-    from edge.gateway.balancing.pool import Address
+    from edge.gateway.balancing.pool import Address, Pool
     from edge.gateway.data_path import DataPath
     from edge.gateway.http.exchange import Exchange
-    from edge.gateway.http.head import ResponseHead
+    from edge.gateway.http.head import RequestHead, ResponseHead
 
 
 class Forwarding:
@@ -69,6 +70,30 @@ class Forwarding:
     def request_ended(self) -> bool:
         """Whether the client has sent its request whole."""
         return self._exchange.request_ended
+
+    # Who asks, as selectors want to know it
+
+    @property
+    def pool(self) -> Pool:
+        """The connections to endpoints."""
+        return self._pool
+
+    @property
+    def head(self) -> RequestHead:
+        """The client's request as it came."""
+        return self._exchange.head
+
+    def client_address(self) -> str:
+        """The client's, as trusted proxies have it."""
+        return client_address(self._exchange.head, self._exchange.client.peer, self._path.trusted_proxies)
+
+    def is_secure(self) -> bool:
+        """Whether the client speaks TLS, to this gateway or to a trusted proxy."""
+        return client_scheme(self._exchange.head, self._exchange.client.peer) == "https"
+
+    def random_bits(self, count: int) -> int:
+        """A random number of so many bits."""
+        return self._path.draw(count)
 
     # From the upstream to a sent request
 
@@ -186,7 +211,18 @@ class Forwarding:
         """The head with what came of its body."""
         if ended:
             self._upstream = None
+        if self._backend.sticky is not None:
+            self._bind(response)
         self._exchange.receive_response(response, body, ended)
+
+    def _bind(self, response: ResponseHead) -> None:
+        """Give the client the cookie of the endpoint that answers, if it is another than before."""
+        sticky, address = self._backend.sticky, self.address
+        assert sticky is not None
+        assert address is not None
+        cookie = sticky.cookie(self, address)
+        if cookie is not None:
+            response.fields = [*response.fields, (b"set-cookie", cookie)]
 
     def receive_body(self, body: bytes, ended: bool) -> None:
         """More of the body."""
@@ -201,6 +237,8 @@ class Forwarding:
     def tunnel(self, endpoint: Any, response: ResponseHead, rest: bytes) -> None:
         """The endpoint agreed to a WebSocket."""
         self._upstream = None
+        if self._backend.sticky is not None:
+            self._bind(response)
         self._exchange.tunnel(endpoint, response, rest)
 
     # Back-pressure

@@ -16,7 +16,7 @@ from edge.gateway.http.upstream import UpstreamConnection
 
 if TYPE_CHECKING:
     from edge.gateway.balancing.backend import Backend
-    from edge.gateway.balancing.pool import Address
+    from edge.gateway.balancing.pool import Address, Pool
     from edge.gateway.data_path import DataPath
     from edge.gateway.http.head import ResponseHead
     from edge.model.upstream import UpstreamTls
@@ -42,6 +42,8 @@ class Subrequest:
     )
 
     request_ended = True
+    head = None
+    """It is nobody's request but the gateway's own: no key, no cookie."""
 
     def __init__(self, path: DataPath, method: bytes, data: bytes, done: Done, limit: int | None) -> None:
         self._path = path
@@ -58,6 +60,23 @@ class Subrequest:
 
     def __repr__(self) -> str:
         return f"<Subrequest {self._method.decode()} {self._upstream!r}>"
+
+    @property
+    def pool(self) -> Pool:
+        """The connections that it uses."""
+        return self._pool
+
+    def client_address(self) -> str:
+        """There is no client."""
+        return ""
+
+    def is_secure(self) -> bool:
+        """There is no client."""
+        return False
+
+    def random_bits(self, count: int) -> int:
+        """A random number of so many bits."""
+        return self._path.draw(count)
 
     def start(self, backend: Backend) -> None:
         """Ask one endpoint."""

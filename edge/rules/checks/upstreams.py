@@ -7,7 +7,7 @@ import re
 from collections.abc import Iterator
 
 from edge.model.source import Source
-from edge.model.upstream import Server, Upstream
+from edge.model.upstream import Hash, Server, Sticky, Upstream
 from edge.rules import limits, names
 from edge.rules.problem import Problem, shown, under
 
@@ -28,6 +28,10 @@ def check_upstream(upstream: Upstream) -> Iterator[Problem]:
         yield Problem("sources", f"expected at most {limits.SOURCES} services, but got {len(upstream.sources)}")
     if upstream.tls is not None:
         yield from under("tls", _check_tls(upstream))
+    if isinstance(upstream.balance, Hash):
+        yield from under("balance", _check_hash(upstream.balance))
+    elif isinstance(upstream.balance, Sticky):
+        yield from under("balance", _check_sticky(upstream.balance))
     seen: dict[tuple[str, int], None] = {}
     for index, server in enumerate(upstream.servers):
         yield from under(f"servers[{index}]", _check_server(server))
@@ -52,6 +56,26 @@ def _check_tls(upstream: Upstream) -> Iterator[Problem]:
         yield Problem("server_name", text)
     if tls.ca_certificate and "-----BEGIN CERTIFICATE-----" not in tls.ca_certificate:
         yield Problem("ca_certificate", "expected certificates in PEM form, beginning with -----BEGIN CERTIFICATE-----")
+
+
+def _check_hash(hash: Hash) -> Iterator[Problem]:
+    if hash.by in ("header", "cookie"):
+        if not is_field_name(hash.name):
+            yield Problem("name", f"expected the name of a {hash.by}, but got {shown(hash.name)}")
+    elif hash.name:
+        yield Problem("name", f"a hash by {hash.by} takes no name, but got {shown(hash.name)}")
+
+
+def _check_sticky(sticky: Sticky) -> Iterator[Problem]:
+    if not is_field_name(sticky.cookie):
+        yield Problem("cookie", f"expected the name of a cookie, but got {shown(sticky.cookie)}")
+    if sticky.ttl is not None and not 1 <= sticky.ttl <= limits.COOKIE_AGE:
+        yield Problem("ttl", f"expected seconds from 1 to {limits.COOKIE_AGE:,}, but got {sticky.ttl}")
+
+
+def is_field_name(name: str) -> bool:
+    """Whether a header or a cookie can have this name: a token, RFC 9110 5.6.2 and RFC 6265 4.1.1."""
+    return len(name) <= limits.NAME and names.is_header_name(name)
 
 
 def _check_server(server: Server) -> Iterator[Problem]:

@@ -90,6 +90,28 @@ async def test_https_to_the_servers_is_chosen_shown_again_and_switched_off(tmp_p
         assert upstream.tls is None
 
 
+@in_virtual_time
+async def test_how_servers_are_chosen_is_said_shown_again_and_refused_at_its_field(tmp_path):
+    async with visiting(tmp_path) as visitor:
+        application = await visitor.house.application()
+        path = f"/applications/{application}/upstreams"
+        form = {"kind": "static", "name": "by hand", "servers": "10.0.0.7:8443", "hash_by": "header", "cookie": "s"}
+        page = await visitor.done(f"{path}/new", form | {"balance": "hash", "hash_name": "X-User"})
+        assert "Servers are chosen by hash by header X-User." in text(page)
+        assert "hash by header X-User" in text(await visitor.get(f"/applications/{application}/changes"))
+        edited = await visitor.get(f"{page.url.path}/edit")
+        assert '<option value="hash" selected>' in edited.text
+        assert '<option value="header" selected>' in edited.text
+        assert 'value="X-User"' in edited.text
+        answer = await visitor.post(f"{page.url.path}/edit", form | {"balance": "sticky", "ttl": "soon"})
+        assert answer.status_code in (400, 422)
+        assert 'aria-describedby="e-ttl"' in answer.text
+        page = await visitor.done(f"{page.url.path}/edit", form | {"balance": "sticky", "ttl": "60"})
+        assert "sticky cookie s for 60 s" in text(page)
+        assert 'value="60"' in (await visitor.get(f"{page.url.path}/edit")).text
+        assert "round robin" in text(await visitor.done(f"{page.url.path}/edit", form))
+
+
 @pytest.mark.parametrize("line", ["10.0.0.7", "10.0.0.7:", "host:eighty", ":80x"])
 def test_a_line_that_is_no_server_is_refused_with_what_was_expected(line):
     with pytest.raises(Invalid, match="expected one host:port"):

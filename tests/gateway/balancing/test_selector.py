@@ -4,12 +4,20 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from edge.gateway.balancing.selector import RoundRobin, Target, WeightedRoundRobin, eligible, of_endpoints, of_servers
+from edge.gateway.balancing.selector import RoundRobin, Target, WeightedRoundRobin, eligible, in_turn, in_use
 from edge.model.endpoint import Endpoint
 from edge.model.upstream import Server
 
 ANYBODY = object()
 """Nothing needs to be known of who asks."""
+
+
+def of_endpoints(endpoints, previous=None):
+    return in_turn(eligible(endpoints), previous)
+
+
+def of_servers(servers):
+    return in_turn(in_use(servers))
 
 
 def endpoint(name, ready=True, serving=True, terminating=False):
