@@ -2,11 +2,36 @@
 
 from __future__ import annotations
 
+import io
 import logging
 import sys
-from typing import TextIO
+from collections.abc import MutableMapping
+from typing import Any, TextIO
 
 import structlog
+
+
+def printable(text: str) -> str:
+    """Text of somebody else as a terminal or a log may be given it: controls, line ends, separators and direction marks
+    stand as their escapes."""
+    if text.isprintable():
+        return text
+    return "".join(one if one.isprintable() else one.encode("unicode_escape").decode("ascii") for one in text)
+
+
+def _escape(logger: object, method: str, event: MutableMapping[str, Any]) -> MutableMapping[str, Any]:
+    """A renderer for people writes strings as they are, so what a client said could speak to the terminal."""
+    for name, value in event.items():
+        if isinstance(value, str):
+            event[name] = printable(value)
+    return event
+
+
+def _traceback(stream: TextIO, info: Any) -> None:
+    """A plain traceback: the richer ones show local variables, and with them tokens and headers."""
+    written = io.StringIO()
+    structlog.dev.plain_traceback(written, info)
+    stream.write("\n".join(map(printable, written.getvalue().split("\n"))))
 
 
 def configure(level: str = "info", stream: TextIO | None = None) -> None:
@@ -14,9 +39,8 @@ def configure(level: str = "info", stream: TextIO | None = None) -> None:
     given."""
     stream = stream or sys.stderr
     terminal = stream.isatty()
-    # plain tracebacks: the richer ones show local variables, and with them tokens and headers
     renderer: structlog.typing.Processor = (
-        structlog.dev.ConsoleRenderer(exception_formatter=structlog.dev.plain_traceback)
+        structlog.dev.ConsoleRenderer(exception_formatter=_traceback)
         if terminal
         else structlog.processors.JSONRenderer()
     )
@@ -25,8 +49,7 @@ def configure(level: str = "info", stream: TextIO | None = None) -> None:
         structlog.processors.add_log_level,
         structlog.processors.TimeStamper(fmt="iso", utc=True),
     ]
-    if not terminal:
-        processors.append(structlog.processors.format_exc_info)
+    processors.append(_escape if terminal else structlog.processors.format_exc_info)
     structlog.configure(
         processors=[*processors, renderer],
         wrapper_class=structlog.make_filtering_bound_logger(getattr(logging, level.upper())),

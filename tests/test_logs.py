@@ -59,3 +59,22 @@ def test_on_a_terminal_an_error_shows_its_traceback_but_no_local_variables(termi
     text = shown()
     assert "ValueError" in text
     assert "a-secret-in-a-local-variable" not in text
+
+
+def test_a_terminal_is_shown_what_somebody_else_said_and_does_not_obey_it(terminal):
+    screen, shown = terminal
+    try:
+        logs.configure(stream=screen)
+        structlog.get_logger().warning("refused\x1b[2J", reason="a\nb\u009b31mc\u202ed")
+        try:
+            raise ValueError("said\x1b]0;title\x07 more")
+        except ValueError:
+            structlog.get_logger().exception("it failed")
+    finally:
+        structlog.reset_defaults()
+    text = shown()
+    assert r"refused\x1b[2J" in text
+    assert r"a\nb\x9b31mc\u202ed" in text
+    assert r"said\x1b]0;title\x07 more" in text
+    assert "Traceback" in text
+    assert "\x1b]0" not in text

@@ -61,6 +61,16 @@ def _networks(ctx: click.Context, param: click.Parameter, value: tuple[str, ...]
     return value
 
 
+def _log_fields(ctx: click.Context, param: click.Parameter, value: str) -> tuple[str, ...]:
+    from edge.gateway.telemetry import log_fields
+
+    names = tuple(value.replace(",", " ").split())
+    problem = log_fields.problem(names)
+    if problem is not None:
+        raise click.BadParameter(problem)
+    return names
+
+
 def _join_token(token: str | None, file: Path | None) -> str | None:
     if token is not None and file is not None:
         raise click.UsageError("give --join-token or --join-token-file, not both")
@@ -110,6 +120,13 @@ def _join_token(token: str | None, file: Path | None) -> str | None:
 )
 @click.option("--access-log", default="", metavar="FILE", help="Append a line for each request; - is standard output.")
 @click.option(
+    "--access-log-fields",
+    default="",
+    callback=_log_fields,
+    metavar="NAMES",
+    help="What a line of it holds, in order: names with commas, as docs/observability.md lists them.",
+)
+@click.option(
     "--trusted-proxy",
     multiple=True,
     callback=_networks,
@@ -146,6 +163,7 @@ def gateway(
     insecure_admin: bool,
     drain_timeout: float,
     access_log: str,
+    access_log_fields: tuple[str, ...],
     trusted_proxy: tuple[str, ...],
     proxy_protocol_from: tuple[str, ...],
     body_limit: int,
@@ -172,6 +190,7 @@ def gateway(
         workers=workers,
         drain_timeout=drain_timeout,
         access_log=access_log,
+        access_log_fields=access_log_fields,
         trusted_proxies=trusted_proxy,
         proxy_protocol_from=proxy_protocol_from,
         body_limit=body_limit,

@@ -20,6 +20,7 @@ from edge.gateway.password_checks import PasswordChecks
 from edge.gateway.settings import Settings
 from edge.gateway.telemetry.access_log import AccessLog
 from edge.gateway.telemetry.metrics import Counters
+from edge.gateway.telemetry.observation import Observation
 from edge.model.upstream import UpstreamTls
 
 if TYPE_CHECKING:
@@ -58,7 +59,15 @@ class DataPath:
         self.date = DateLine(loop.time)
         self.cache = Store(settings.cache_size)
         self.passwords = PasswordChecks(loop)
-        self.access_log = AccessLog(loop, settings.access_log, settings.access_log_batch, settings.access_log_delay)
+        self.access_log = AccessLog(
+            loop,
+            settings.access_log,
+            settings.access_log_batch,
+            settings.access_log_delay,
+            settings.access_log_fields,
+        )
+        chosen = self.access_log.chosen
+        self.observe: Callable[[], Observation] | None = Observation if chosen and chosen.observes else None
         self.connections: dict[ClientProtocol | AwaitingHeader, None] = {}
         self.tunnels: dict[Tunnel, None] = {}
         self.draining = False

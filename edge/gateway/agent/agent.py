@@ -60,6 +60,7 @@ class AgentSettings(msgspec.Struct, frozen=True, kw_only=True):
     workers: int = 1
     drain_timeout: float = 30.0
     access_log: str = ""
+    access_log_fields: tuple[str, ...] = ()
     trusted_proxies: tuple[str, ...] = ()
     proxy_protocol_from: tuple[str, ...] = ()
     body_limit: int = 0
@@ -77,6 +78,7 @@ class AgentSettings(msgspec.Struct, frozen=True, kw_only=True):
             body_limit=self.body_limit,
             drain_timeout=self.drain_timeout,
             access_log=self.access_log,
+            access_log_fields=self.access_log_fields,
         )
 
 

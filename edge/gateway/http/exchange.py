@@ -61,6 +61,7 @@ class Exchange:
         "client",
         "head",
         "id",
+        "observed",
         "request_ended",
         "upstream",
     )
@@ -84,6 +85,7 @@ class Exchange:
         self._finished = False
         self._reply = Reply(client, head, self.id, path.date)
         self._error = ""
+        self.observed = None if path.observe is None else path.observe()
 
     def __repr__(self) -> str:
         return f"<Exchange {self.head.method.decode()} {self.head.target.decode()} {self._forwarding!r}>"
@@ -92,6 +94,11 @@ class Exchange:
     def answering(self) -> bool:
         """Whether an answer has begun."""
         return self._reply.begun
+
+    def decided(self) -> tuple[str, str]:
+        """The application's version and the id of the page rule that decided; empty: there was none."""
+        application, decision = self._application, self._decision
+        return "" if application is None else application.release, "" if decision is None else decision.rule
 
     def age(self) -> float:
         """Seconds since the request began."""
@@ -383,6 +390,7 @@ class Exchange:
             status=self._reply.status,
             sent=self._reply.sent,
             error=self._error,
+            exchange=self,
         )
         # They know this exchange: left here, every request would be a cycle for the garbage collector to find.
         self._forwarding = self._passage = None

@@ -121,6 +121,8 @@ class Forwarding:
                 connection.drop()
                 connection = self._pool.take(address)
         if connection is None:
+            if (observed := self._exchange.observed) is not None:
+                observed.connect(path.precise())
             self._upstream = connection = UpstreamConnection(path, self, self._pool)
             self._pool.open(connection, address)
         else:
@@ -134,6 +136,8 @@ class Forwarding:
     def send_request(self, connection: UpstreamConnection) -> None:
         """Send the head with what there is of the body; the rest follows as it comes."""
         self._sends += 1
+        if (observed := self._exchange.observed) is not None:
+            observed.send(self._path.precise())
         body = self._body
         if body is None:
             connection.send(self, self._head, self._method)
@@ -211,6 +215,10 @@ class Forwarding:
         """The head with what came of its body."""
         if ended:
             self._upstream = None
+        if (observed := self._exchange.observed) is not None:
+            observed.answer(self._path.precise(), response.status)
+            if ended:
+                observed.end(self._path.precise())
         if self._backend.sticky is not None:
             self._bind(response)
         self._exchange.receive_response(response, body, ended)
@@ -228,6 +236,8 @@ class Forwarding:
         """More of the body."""
         if ended:
             self._upstream = None
+            if (observed := self._exchange.observed) is not None:
+                observed.end(self._path.precise())
         self._exchange.receive_body(body, ended)
 
     def may_switch(self, response: ResponseHead) -> bool:

@@ -40,6 +40,11 @@ class RequestBody:
         return data
 
     @property
+    def received(self) -> int:
+        """Bytes that came, without their framing."""
+        return self._received
+
+    @property
     def is_too_long(self) -> bool:
         """Whether it is, or is said to be, longer than `limit`."""
         return self._received > self.limit or self._length > self.limit

@@ -10,9 +10,13 @@ from __future__ import annotations
 import asyncio
 import os
 import stat
+from collections.abc import Iterable
+from typing import Any
 
 import msgspec
 import structlog
+
+from edge.gateway.telemetry.log_fields import Choice
 
 log = structlog.get_logger("edge.gateway")
 
@@ -20,9 +24,9 @@ _encode = msgspec.json.Encoder().encode
 
 
 class Line(msgspec.Struct, frozen=True, gc=False):
-    """One request. `time` is when it began in Unix seconds, `seconds` how long it took, `sent` the bytes of the
-    answer, `attempts` how many endpoints were asked. Neither query strings nor header values are logged: they carry
-    secrets."""
+    """One request, unless other fields were chosen. `time` is when it began in Unix seconds, `seconds` how long it
+    took, `sent` the bytes of the answer, `attempts` how many endpoints were asked. Neither query strings nor header
+    values are logged: they carry secrets."""
 
     time: float
     request_id: str
@@ -56,9 +60,11 @@ def open_file(path: str) -> int:
 
 class AccessLog:
     """Appends lines to `path` (`-`: standard output, empty: nowhere). While it cannot be opened its lines are lost and
-    counted, and the requests go on."""
+    counted, and the requests go on. `chosen` makes lines of chosen `fields`; None: they are `Line`s."""
 
-    def __init__(self, loop: asyncio.AbstractEventLoop, path: str, batch: int, delay: float) -> None:
+    def __init__(
+        self, loop: asyncio.AbstractEventLoop, path: str, batch: int, delay: float, fields: Iterable[str] = ()
+    ) -> None:
         self._loop = loop
         self._path = path
         self._batch = batch
@@ -70,6 +76,8 @@ class AccessLog:
         self._failing = False
         self._cut = b""
         self.enabled = path != ""
+        names = tuple(fields)
+        self.chosen = Choice(names) if names and self.enabled else None
         self.lost = 0
         if self.enabled:
             self._open()
@@ -102,7 +110,7 @@ class AccessLog:
                 pass
         self._open()
 
-    def write(self, line: Line) -> None:
+    def write(self, line: Line | dict[str, Any]) -> None:
         """Take one line; nothing is written yet."""
         encoded = _encode(line)
         self._lines.append(encoded)

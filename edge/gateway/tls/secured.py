@@ -19,17 +19,17 @@ if TYPE_CHECKING:
 
 
 class Secured:
-    """What was agreed on in a connection's handshake."""
+    """What was agreed on in a connection's handshake; `name` is the server's that the client asked for."""
 
-    __slots__ = ("_application", "_clients", "_name")
+    __slots__ = ("_application", "_clients", "name")
 
     def __init__(self, name: str, application: Application) -> None:
-        self._name = name
+        self.name = name
         self._application = application.id
         self._clients: ClientCertificates | None = application.clients
 
     def __repr__(self) -> str:
-        return f"<Secured {self._name or 'no name'}>"
+        return f"<Secured {self.name or 'no name'}>"
 
     def may_ask(self, application: Application, snapshot: Snapshot) -> bool:
         """Whether a request on this connection may be for `application`."""
@@ -37,7 +37,7 @@ class Secured:
             return False
         if application.id == self._application:
             return True
-        return snapshot.find(self._name) is application
+        return snapshot.find(self.name) is application
 
 
 def choose(name: str, snapshot: Snapshot) -> tuple[Secured, ssl.SSLContext] | None:

@@ -2,6 +2,7 @@
 
 import asyncio
 import contextlib
+import json
 
 import pytest
 
@@ -81,3 +82,23 @@ async def test_others_are_spoken_to_without_a_header():
                 await writer.start_tls(client_context(), server_hostname="www.shop.example")
             assert await request(reader, writer, "www.shop.example") == (200, "127.0.0.1")
             await end(writer)
+
+
+async def test_access_lines_tell_of_the_handshake_and_of_who_connected(tmp_path):
+    path = tmp_path / "access.log"
+    fields = ("tls_version", "tls_cipher", "tls_server_name", "scheme", "client", "peer")
+    async with securing(CONTENT, **BALANCED, access_log=str(path), access_log_fields=fields) as (_, port, _):
+        reader, writer = await asyncio.open_connection("127.0.0.1", port)
+        writer.write(LINE)
+        await writer.start_tls(client_context(), server_hostname="www.shop.example")
+        assert await request(reader, writer, "www.shop.example") == (200, "203.0.113.9")
+        await end(writer)
+    found = json.loads(path.read_text())
+    assert found.pop("tls_cipher").startswith("TLS_")
+    assert found == {
+        "tls_version": "TLSv1.3",
+        "tls_server_name": "www.shop.example",
+        "scheme": "https",
+        "client": "203.0.113.9",
+        "peer": "203.0.113.9",
+    }
