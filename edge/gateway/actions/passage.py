@@ -9,7 +9,7 @@ Rules. Gates are passed in the order of their actions. A gate that holds says ho
 calls `go_on` or `refuse` exactly once, unless the passage ended before (then what it gave `hold` is called instead).
 What was taken and must be given back goes to `at_end`, which is called once, however the request ends. Filters see
 every answer of an endpoint or a rule in order, and the answers of gates too; `replace` may put another answer in its
-place, also in place of the gateway's own errors.
+place, also in place of gates' refusals and the gateway's own errors.
 
 Cost. A request whose rules have neither gates nor filters has no passage.
 """
@@ -20,6 +20,9 @@ from collections.abc import Callable, Iterable
 from enum import Enum, auto
 from typing import TYPE_CHECKING, Any, Protocol
 
+import msgspec
+
+from edge.gateway.http.headers import Edits, question_of, request_head
 from edge.gateway.telemetry.recording import report_failed_rule
 from edge.rules.decision import Answer
 
@@ -166,7 +169,16 @@ class Passage:
         self._release = None
         self._gates.clear()
         if not self._over:
-            self._exchange.respond(answer)
+            self._exchange.respond(answer if answer.status < 400 else self._page_for(answer))
+
+    def _page_for(self, refusal: Answer) -> Answer:
+        """The page that a filter has in place of a refusal, which still says what the refusal says of more than its
+        body: how to ask, or when to come again."""
+        page = self.replacement(refusal.status)
+        if page is None or page.status < 400:
+            return page or refusal
+        kept = [field for field in refusal.fields if not field[0].startswith(b"content-")]
+        return msgspec.structs.replace(page, fields=(*page.fields, *kept))
 
     def limit_body(self, size: int) -> Verdict:
         """PASS, unless the body is known already to be longer than `size` bytes: then it was refused. One that turns

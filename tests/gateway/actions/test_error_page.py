@@ -50,3 +50,24 @@ def test_what_a_client_wrote_stands_escaped_in_a_page():
     page = PAGE | {"body": "${header.x-name}"}
     _, answer = ask(dialogue(page), request(X_Name="<script>"), FAILED)
     assert body(answer) == b"&lt;script&gt;"
+
+
+def test_it_takes_the_place_of_what_a_gate_refuses_and_leaves_what_the_refusal_says_to_programs():
+    page = {"type": "error-page", "statuses": [403, 429], "body": "<p>no"}
+    limit = {"type": "limit-rate", "rate": 1, "per": "minute"}
+    talk = dialogue(limit, page, terminal={"type": "respond", "status": 403, "body": "as the rule says"})
+    client = talk.client()
+    client.says(request())
+    assert body(client.hears()) == b"as the rule says"
+    client.says(request())
+    answer = client.hears()
+    assert (status(answer), body(answer), field(answer, b"content-type")) == (429, b"<p>no", b"text/html")
+    assert (field(answer, b"retry-after"), field(answer, b"ratelimit")) == (b"60", b'"1-per-minute";r=0;t=60')
+
+
+def test_a_page_that_makes_a_refusal_a_success_is_all_there_is():
+    page = {"type": "error-page", "statuses": [403], "body": "<p>closed", "status": 200}
+    client = (dialogue({"type": "ip-access", "deny": ["192.0.2.7"], "status": 403}, page)).client()
+    client.says(request())
+    answer = client.hears()
+    assert (status(answer), body(answer)) == (200, b"<p>closed")
