@@ -6,6 +6,7 @@ from typing import Literal, TypeAlias
 
 import msgspec
 
+from edge.model.health_check import HealthCheck
 from edge.model.source import Source
 
 
@@ -54,7 +55,7 @@ Balance: TypeAlias = RoundRobin | LeastRequest | Hash | Sticky
 
 class Upstream(msgspec.Struct, frozen=True, omit_defaults=True, forbid_unknown_fields=True):
     """Static when it has `servers`, Kubernetes when it has `sources`; exactly one of the two is not empty.
-    `balance` None is round robin."""
+    `balance` None is round robin, `check` None: readiness is all that is known of endpoints."""
 
     id: str
     name: str
@@ -62,3 +63,4 @@ class Upstream(msgspec.Struct, frozen=True, omit_defaults=True, forbid_unknown_f
     sources: tuple[Source, ...] = ()
     tls: UpstreamTls | None = None
     balance: Balance | None = None
+    check: HealthCheck | None = None

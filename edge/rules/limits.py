@@ -46,3 +46,5 @@ ATTEMPTS = 10
 """How often a request may be tried."""
 TIMEOUT = 3_600
 """Seconds that an answer may be waited for."""
+CHECK = 600
+"""Seconds between two checks of an endpoint, or that one may take."""

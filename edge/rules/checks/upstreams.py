@@ -9,6 +9,7 @@ from collections.abc import Iterator
 from edge.model.source import Source
 from edge.model.upstream import Hash, Server, Sticky, Upstream
 from edge.rules import limits, names
+from edge.rules.checks.health import check_health_check
 from edge.rules.problem import Problem, shown, under
 
 _dns_label = re.compile(r"[a-z0-9](?:[a-z0-9-]{0,61}[a-z0-9])?\Z").match  # RFC 1123, as Kubernetes names namespaces
@@ -28,6 +29,8 @@ def check_upstream(upstream: Upstream) -> Iterator[Problem]:
         yield Problem("sources", f"expected at most {limits.SOURCES} services, but got {len(upstream.sources)}")
     if upstream.tls is not None:
         yield from under("tls", _check_tls(upstream))
+    if upstream.check is not None:
+        yield from under("check", check_health_check(upstream.check))
     if isinstance(upstream.balance, Hash):
         yield from under("balance", _check_hash(upstream.balance))
     elif isinstance(upstream.balance, Sticky):
