@@ -22,7 +22,6 @@ from typing import TYPE_CHECKING, Any, Protocol
 
 import msgspec
 
-from edge.gateway.http.headers import Edits, question_of, request_head
 from edge.gateway.telemetry.recording import report_failed_rule
 from edge.rules.decision import Answer
 
