@@ -19,7 +19,7 @@ from typing import Any
 
 import msgspec
 
-from loadtests.peers import chart, programs, results
+from loadtests.peers import certificate, chart, programs, results
 from loadtests.peers.cases import BY_NAME, CASES, QUICK, Case
 from loadtests.peers.goals import Goal, judge
 from loadtests.peers.measuring import Measuring, half_rates
@@ -27,7 +27,7 @@ from loadtests.peers.nginx import backend
 from loadtests.peers.processes import Cores, Running, cores, free_port
 from loadtests.peers.proxies import EDGE, PEERS, Proxy, nginx_start, start
 from loadtests.peers.results import Idle, Row, Sample
-from loadtests.peers.work import Work
+from loadtests.peers.work import SECURED, Work
 
 GROWTH = {"10 x 10": (10, 10), "1 x 10": (1, 10), "1 x 200": (1, 200)}
 """Applications and rules of the gateways that `growth` starts beside the one with 1,000 x 10."""
@@ -87,7 +87,8 @@ class Run:
         print(line, file=sys.stderr, flush=True)
 
     def _start_backends(self) -> Work:
-        work = Work(backend=free_port(), sink=free_port(), applications=self._options.applications)
+        secret = certificate.write(SECURED, self._folder)
+        work = Work(free_port(), free_port(), self._options.applications, certificate=secret)
         folder = self._folder / "backend"
         folder.mkdir()
         started = nginx_start(programs.nginx(), backend(work.backend, folder), folder)
@@ -114,17 +115,17 @@ class Run:
         rounds = self._options.rounds or (max(case.rounds - 1, 1) if self._options.quick else case.rounds)
         seconds = 1.0 if self._options.quick else case.seconds
         samples = self._samples.setdefault(case.name, [])
-        if case.kind == "closed":
+        if case.secured and self._wrk is None:
+            self._absent[case.name] = "only wrk speaks TLS here (apt-get install wrk)"
+            self._say(f"  absent: {self._absent[case.name]}")
+        elif case.kind == "closed":
             samples += self._measuring.rounds(case, self._proxies, rounds, seconds)
         elif case.kind == "steady":
             samples += self._measuring.steady(case, self._proxies, half_rates(self._peaks()), rounds, seconds)
         elif case.kind == "idle":
             self._idle += self._measuring.idle(case, self._proxies, seconds)
-        elif case.kind == "growth":
-            samples += self._growth(case, work, rounds, seconds)
         else:
-            self._absent[case.name] = "this gateway takes no TLS connections yet"
-            self._say(f"  absent: {self._absent[case.name]}")
+            samples += self._growth(case, work, rounds, seconds)
 
     def _peaks(self) -> dict[str, float]:
         """Requests/s of each proxy with small keep-alive requests, measured now if they were not before."""

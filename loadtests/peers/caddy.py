@@ -10,10 +10,10 @@ import json
 from pathlib import Path
 from typing import Any
 
-from loadtests.peers.work import DEBUG, DENIED, MARK, MOVED, REFUSED_METHOD, UPLOAD, Work
+from loadtests.peers.work import DEBUG, DENIED, MARK, MOVED, REFUSED_METHOD, UPLOAD, Ports, Work
 
 
-def proxy(work: Work, port: int, folder: Path) -> str:
+def proxy(work: Work, ports: Ports, folder: Path) -> str:
     """JSON."""
     header, passed = DEBUG
     routes = [
@@ -32,20 +32,27 @@ def proxy(work: Work, port: int, folder: Path) -> str:
         {"handle": [_proxy(work.backend)]},
     ]
     server = {
-        "listen": [f"127.0.0.1:{port}"],
+        "listen": [f"127.0.0.1:{ports.plain}"],
         "automatic_https": {"disable": True},
         "protocols": ["h1"],
         "logs": {"default_logger_name": "access"},
         "metrics": {},
         "routes": [
             {
-                "match": [{"host": work.every_host()}],
+                "match": [{"host": [host for number in range(work.applications) for host in work.hosts(number)]}],
                 "handle": [{"handler": "subroute", "routes": routes}],
                 "terminal": True,
             },
             {"handle": [_answer(404)]},
         ],
     }
+    servers = {"in": server}
+    apps: dict[str, Any] = {"http": {"servers": servers}}
+    if work.certificate is not None:
+        policy = {"alpn": ["http/1.1"], "protocol_min": "tls1.2"}
+        servers["tls"] = {**server, "listen": [f"127.0.0.1:{ports.tls}"], "tls_connection_policies": [policy]}
+        files = {"certificate": str(work.certificate.certificate), "key": str(work.certificate.key)}
+        apps["tls"] = {"certificates": {"load_files": [files]}}
     writer = {"output": "file", "filename": f"{folder}/access.log", "roll": False}
     logs = {
         "default": {"level": "ERROR"},
@@ -55,7 +62,7 @@ def proxy(work: Work, port: int, folder: Path) -> str:
         {
             "admin": {"disabled": True, "config": {"persist": False}},
             "logging": {"logs": logs},
-            "apps": {"http": {"servers": {"in": server}}},
+            "apps": apps,
         }
     )
 

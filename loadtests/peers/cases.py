@@ -9,10 +9,7 @@ from typing import NamedTuple
 
 from loadtests.peers.load import Ask
 from loadtests.peers.nginx import SIZES
-from loadtests.peers.work import UPLOAD, Work
-
-HOST = 500
-"""The application whose host is asked for where one is enough: from the middle."""
+from loadtests.peers.work import SECURED, UPLOAD, Work
 
 
 class Case(NamedTuple):
@@ -24,6 +21,7 @@ class Case(NamedTuple):
     seconds: float = 2.0
     rounds: int = 2
     kind: str = "closed"
+    secured: bool = False
 
 
 CASES = (
@@ -37,7 +35,8 @@ CASES = (
     Case("up-10m", "requests of 10 MB", connections=8),
     Case("idle", "1,000 idle connections", connections=1000, seconds=1.0, rounds=1, kind="idle"),
     Case("growth", "small GET, more applications and more rules, Edge only", rounds=4, kind="growth"),
-    Case("tls", "small GET over TLS, keep-alive", kind="tls"),
+    Case("tls", "small GET over TLS, keep-alive", secured=True),
+    Case("tls-new", "a new TLS connection with a full handshake for every request", secured=True),
 )
 QUICK = ("keepalive", "steady", "idle")
 BY_NAME = {case.name: case for case in CASES}
@@ -45,12 +44,12 @@ BY_NAME = {case.name: case for case in CASES}
 
 def ask(case: Case, work: Work) -> Ask:
     """The requests of a case."""
-    one = (work.hosts(min(HOST, work.applications - 1))[0],)
+    one = (SECURED,) if case.secured else (work.hosts(work.middle)[0],)
     small = Ask("/items/42?page=2", one)
     match case.name:
         case "hosts":
             return small._replace(hosts=tuple(work.every_host()))
-        case "new":
+        case "new" | "tls-new":
             return small._replace(close=True)
         case "down-64k" | "down-10m":
             size = case.name.removeprefix("down-")

@@ -19,20 +19,26 @@ from edge.model import (
     Source,
     SourceState,
     Upstream,
+    certificate,
     document,
 )
+from edge.model.certificate import CertificateDocument
+from edge.model.manifest import CertificateEntry
 from edge.model.upstream import Server
 from edge.wire.content import Content
-from loadtests.peers.work import DEBUG, DENIED, MARK, MOVED, REFUSED_METHOD, UPLOAD, Work
+from loadtests.peers.certificate import Files
+from loadtests.peers.work import DEBUG, DENIED, MARK, MOVED, REFUSED_METHOD, SECURED, UPLOAD, Ports, Work
 
 _PARTITION = "p1"
+_CERTIFICATE = "c1"
 
 
-def command(port: int, status: int, folder: Path) -> list[str]:
+def command(ports: Ports, status: int, folder: Path) -> list[str]:
     """The gateway's own command, as an operator starts it; nobody listens at the Admin's address."""
     return [
         str(Path(sys.executable).with_name("edge")), "gateway", "--admin", "http://127.0.0.1:9", "--name", "peers",
-        "--listen", f"127.0.0.1:{port}", "--status-listen", f"127.0.0.1:{status}", "--data-dir", str(folder / "data"),
+        "--listen", f"127.0.0.1:{ports.plain}", "--tls-listen", f"127.0.0.1:{ports.tls}",
+        "--status-listen", f"127.0.0.1:{status}", "--data-dir", str(folder / "data"),
         "--access-log", str(folder / "access.log"),
     ]  # fmt: skip
 
@@ -50,10 +56,22 @@ def write_snapshot(work: Work, folder: Path) -> None:
         name = document.hash_of(body)
         documents[name] = body
         entries.append(ManifestEntry(application.id, application.name, 1, name))
-    manifest = Manifest(Revision(1, 1), _PARTITION, tuple(entries))
+    certificates = []
+    if work.certificate is not None:
+        secret = _certificate(work.certificate)
+        body = certificate.encode(secret)
+        name = document.hash_of(body)
+        documents[name] = body
+        certificates.append(CertificateEntry(secret.id, secret.name, name))
+    manifest = Manifest(Revision(1, 1), _PARTITION, tuple(entries), tuple(certificates))
     data = folder / "data"
     data.mkdir(mode=0o700)
     (data / "snapshot").write_bytes(disk.encode(Content(manifest, documents, sources)))
+
+
+def _certificate(files: Files) -> CertificateDocument:
+    chain, key = files.certificate.read_text(), files.key.read_text()
+    return CertificateDocument(_CERTIFICATE, "peers", chain, key, (SECURED,))
 
 
 def _application(work: Work, number: int, source: Source) -> ApplicationDocument:
@@ -66,6 +84,7 @@ def _application(work: Work, number: int, source: Source) -> ApplicationDocument
             Upstream("u1", "web", sources=(source,)),
             Upstream("u2", "sink", servers=(Server("127.0.0.1", work.sink),)),
         ),
+        certificates=(_CERTIFICATE,) if work.certificate is not None and number == work.middle else (),
         rules=tuple(msgspec.convert(rules(work), list[Rule])),
     )
 

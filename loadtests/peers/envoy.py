@@ -11,7 +11,8 @@ import json
 from pathlib import Path
 from typing import Any
 
-from loadtests.peers.work import DEBUG, DENIED, MARK, MOVED, REFUSED_METHOD, UPLOAD, Work
+from loadtests.peers.certificate import Files
+from loadtests.peers.work import DEBUG, DENIED, MARK, MOVED, REFUSED_METHOD, UPLOAD, Ports, Work
 
 _TYPES = "type.googleapis.com/envoy.extensions"
 _LINE = {
@@ -30,7 +31,7 @@ _LINE = {
 }
 
 
-def proxy(work: Work, port: int, folder: Path) -> str:
+def proxy(work: Work, ports: Ports, folder: Path) -> str:
     """JSON, which Envoy reads as YAML's subset. Its access log is buffered by itself."""
     log = {
         "name": "file",
@@ -59,12 +60,34 @@ def proxy(work: Work, port: int, folder: Path) -> str:
     }
     listener = {
         "name": "in",
-        "address": _address(port),
+        "address": _address(ports.plain),
         "filter_chains": [{"filters": [{"name": "http", "typed_config": manager}]}],
     }
+    listeners = [listener]
+    if work.certificate is not None:
+        listeners.append(_secured(work, ports.tls, manager, work.certificate))
     clusters = [_cluster(f"app{n}", work.backend) for n in range(work.applications)]
     clusters.append(_cluster("sink", work.sink))
-    return json.dumps({"static_resources": {"listeners": [listener], "clusters": clusters}})
+    return json.dumps({"static_resources": {"listeners": listeners, "clusters": clusters}})
+
+
+def _secured(work: Work, port: int, manager: dict[str, Any], files: Files) -> dict[str, Any]:
+    """The one application over TLS."""
+    only = {"name": "secured", "virtual_hosts": [_host(work, work.middle)]}
+    shown = {"certificate_chain": {"filename": str(files.certificate)}, "private_key": {"filename": str(files.key)}}
+    tls = {
+        "@type": f"{_TYPES}.transport_sockets.tls.v3.DownstreamTlsContext",
+        "common_tls_context": {
+            "tls_certificates": [shown],
+            "alpn_protocols": ["http/1.1"],
+            "tls_params": {"tls_minimum_protocol_version": "TLSv1_2", "tls_maximum_protocol_version": "TLSv1_3"},
+        },
+    }
+    chain = {
+        "filters": [{"name": "http", "typed_config": {**manager, "stat_prefix": "tls", "route_config": only}}],
+        "transport_socket": {"name": "tls", "typed_config": tls},
+    }
+    return {"name": "tls", "address": _address(port), "filter_chains": [chain]}
 
 
 def _host(work: Work, number: int) -> dict[str, Any]:

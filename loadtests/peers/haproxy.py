@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from pathlib import Path
 
-from loadtests.peers.work import DEBUG, DENIED, MARK, MOVED, REFUSED_METHOD, UPLOAD, Work
+from loadtests.peers.work import DEBUG, DENIED, MARK, MOVED, REFUSED_METHOD, UPLOAD, Ports, Work
 
 _LINE = (
     r'{"time":"%Ts","request_id":"%ID","client":"%ci","application":"%[var(txn.app)]","method":"%HM",'
@@ -12,8 +12,10 @@ _LINE = (
     r'"upstream":"%b","endpoint":"%si:%sp"}'
 )
 
+_TLS = "ssl-min-ver TLSv1.2 alpn http/1.1"
 
-def proxy(work: Work, port: int, folder: Path) -> str:
+
+def proxy(work: Work, ports: Ports, folder: Path) -> str:
     """Writes the maps; answers the configuration. The log goes to a ring of a mapped file, the buffered file it has."""
     hosts = [f"{host} app{number}" for number in range(work.applications) for host in work.hosts(number)]
     (folder / "hosts.map").write_text("\n".join(hosts) + "\n")
@@ -27,6 +29,8 @@ def proxy(work: Work, port: int, folder: Path) -> str:
     (folder / "exact.map").write_text("\n".join(exact) + "\n")
     (folder / "rules.map").write_text("\n".join(rules) + "\n")
     header, passed = DEBUG
+    files = work.certificate
+    secured = "" if files is None else f"  bind 127.0.0.1:{ports.tls} backlog 4096 ssl crt {files.both} {_TLS}\n"
     return f"""
 global
   nbthread 1
@@ -52,8 +56,8 @@ defaults
   http-reuse always
   unique-id-format %[uuid()]
 frontend in
-  bind 127.0.0.1:{port} backlog 4096
-  log-format '{_LINE}'
+  bind 127.0.0.1:{ports.plain} backlog 4096
+{secured}  log-format '{_LINE}'
   unique-id-header X-Request-Id
   http-request set-var(txn.host) req.hdr(host),lower
   http-request set-var(txn.app) var(txn.host),map_str({folder}/hosts.map)
@@ -66,7 +70,7 @@ frontend in
   http-request set-var(txn.rule) var(txn.app),concat(,txn.path),map_beg({folder}/rules.map)
   http-request return status 403 if {{ var(txn.rule) -m str deny }}
   http-request set-header X-Forwarded-For %[src]
-  http-request set-header X-Forwarded-Proto http
+  http-request set-header X-Forwarded-Proto %[ssl_fc,iif(https,http)]
   http-request set-header X-Forwarded-Host %[req.hdr(host)]
   http-request set-header Via "1.1 haproxy"
   http-response set-header {MARK[0]} {MARK[1]}

@@ -92,16 +92,17 @@ def read_summary(output: str) -> Outcome:
     raise ValueError(f"wrk did not say how it went: {output.strip()[-500:]}")
 
 
-def closed(wrk: Path | None, port: int, ask: Ask, connections: int, seconds: float, folder: Path) -> Outcome:
-    """A closed loop from this process's core."""
+def closed(
+    wrk: Path | None, port: int, ask: Ask, connections: int, seconds: float, folder: Path, secured: bool = False
+) -> Outcome:
+    """A closed loop from this process's core; over TLS (`secured`) with wrk only."""
     if wrk is None:
         return client("closed", port=port, ask=ask, connections=connections, seconds=seconds, rate=0.0)
+    url = f"https://{ask.hosts[0]}:{port}/" if secured else f"http://127.0.0.1:{port}/"
     file = folder / "ask.lua"
     file.write_text(script(ask))
     command = [str(wrk), "-t1", f"-c{connections}", f"-d{math.ceil(seconds)}s", "--timeout", "20s"]
-    done = subprocess.run(
-        [*command, "-s", str(file), f"http://127.0.0.1:{port}/"], capture_output=True, text=True, timeout=seconds + 60
-    )
+    done = subprocess.run([*command, "-s", str(file), url], capture_output=True, text=True, timeout=seconds + 60)
     return read_summary(done.stdout + done.stderr)
 
 

@@ -63,11 +63,15 @@ class Measuring:
             yield idle
 
     def _drive(self, case: Case, proxy: Proxy, seconds: float) -> Outcome:
-        return closed(self._wrk, proxy.port, ask(case, proxy.work), case.connections, seconds, self._folder)
+        port = proxy.ports.tls if case.secured else proxy.ports.plain
+        asked = ask(case, proxy.work)
+        return closed(self._wrk, port, asked, case.connections, seconds, self._folder, case.secured)
 
     def _pace(self, case: Case, proxy: Proxy, rate: float, seconds: float) -> Outcome:
         request = ask(case, proxy.work)
-        return client("steady", port=proxy.port, ask=request, connections=case.connections, seconds=seconds, rate=rate)
+        return client(
+            "steady", port=proxy.ports.plain, ask=request, connections=case.connections, seconds=seconds, rate=rate
+        )
 
     def _sample(self, case: Case, proxy: Proxy, load: Callable[[], Outcome], label: str, rate: float = 0.0) -> Sample:
         used = proxy.cpu()
@@ -79,7 +83,7 @@ class Measuring:
 
 
 def _asked_once(proxy: Proxy) -> socket.socket:
-    sock = socket.create_connection(("127.0.0.1", proxy.port), timeout=10)
+    sock = socket.create_connection(("127.0.0.1", proxy.ports.plain), timeout=10)
     sock.sendall(PROBE % proxy.work.hosts(0)[0].encode())
     if not sock.recv(65536).startswith(b"HTTP/1.1 200"):
         raise RuntimeError(f"{proxy.name} did not answer an idle connection's first request")

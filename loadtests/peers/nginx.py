@@ -6,7 +6,7 @@ import os
 from pathlib import Path
 
 from loadtests.peers.programs import LUA_MODULES
-from loadtests.peers.work import DEBUG, DENIED, MARK, MOVED, REFUSED_METHOD, UPLOAD, Work
+from loadtests.peers.work import DEBUG, DENIED, MARK, MOVED, REFUSED_METHOD, UPLOAD, Ports, Work
 
 SIZES = {"64k": 64 * 1024, "10m": 10 * 1024 * 1024}
 """Files that the backend serves, by name."""
@@ -83,9 +83,9 @@ def _proxying(folder: Path, mark: bool = True) -> str:
   {marking}"""
 
 
-def proxy(work: Work, port: int, folder: Path) -> str:
+def proxy(work: Work, ports: Ports, folder: Path) -> str:
     """A server for each application, a location for each rule that looks at the path."""
-    servers = "\n".join(_server(work, port, number) for number in range(work.applications))
+    servers = "\n".join(_server(work, ports, number) for number in range(work.applications))
     header, passed = DEBUG
     return _frame(
         folder,
@@ -95,12 +95,12 @@ def proxy(work: Work, port: int, folder: Path) -> str:
   server_names_hash_max_size 262144;
   server_names_hash_bucket_size 128;
   upstream sink {{ server 127.0.0.1:{work.sink}; keepalive 64; keepalive_requests 1000000000; }}
-  server {{ listen 127.0.0.1:{port} default_server backlog=4096; return 404; }}
+  server {{ listen 127.0.0.1:{ports.plain} default_server backlog=4096; return 404; }}
 {servers}""",
     )
 
 
-def _server(work: Work, port: int, number: int) -> str:
+def _server(work: Work, ports: Ports, number: int) -> str:
     prefixes = "\n".join(f"    location {path} {{ proxy_pass http://app{number}; }}" for path in work.prefixes())
     return f"""  upstream app{number} {{
     server 127.0.0.1:{work.backend};
@@ -108,7 +108,8 @@ def _server(work: Work, port: int, number: int) -> str:
     keepalive_requests 1000000000;
   }}
   server {{
-    listen 127.0.0.1:{port};
+    listen 127.0.0.1:{ports.plain};
+    {_secured(work, ports) if number == work.middle else ""}
     server_name {" ".join(work.hosts(number))};
     if ($request_method = {REFUSED_METHOD}) {{ return 405; }}
     location = {MOVED[0]} {{ return 302 {MOVED[1]}; }}
@@ -119,7 +120,16 @@ def _server(work: Work, port: int, number: int) -> str:
   }}"""
 
 
-def with_lua(work: Work, port: int, folder: Path) -> str:
+def _secured(work: Work, ports: Ports) -> str:
+    if work.certificate is None:
+        return ""
+    return (
+        f"listen 127.0.0.1:{ports.tls} ssl backlog=4096; ssl_protocols TLSv1.2 TLSv1.3;"
+        f" ssl_certificate {work.certificate.certificate}; ssl_certificate_key {work.certificate.key};"
+    )
+
+
+def with_lua(work: Work, ports: Ports, folder: Path) -> str:
     """One server; Lua finds the application by the host, walks its rules and sets the peer, as OpenResty Edge does."""
     modules = "\n".join(f"load_module {LUA_MODULES}/{name}.so;" for name in ("ndk_http_module", "ngx_http_lua_module"))
     hosts = "\n".join(
@@ -165,7 +175,8 @@ def with_lua(work: Work, port: int, folder: Path) -> str:
     keepalive_requests 1000000000;
   }}
   server {{
-    listen 127.0.0.1:{port} default_server backlog=4096;
+    listen 127.0.0.1:{ports.plain} default_server backlog=4096;
+    {_secured(work, ports)}
     location / {{
       access_by_lua_block {{
         local number = hosts[ngx.var.host]

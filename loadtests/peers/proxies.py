@@ -9,7 +9,7 @@ from typing import NamedTuple
 from loadtests.peers import caddy, edge_gateway, envoy, haproxy, nginx, programs
 from loadtests.peers.processes import Running, Stat, free_port, proportional
 from loadtests.peers.results import Memory
-from loadtests.peers.work import Work
+from loadtests.peers.work import Ports, Work
 
 EDGE = "edge"
 
@@ -21,15 +21,15 @@ class Start(NamedTuple):
     environment: Mapping[str, str] = {}
 
 
-Prepare = Callable[[Work, int, Path], Start]
-"""Writes the peer's files for a port into a folder. Raises MissingError when its program is not here."""
+Prepare = Callable[[Work, Ports, Path], Start]
+"""Writes the peer's files for its ports into a folder. Raises MissingError when its program is not here."""
 
 
 class Proxy(NamedTuple):
-    """A peer that serves the work on `port`."""
+    """A peer that serves the work on `ports`."""
 
     name: str
-    port: int
+    ports: Ports
     running: Running
     work: Work
 
@@ -45,19 +45,19 @@ class Proxy(NamedTuple):
         return Memory(worker.rss / 2**20, shared_out / 2**20, sum(stat.rss for stat in stats) / 2**20)
 
 
-def _edge(work: Work, port: int, folder: Path) -> Start:
+def _edge(work: Work, ports: Ports, folder: Path) -> Start:
     edge_gateway.write_snapshot(work, folder)
-    return Start(edge_gateway.command(port, free_port(), folder))
+    return Start(edge_gateway.command(ports, free_port(), folder))
 
 
-def _nginx(work: Work, port: int, folder: Path) -> Start:
+def _nginx(work: Work, ports: Ports, folder: Path) -> Start:
     program = programs.nginx()
-    return nginx_start(program, nginx.proxy(work, port, folder), folder)
+    return nginx_start(program, nginx.proxy(work, ports, folder), folder)
 
 
-def _nginx_with_lua(work: Work, port: int, folder: Path) -> Start:
+def _nginx_with_lua(work: Work, ports: Ports, folder: Path) -> Start:
     program = programs.nginx_with_lua()
-    return nginx_start(program, nginx.with_lua(work, port, folder), folder)
+    return nginx_start(program, nginx.with_lua(work, ports, folder), folder)
 
 
 def nginx_start(program: Path, configuration: str, folder: Path) -> Start:
@@ -66,22 +66,22 @@ def nginx_start(program: Path, configuration: str, folder: Path) -> Start:
     return Start([str(program), "-p", str(folder), "-e", str(folder / "error.log"), "-c", str(file)])
 
 
-def _haproxy(work: Work, port: int, folder: Path) -> Start:
+def _haproxy(work: Work, ports: Ports, folder: Path) -> Start:
     program = programs.haproxy()
-    file = _written(folder / "haproxy.cfg", haproxy.proxy(work, port, folder))
+    file = _written(folder / "haproxy.cfg", haproxy.proxy(work, ports, folder))
     return Start([str(program), "-db", "-f", str(file)], {"LD_LIBRARY_PATH": str(program.parent / "lib")})
 
 
-def _envoy(work: Work, port: int, folder: Path) -> Start:
+def _envoy(work: Work, ports: Ports, folder: Path) -> Start:
     program = programs.envoy()
-    file = _written(folder / "envoy.json", envoy.proxy(work, port, folder))
+    file = _written(folder / "envoy.json", envoy.proxy(work, ports, folder))
     options = ["--concurrency", "1", "--disable-hot-restart", "-l", "error"]
     return Start([str(program), "-c", str(file), *options])
 
 
-def _caddy(work: Work, port: int, folder: Path) -> Start:
+def _caddy(work: Work, ports: Ports, folder: Path) -> Start:
     program = programs.caddy()
-    file = _written(folder / "caddy.json", caddy.proxy(work, port, folder))
+    file = _written(folder / "caddy.json", caddy.proxy(work, ports, folder))
     return Start([str(program), "run", "--config", str(file)], {"GOMAXPROCS": "1", "HOME": str(folder)})
 
 
@@ -104,12 +104,12 @@ def _written(file: Path, text: str) -> Path:
 def start(name: str, work: Work, core: int | None, folder: Path) -> Proxy:
     """Start a peer and wait until it serves. Raises MissingError, or RuntimeError with what it said."""
     folder.mkdir()
-    port = free_port()
-    command, environment = PEERS[name](work, port, folder)
+    ports = Ports(free_port(), free_port())
+    command, environment = PEERS[name](work, ports, folder)
     running = Running(command, core, folder / "output", environment)
     try:
-        running.wait_for(port, work.hosts(0)[0])
+        running.wait_for(ports.plain, work.hosts(0)[0])
     except BaseException:
         running.end()
         raise
-    return Proxy(name, port, running, work)
+    return Proxy(name, ports, running, work)

@@ -8,6 +8,8 @@ from __future__ import annotations
 
 from typing import NamedTuple
 
+from loadtests.peers.certificate import Files
+
 MARK = ("X-Content-Type-Options", "nosniff")
 """The header that the first rule sets on every answer."""
 DEBUG = ("X-Debug", "X-Debug-Route")
@@ -19,21 +21,38 @@ UPLOAD = "/upload"
 PREFIXES = ("/api/v1", "/static", "/images")
 """With the two rules on every path, the three on a method or path above, `/upload` and the last one: ten."""
 LEAST_RULES = 10
+SECURED = "localhost"
+"""One more domain of the application in the middle, which is also served over TLS: wrk names the host that it connects
+to in SNI, so it has to be one that every machine can look up."""
+
+
+class Ports(NamedTuple):
+    """Where a proxy listens, plainly and over TLS."""
+
+    plain: int
+    tls: int
 
 
 class Work(NamedTuple):
     """`applications` with `domains` each; `rules` is at least LEAST_RULES, more are more prefixes. Ports are of
-    127.0.0.1."""
+    127.0.0.1. Without a `certificate` nothing is served over TLS."""
 
     backend: int
     sink: int
     applications: int = 1000
     domains: int = 10
     rules: int = LEAST_RULES
+    certificate: Files | None = None
+
+    @property
+    def middle(self) -> int:
+        """The application that is asked where one is enough."""
+        return min(500, self.applications - 1)
 
     def hosts(self, application: int) -> list[str]:
         """The domains of an application, counted from 0."""
-        return [f"www{domain}.shop{application:04}.example.com" for domain in range(self.domains)]
+        secured = [SECURED] if self.certificate is not None and application == self.middle else []
+        return [f"www{domain}.shop{application:04}.example.com" for domain in range(self.domains)] + secured
 
     def every_host(self) -> list[str]:
         """All domains, so that neighbours are of different applications."""
