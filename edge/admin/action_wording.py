@@ -11,6 +11,7 @@ from edge.model.actions import (
     Compress,
     Cors,
     ErrorPage,
+    ForwardAuth,
     IpAccess,
     JwtAuth,
     LimitBody,
@@ -61,6 +62,8 @@ def action_text(action: Action, upstreams: Mapping[str, str]) -> str:
             return f"ask for the password of {_some([user.name for user in users])}"
         case JwtAuth(algorithms=algorithms, issuer=issuer):
             return f"ask for a token signed with {_some(algorithms)}" + (f" by {issuer}" if issuer else "")
+        case ForwardAuth(upstream=id, path=path):
+            return f"ask {upstreams.get(id, id)} at {path} who may pass"
         case Cors(origins=origins):
             return f"allow cross-origin requests from {_some(origins)}"
         case ErrorPage(statuses=statuses):

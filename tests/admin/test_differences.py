@@ -5,7 +5,7 @@ from hypothesis import strategies as st
 
 from edge.admin.differences import Needed, shared_names, things, undo, unreleased, users_of
 from edge.model import ApplicationDocument, Proxy, Respond, Rule, Server, Upstream
-from edge.model.actions import Mirror, WeightedUpstream
+from edge.model.actions import ForwardAuth, Mirror, WeightedUpstream
 
 
 def upstream(id, port=80):
@@ -61,9 +61,10 @@ def test_a_deleted_rule_comes_back_behind_the_one_that_stood_before_it():
 def test_an_upstream_is_needed_by_every_rule_that_could_send_to_it():
     split = Proxy(upstreams=(WeightedUpstream("u"), WeightedUpstream("v", 0)), backup="w")
     rules = [Rule("split", actions=(split,)), Rule("copy", actions=(Mirror("u"), Proxy("v", backup="x"))), rule("t")]
+    rules.append(Rule("ask", actions=(ForwardAuth("x", "/verify"), Respond())))
     document = application(upstreams=map(upstream, "uvwx"), rules=rules)
     needed = {id: [found.id for found in users_of(document, id)] for id in "uvwx"}
-    assert needed == {"u": ["split", "copy"], "v": ["split", "copy"], "w": ["split"], "x": ["copy"]}
+    assert needed == {"u": ["split", "copy"], "v": ["split", "copy"], "w": ["split"], "x": ["copy", "ask"]}
 
 
 def test_an_added_upstream_cannot_go_while_a_rule_needs_it():

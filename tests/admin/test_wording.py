@@ -20,6 +20,7 @@ from edge.model.actions import (
     BasicUser,
     Cache,
     Compress,
+    ForwardAuth,
     JwtAuth,
     LimitBody,
     LimitConcurrency,
@@ -138,6 +139,7 @@ def test_a_rule_without_any_text_of_values_shows_no_header_value():
             "delay requests beyond 10 an hour for each ${header.x-key}",
         ),
         (BasicAuth((BasicUser("alice", "$scrypt$"), BasicUser("bob"))), "ask for the password of alice, bob"),
+        (ForwardAuth("u1", "/verify"), "ask by hand at /verify who may pass"),
         (JwtAuth(("RS256",), issuer="https://id.example"), "ask for a token signed with RS256 by https://id.example"),
         (Mirror("u1"), "send a copy of requests to by hand"),
         (

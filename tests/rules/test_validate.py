@@ -10,6 +10,7 @@ from edge.model.actions import (
     Compress,
     Cors,
     ErrorPage,
+    ForwardAuth,
     IpAccess,
     JwtAuth,
     LimitBody,
@@ -70,6 +71,7 @@ GOOD_ACTIONS: list[Action] = [
     Respond(204),
     Respond(599, "é"),
     IpAccess(allow=("10.0.0.0/8", "fd00::/8"), deny=("10.0.0.1",), status=444),
+    ForwardAuth("u", "/verify?a=b%20c", (), ("X-User", "Authorization")),
     JwtAuth(("HS256", "HS512"), "sealed:AAAA", issuer="me", audience=("you",), required=(), leeway=300, realm="shop"),
     JwtAuth(("RS256", "PS512"), public_keys=pem(rsa_key()) + pem(rsa_key(1)), place="cookie", name="s", forward=False),
     JwtAuth(("ES256",), jwks_url="https://id.example:8443/keys?x=y", claims=(ClaimHeader("sub", "X-User"),)),
@@ -267,6 +269,15 @@ def test_a_wrong_condition_is_refused_at_its_field(condition, field):
         (IpAccess(deny=("::1",) * (limits.NETWORKS + 1)), "deny"),
         (IpAccess(deny=("::1",), status=200), "status"),
         (BasicAuth(()), "users"),
+        (ForwardAuth("other", "/"), "upstream"),
+        *(
+            (ForwardAuth("u", path), "path")
+            for path in ("", "verify", "http://a.example/", "/a b", "/é", "/a#b", "/\r\nX: y")
+        ),
+        (ForwardAuth("u", "/", ("Host",)), "request_headers[0]"),
+        (ForwardAuth("u", "/", response_headers=("X-A", "X_A")), "response_headers[1]"),
+        (ForwardAuth("u", "/", response_headers=("Transfer-Encoding",)), "response_headers[0]"),
+        (ForwardAuth("u", "/", ("X-A",) * 101), "request_headers"),
         (JwtAuth(()), "algorithms"),
         (JwtAuth(("HS256", "RS256"), "sealed:A"), "algorithms"),
         (JwtAuth(("RS256", "ES256"), jwks_url="https://a.example/"), "algorithms"),

@@ -98,6 +98,12 @@ ACTIONS: dict[str, tuple[Field, ...]] = {
         Field("realm", "Realm", hint="restricted"),
         Field("forward", "let the token go on to the endpoint", "check"),
     ),
+    "forward-auth": (
+        Field("upstream", "Upstream", "upstream"),
+        Field("path", "Path", hint="/verify"),
+        Field("request_headers", "Headers that it is sent", "lines", "Authorization"),
+        Field("response_headers", "Headers of its answer for the endpoint", "lines", "X-User"),
+    ),
     "cors": (
         Field("origins", "Origins", "lines", "https://www.example.com"),
         Field("methods", "Methods", "lines", "GET"),

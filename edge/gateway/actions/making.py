@@ -16,6 +16,7 @@ from edge.gateway.actions.compression import Compression
 from edge.gateway.actions.concurrency_limit import ConcurrencyLimit
 from edge.gateway.actions.cross_origin import CrossOrigin
 from edge.gateway.actions.error_page import Page
+from edge.gateway.actions.forward_auth import ForwardAuthGate
 from edge.gateway.actions.mirroring import Mirroring
 from edge.gateway.actions.networks import NetworkGate
 from edge.gateway.actions.rate_limit import RateLimit
@@ -27,6 +28,7 @@ from edge.model.actions import (
     Compress,
     Cors,
     ErrorPage,
+    ForwardAuth,
     HandlingAction,
     IpAccess,
     JwtAuth,
@@ -79,6 +81,8 @@ def make(action: HandlingAction, settings: Settings, open: Open = without_key) -
             from edge.gateway.actions.bearer import BearerGate  # its libraries weigh 10 MB: few workers need them
 
             return Handlers(gate=BearerGate(action, open(action.secret) if action.secret else ""))
+        case ForwardAuth():
+            return Handlers(gate=ForwardAuthGate(action))
         case Cors():
             cross_origin = CrossOrigin(action)
             return Handlers(cross_origin, cross_origin)

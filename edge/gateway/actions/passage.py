@@ -16,12 +16,13 @@ Cost. A request whose rules have neither gates nor filters has no passage.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Collection, Iterable
 from enum import Enum, auto
 from typing import TYPE_CHECKING, Any, Protocol
 
 import msgspec
 
+from edge.gateway.http.headers import Edits, question_of, request_head
 from edge.gateway.telemetry.recording import report_failed_rule
 from edge.rules.decision import Answer
 
@@ -135,6 +136,12 @@ class Passage:
         """Keep a header that the client sent from the endpoint; one that a rule sets goes on."""
         if all(edit[0] != name for edit in self._set_by_rule):
             self.request_edits.append((name, None))
+
+    def own_head(self, target: bytes, kept: Collection[bytes], edits: Edits) -> bytes:
+        """The head of a GET of the gate's own about this request: with those of its fields that are `kept`."""
+        exchange = self._exchange
+        head = question_of(exchange.head, kept)
+        return request_head(head, exchange.client.peer, target, edits, exchange.id, self.path.pseudonym)
 
     def start(self, subrequest: Subrequest, upstream: str) -> None:
         """Send a request of the gate's own to an upstream of the application."""

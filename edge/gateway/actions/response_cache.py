@@ -209,7 +209,10 @@ class ResponseCache:
             if 200 <= response.status < 400 and passage.request.method not in ("OPTIONS", "TRACE"):
                 passage.path.cache.drop(visit.key)  # RFC 9111 4.4
         elif visit.ticket >= 0 and passage.request.method == "GET":
-            recorder = self._record(passage, visit, response)
+            if response is passage.answered:
+                recorder = self._record(passage, visit, response)
+            else:  # a gate behind this one refused, or a page stands in for an error: that is this request's only
+                self._wake(visit)
         response.fields = [*response.fields, (b"cache-status", b"Edge; " + visit.status)]
         return recorder
 

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import ipaddress
 from asyncio import BaseTransport
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Collection, Sequence
 from typing import TypeAlias
 
 from edge.gateway.http.answers import STATUS_LINES, connection_field
@@ -155,6 +155,24 @@ def request_of(head: RequestHead, peer: Peer, identity: bytes, networks: Sequenc
 def has_passed(head: RequestHead, pseudonym: bytes) -> bool:
     """Whether Via names this gateway already: the request goes in a circle."""
     return any(entry.split()[1:2] == [pseudonym] for entry in head.via.split(b","))
+
+
+def question_of(head: RequestHead, kept: Collection[bytes]) -> RequestHead:
+    """The head of a GET without a body about a request, from the same client: with those of its fields that are
+    `kept`."""
+    question = RequestHead()
+    question.method = b"GET"
+    question.target = head.target
+    question.host = head.host
+    question.version = head.version
+    question.fields = [field for field in head.fields if field[0] in kept]
+    question.length = 0
+    question.sent_length = question.websocket = question.expects_continue = False
+    question.keep_alive = True
+    question.named = head.named
+    question.via = head.via
+    question.memo = None
+    return question
 
 
 def request_head(

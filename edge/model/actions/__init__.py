@@ -10,7 +10,7 @@ from __future__ import annotations
 from typing import TypeAlias
 
 from edge.model.actions.access import IpAccess
-from edge.model.actions.authentication import BasicAuth, BasicUser, ClaimHeader, JwtAuth
+from edge.model.actions.authentication import BasicAuth, BasicUser, ClaimHeader, ForwardAuth, JwtAuth
 from edge.model.actions.content import Cache, Compress, Cors, ErrorPage
 from edge.model.actions.headers import (
     RemoveRequestHeader,
@@ -27,6 +27,7 @@ HandlingAction: TypeAlias = (
     IpAccess
     | BasicAuth
     | JwtAuth
+    | ForwardAuth
     | Cors
     | ErrorPage
     | Compress
@@ -50,6 +51,7 @@ Action: TypeAlias = (
     | IpAccess
     | BasicAuth
     | JwtAuth
+    | ForwardAuth
     | Cors
     | ErrorPage
     | Compress
@@ -69,6 +71,7 @@ __all__ = [
     "Compress",
     "Cors",
     "ErrorPage",
+    "ForwardAuth",
     "HandlingAction",
     "IpAccess",
     "JwtAuth",

@@ -64,3 +64,13 @@ class JwtAuth(msgspec.Struct, frozen=True, tag="jwt-auth", omit_defaults=True, f
 
     def __repr__(self) -> str:
         return f"<JwtAuth {' '.join(self.algorithms)} {self.jwks_url}>"
+
+
+class ForwardAuth(msgspec.Struct, frozen=True, tag="forward-auth", omit_defaults=True, forbid_unknown_fields=True):
+    """Gate: `upstream` is asked, at `path`, whether the request may pass; 2xx lets it, and any other answer is given
+    instead. It is sent `request_headers` of the request, and `response_headers` of its answer go on to the endpoint."""
+
+    upstream: str
+    path: str
+    request_headers: tuple[str, ...] = ("Authorization", "Cookie")
+    response_headers: tuple[str, ...] = ()

@@ -11,6 +11,7 @@ from edge.model.actions import (
     Compress,
     Cors,
     ErrorPage,
+    ForwardAuth,
     IpAccess,
     JwtAuth,
     LimitBody,
@@ -57,6 +58,8 @@ def check_action(action: Action, upstreams: Collection[str]) -> Iterator[Problem
             yield from access.check_ip_access(action)
         case BasicAuth():
             yield from authentication.check_basic_auth(action)
+        case ForwardAuth():
+            yield from authentication.check_forward_auth(action, upstreams)
         case JwtAuth():
             yield from tokens.check_jwt_auth(action)
         case Cors():

@@ -3,13 +3,15 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator
+from collections.abc import Collection, Iterator
 
-from edge.model.actions import BasicAuth, BasicUser
-from edge.rules import limits, passwords
+from edge.model.actions import BasicAuth, BasicUser, ForwardAuth
+from edge.rules import limits, names, passwords
+from edge.rules.checks.headers import FRAMING
 from edge.rules.problem import Problem, shown
 
 _realm = re.compile(r"[\x20-\x7e]{1,100}\Z").match
+_target = re.compile(r"/[\x21\x22\x24-\x7e]*\Z").match
 _control = re.compile(r"[\x00-\x1f\x7f]").search
 USERS = 1_000
 """Users of one action."""
@@ -27,6 +29,32 @@ def check_basic_auth(action: BasicAuth) -> Iterator[Problem]:
         if user.name in known:
             yield Problem(f"users[{index}].name", f"the user {shown(user.name)} is there twice")
         known[user.name] = None
+
+
+def check_forward_auth(action: ForwardAuth, upstreams: Collection[str]) -> Iterator[Problem]:
+    """`upstreams` are the ids that exist."""
+    if action.upstream not in upstreams:
+        yield Problem("upstream", f"the application has no upstream with the id {shown(action.upstream)}")
+    if not _target(action.path) or len(action.path) > limits.VALUE:
+        yield Problem("path", f"expected a path like /verify, percent-encoded, but got {shown(action.path)}")
+    for field, texts in (("request_headers", action.request_headers), ("response_headers", action.response_headers)):
+        if len(texts) > limits.ENTRIES:
+            yield Problem(field, f"expected at most {limits.ENTRIES} of them, but got {len(texts)}")
+        for index, text in enumerate(texts[: limits.ENTRIES]):
+            if problem := header_problem(text):
+                yield Problem(f"{field}[{index}]", problem)
+
+
+def header_problem(name: str) -> str | None:
+    """What is wrong with a request header that a gate fills in for endpoints, or reads."""
+    lower = name.lower()
+    if not names.is_header_name(lower) or len(name) > limits.NAME:
+        return f"{shown(name)} is not a header name (letters, digits and -, RFC 9110 5.6.2)"
+    if "_" in name:
+        return f"{shown(name)} has an underscore, which servers take for a -: others could set it, too"
+    if lower in FRAMING or lower.startswith("proxy-") or lower in ("host", "via", "expect"):
+        return f"{name} is the gateway's own"
+    return None
 
 
 def check_realm(realm: str) -> Iterator[Problem]:

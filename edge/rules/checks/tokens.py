@@ -7,8 +7,7 @@ from urllib.parse import urlsplit
 
 from edge.model.actions import JwtAuth
 from edge.rules import limits, names, public_keys
-from edge.rules.checks.authentication import check_realm
-from edge.rules.checks.headers import FRAMING
+from edge.rules.checks.authentication import check_realm, header_problem
 from edge.rules.problem import Problem, shown
 from edge.sealing import SEALED
 
@@ -110,18 +109,6 @@ def _check_claims(action: JwtAuth) -> Iterator[Problem]:
         if header in headers:
             yield Problem(f"claims[{index}].header", f"{shown(pair.header)} is there twice")
         headers[header] = None
-
-
-def header_problem(name: str) -> str | None:
-    """What is wrong with a request header that a gate fills in for endpoints."""
-    lower = name.lower()
-    if not names.is_header_name(lower) or len(name) > limits.NAME:
-        return f"{shown(name)} is not a header name (letters, digits and -, RFC 9110 5.6.2)"
-    if "_" in name:
-        return f"{shown(name)} has an underscore, which servers take for a -: others could set it, too"
-    if lower in FRAMING or lower.startswith("proxy-") or lower in ("host", "via", "expect"):
-        return f"{name} is the gateway's own"
-    return None
 
 
 def _check_place(action: JwtAuth) -> Iterator[Problem]:

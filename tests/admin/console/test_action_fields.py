@@ -14,6 +14,7 @@ from edge.model.actions import (
     Compress,
     Cors,
     ErrorPage,
+    ForwardAuth,
     IpAccess,
     JwtAuth,
     LimitBody,
@@ -49,6 +50,7 @@ def test_every_action_of_the_model_has_its_fields_in_the_editor():
         RewritePath("", prefix="/a"),
         IpAccess(allow=("10.0.0.0/8", "::1/128")),
         BasicAuth((BasicUser("alice"), BasicUser("b c")), "shop", True),
+        ForwardAuth("u1", "/verify?a=b", ("X-Token",), ("X-User", "X-Roles")),
         JwtAuth(
             ("RS256", "PS256"),
             jwks_url="https://id.example/keys",

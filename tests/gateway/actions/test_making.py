@@ -11,6 +11,7 @@ from edge.model.actions import (
     Compress,
     Cors,
     ErrorPage,
+    ForwardAuth,
     HandlingAction,
     IpAccess,
     JwtAuth,
@@ -23,6 +24,7 @@ from edge.rules.passwords import hash_password
 
 EXAMPLES = [
     IpAccess(deny=("10.0.0.0/8",)),
+    ForwardAuth("u1", "/verify"),
     JwtAuth(("RS256",), jwks_url="https://id.example/keys"),
     BasicAuth((BasicUser("alice", hash_password("a", b"0123456789abcdef", cost=10)),)),
     Cors(origins=("*",)),
