@@ -41,6 +41,14 @@ def test_every_operator_is_documented_with_the_variables_it_takes():
     assert all(f"`{variable}`" in documented["greater"] for variable in NUMBERS)
 
 
+def test_what_other_gateways_call_it_leads_to_variables_and_operators_that_there_are():
+    section = PAGE.split("### From OpenResty Edge")[1].split("###")[0]
+    named = re.findall(r"^\|[^|]*\|([^|]*)\|$", section, re.MULTILINE)
+    words = {word for cell in named for word in re.findall(r"`([a-z-]+)`", cell)} - {"negate"}
+    assert len(words) > 20
+    assert words <= {*get_args(Variable), *get_args(Operator)}
+
+
 def test_every_action_is_documented_with_its_fields():
     documented = rows("Actions")
     assert documented.keys() == set(tags().values())
