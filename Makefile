@@ -5,7 +5,7 @@ BIN := .venv/bin
 PIP := $(BIN)/python -m pip install --quiet --disable-pip-version-check -c constraints.txt
 
 .DEFAULT_GOAL := help
-.PHONY: help demo test lint format bench-propagation bench-simulator bench-scenarios peers differential conformance scenarios screenshots loadtest clean
+.PHONY: help demo test lint format bench-propagation bench-simulator bench-scenarios peers differential conformance scenarios screenshots loadtest never-dropped clean
 
 help: ## Show what can be made
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / {printf "  make %-20s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
@@ -57,6 +57,9 @@ peers: .venv/installed-peers ## This gateway beside nginx, HAProxy, Envoy and Ca
 
 loadtest: .venv/installed-test ## locust users on the demo while its Deployment scales: any failed request fails (ARGS="--seconds 60 --users 50")
 	$(BIN)/python -m loadtests.users $(ARGS)
+
+never-dropped: .venv/installed-test ## 500 requests/s while rules, pods, workers, certificates, the Admin and endpoints change or die (ARGS="--rounds 10")
+	$(BIN)/python -m loadtests.never_dropped $(ARGS)
 
 differential: .venv/installed-peers ## The corpus of bytes through this gateway, nginx and HAProxy: unexplained differences fail (ARGS=--all)
 	$(BIN)/python -m loadtests.differential $(ARGS)
