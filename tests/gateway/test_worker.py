@@ -23,7 +23,7 @@ def test_the_worker_knows_nothing_that_would_make_it_heavy() -> None:
 
     program = "import sys, edge.gateway.worker; print(*sorted({name.partition('.')[0] for name in sys.modules}))"
     loaded = subprocess.run([sys.executable, "-c", program], capture_output=True, text=True, check=True).stdout.split()
-    heavy = {"uvicorn", "starlette", "httpx", "sqlalchemy", "jinja2", "websockets", "cryptography", "h11"}
+    heavy = {"uvicorn", "starlette", "httpx", "sqlalchemy", "jinja2", "websockets", "cryptography", "jwt", "h11"}
     assert heavy.isdisjoint(loaded)
     assert "uvloop" in loaded
 

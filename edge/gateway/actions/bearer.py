@@ -54,13 +54,11 @@ class BearerGate:
     def enter(self, passage: Passage) -> Verdict | Answer:
         try:
             token = self._token(passage.request)
-            if token is None:
-                return self._missing
-            return self._judge(passage, token, may_wait=True)
+            return self._missing if token is None else self._judge(passage, token)
         except TokenError as error:
             return self._refused(str(error))
 
-    def _judge(self, passage: Passage, token: str, *, may_wait: bool) -> Verdict | Answer:
+    def _judge(self, passage: Passage, token: str) -> Verdict | Answer:
         """Raises TokenError."""
         digest, now = self._good.digest(names.data(token)), passage.path.unix()
         keys = self._set
@@ -69,38 +67,28 @@ class BearerGate:
                 self._version = keys.version
                 self._good.clear()
             if not keys.known:
-                return self._fetched(passage, token, keys) if may_wait else _NO_KEYS
+                return self._fetch(passage, keys) or _NO_KEYS
             if keys.is_old(passage.path.now()):
                 keys.fetch(passage.path)
         fields = self._good.find(digest, now)
         if fields is None:
             try:
                 claims = self._verifier.verify(token, now)
-            except UnknownKeyError:
-                if keys is None or not may_wait or not keys.fetch(passage.path):
-                    raise
-                return self._fetched(passage, token, keys)
+            except UnknownKeyError as error:
+                verdict = None if keys is None else self._fetch(passage, keys)
+                return verdict or self._refused(str(error))
             fields = self._told(claims)
             self._good.put(digest, fields, min(claims.until, now + GOOD_FOR))
         self._admit(passage, fields)
         return PASS
 
-    def _fetched(self, passage: Passage, token: str, keys: KeySet) -> Verdict | Answer:
-        """Hold the request until the keys were fetched."""
-
-        def judge() -> None:
-            try:
-                verdict = self._judge(passage, token, may_wait=False)
-            except TokenError as error:
-                verdict = self._refused(str(error))
-            if isinstance(verdict, Answer):
-                passage.refuse(verdict)
-            else:
-                passage.go_on()
-
-        if not keys.fetch(passage.path):
-            return _NO_KEYS
-        return passage.hold(keys.wait(judge))
+    def _fetch(self, passage: Passage, keys: KeySet) -> Verdict | None:
+        """Hold the request until the keys were fetched, then judge it again; None when it has waited already, or they
+        were asked for just now."""
+        if self in passage.notes or not keys.fetch(passage.path):
+            return None
+        passage.notes[self] = True
+        return passage.hold(keys.wait(lambda: passage.enter_again(self)))
 
     def _token(self, request: Request) -> str | None:
         """The token, None without one. Raises TokenError for several: an endpoint might read another than we do."""

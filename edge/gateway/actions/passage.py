@@ -170,6 +170,11 @@ class Passage:
         if not self._over:
             self._exchange.proceed()
 
+    def enter_again(self, gate: Gate) -> None:
+        """What the gate waited for is there: ask it once more, then the next ones."""
+        self._gates.append(gate)
+        self.go_on()
+
     def refuse(self, answer: Answer) -> None:
         """The request goes no further."""
         self._release = None

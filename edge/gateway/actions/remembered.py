@@ -13,7 +13,7 @@ from typing import Generic, TypeVar
 
 T = TypeVar("T")
 
-ENTRIES = 10_000
+ENTRIES = 2_000
 """What one action remembers at most."""
 
 

@@ -2,11 +2,14 @@ import base64
 
 import pytest
 
+from edge.gateway import snapshot as snapshots
 from edge.gateway.actions.basic import GOOD_FOR, read
 from edge.gateway.password_checks import FAILURES
 from edge.rules.passwords import hash_password
 from tests.gateway.actions.acting import dialogue, request
 from tests.gateway.exchanging import OK, body, status
+from tests.gateway.serving import PROXY, content
+from tests.gateway.working import answer_to, endpoint, pod, worker
 
 
 def hashed(password, salt=b"0123456789abcdef"):
@@ -178,3 +181,103 @@ def test_neither_the_log_nor_what_is_printed_shows_a_secret(tmp_path):
 def test_a_header_is_read_as_the_rfc_says():
     assert read("Basic QWxhZGRpbjpvcGVuIHNlc2FtZQ==") == (b"Aladdin", b"open sesame")  # RFC 7617 2
     assert read("Basic dGVzdDoxMjPCow==") == (b"test", "123£".encode())  # RFC 7617 2.1
+
+
+def released(talk, number, *actions):
+    """The same application, released with other actions."""
+    given = content("10.0.0.1:80", rules=[{"actions": [*actions, PROXY]}], number=number)
+    talk.path.snapshot, refused = snapshots.build(talk.path.snapshot, given)
+    assert not refused
+
+
+def test_an_old_password_is_refused_from_the_release_on_that_changes_it():
+    talk = dialogue(BASIC)
+    assert outcome(talk, ALICE)[0] == 200
+    released(talk, 2, BASIC, {"type": "set-request-header", "name": "X-A", "value": "1"})
+    assert outcome(talk, ALICE)[0] == 200
+    new = [{"name": "alice", "password": hashed("another")}]
+    released(talk, 3, BASIC | {"users": new})
+    assert [outcome(talk, one)[0] for one in (ALICE, basic("alice", "another"))] == [401, 200]
+    released(talk, 4, BASIC | {"users": [{"name": "bob", "password": hashed("another")}]})
+    assert outcome(talk, basic("alice", "another"))[0] == 401
+
+
+def test_what_is_good_for_one_rule_is_good_for_no_other():
+    other = BASIC | {"users": [{"name": "alice", "password": hashed("other")}]}
+    only = [{"variable": "path", "operator": "prefix", "values": ["/other"]}]
+    talk = dialogue(BASIC)
+    rules = [{"conditions": only, "actions": [other, PROXY]}, {"actions": [BASIC, PROXY]}]
+    talk.path.snapshot, _ = snapshots.build(None, content("10.0.0.1:80", rules=rules))
+    for path, right in (("/", ALICE), ("/other", basic("alice", "other"))):
+        for authorization in (ALICE, basic("alice", "other")):
+            client = talk.client()
+            client.says(request(path=path, authorization=authorization))
+            assert bool(talk.connecting) == (authorization == right)
+            if talk.connecting:
+                talk.accepts().resets()
+
+
+def test_a_preflight_passes_where_cors_stands_before_and_says_who_may_read_the_refusal():
+    cors = {"type": "cors", "origins": ["https://a.example"], "headers": ["Authorization"], "credentials": True}
+    preflight = request("OPTIONS", origin="https://a.example", access_control_request_method="GET")
+    for order, code in (((cors, BASIC), 204), ((BASIC, cors), 401)):
+        client = dialogue(*order).client()
+        client.says(preflight)
+        assert status(client.hears()) == code
+    client = dialogue(cors, BASIC).client()
+    client.says(request(origin="https://a.example"))
+    answer = client.hears()
+    assert (status(answer), b"access-control-allow-origin: https://a.example" in answer) == (401, True)
+
+
+def test_a_copy_that_is_made_behind_the_gate_has_no_credentials():
+    talk = dialogue(BASIC, {"type": "mirror", "upstream": "u1"})
+    client = talk.client()
+    client.says(request())
+    assert talk.connecting == []
+    client.says(request(authorization=ALICE))
+    sides = talk.accepts(), talk.accepts()
+    assert all(b"authorization" not in side.hears().lower() for side in sides)
+
+
+def test_a_body_is_not_asked_for_before_its_sender_is_known():
+    talk = dialogue(BASIC)
+    client = talk.client()
+    client.says(b"POST / HTTP/1.1\r\nHost: www.example.com\r\nContent-Length: 5\r\nExpect: 100-continue\r\n\r\n")
+    answer = client.hears()
+    assert status(answer) == 401
+    assert b"connection: close\r\n" in answer
+    assert talk.connecting == []
+
+
+def test_the_longest_names_and_passwords_fit():
+    name, password = "é" * 256, "€" * 256
+    talk = dialogue(BASIC | {"users": [{"name": name, "password": hashed(password)}]})
+    assert outcome(talk, basic(name, password))[0] == 200
+
+
+def test_an_unknown_user_is_checked_like_a_known_one():
+    talk = dialogue(BASIC)
+    started = []
+    start = talk.path.passwords.start
+    talk.path.passwords.start = lambda *given: (started.append(given), start(*given))[1]
+    for name in ("alice", "nobody"):
+        assert outcome(talk, basic(name, "guess"))[0] == 401
+    assert len(started) == 2  # and what nobody's costs is held to in tests/rules/test_passwords.py
+
+
+async def test_a_worker_checks_passwords_while_it_goes_on_serving():
+    dear = hash_password("a", b"0123456789abcdef")
+    rules = [
+        {
+            "conditions": [{"variable": "path", "operator": "prefix", "values": ["/private"]}],
+            "actions": [BASIC | {"users": [{"name": "alice", "password": dear}]}, PROXY],
+        },
+        {"actions": [PROXY]},
+    ]
+    async with endpoint(pod) as address, worker(address) as (running, port):
+        running.serving.apply(content(address, rules=rules, number=2))
+        for authorization, code in ((basic("alice", "b"), 401), (basic("alice", "a"), 200)):
+            answer = await answer_to(port, request(path="/private", authorization=authorization))
+            assert status(answer) == code
+        assert status(await answer_to(port, request(path="/"))) == 200

@@ -1,4 +1,5 @@
 import json
+import time
 
 import msgspec
 import pytest
@@ -13,6 +14,7 @@ from tests.gateway.dialogue import Dialogue
 from tests.gateway.exchanging import OK, body, status
 from tests.gateway.serving import PROXY, content
 from tests.gateway.tokens.signing import SECRET, jwk, pem, rsa_key, signed
+from tests.gateway.working import answer_to, endpoint, pod, worker
 
 CLOSING = OK.replace(b"\r\n\r\n", b"\r\nConnection: close\r\n\r\n")
 NOW = 1_750_001_000
@@ -358,3 +360,35 @@ def test_a_client_that_leaves_while_keys_are_fetched_is_forgotten():
     client.resets()
     fetches(talk, answer_of(jwk(rsa_key())))
     assert talk.connecting == []
+
+
+def test_a_set_at_https_is_fetched_over_tls_for_its_name():
+    talk = dialogue(AT_URL | {"jwks_url": "https://id.example/keys"})
+    client = talk.client()
+    client.says(request(**bearer(token())))
+    [connection] = talk.connecting
+    assert connection.origin.address == ("id.example", 443)
+    assert (connection.tls.server_name, connection.tls.verify, connection.tls.ca_certificate) == (
+        "id.example",
+        True,
+        "",
+    )
+    fetching = talk.accepts()
+    assert fetching.hears().startswith(b"GET /keys HTTP/1.1\r\nhost: id.example\r\n")
+    fetching.says(answer_of(jwk(rsa_key())))
+    talk.accepts().says(OK)
+    assert status(client.hears()) == 200
+
+
+async def test_a_worker_fetches_keys_from_a_server():
+    async def keys(reader, writer):
+        await reader.readuntil(b"\r\n\r\n")
+        writer.write(answer_of(jwk(rsa_key(), kid="a")))
+        await writer.drain()
+
+    async with endpoint(keys) as at, endpoint(pod) as address, worker(address) as (running, port):
+        rules = [{"actions": [AT_URL | {"jwks_url": f"http://{at}/keys"}, PROXY]}]
+        running.serving.apply(content(address, rules=rules, number=2))
+        for kid, code in (("a", 200), ("b", 401)):
+            good = bearer(token(kid=kid, exp=int(time.time()) + 60))
+            assert status(await answer_to(port, request(**good))) == code
