@@ -27,7 +27,8 @@ Address: TypeAlias = tuple[str, int]
 
 
 class Health(msgspec.Struct, frozen=True, gc=False):
-    """What connecting to an origin came to: `failures` in a row, `ejections` in a row, passed over until `until`."""
+    """What asking an origin came to: `failures` in a row, without any answer in between, `ejections` in a row, passed
+    over until `until`."""
 
     failures: int = 0
     ejections: int = 0
@@ -111,12 +112,15 @@ class Pool:
         self._connect(connection)
 
     def opened(self, origin: Origin) -> None:
-        """A connection is there and busy."""
+        """A connection is there and busy. It says little of the endpoint: the kernel takes connections for one that has
+        stopped, too."""
         origin.connecting -= 1
         origin.busy += 1
-        if origin.health is not HEALTHY:
-            origin.health = HEALTHY
-            self.ejected.pop(origin.address, None)
+
+    def answered(self, origin: Origin) -> None:
+        """An endpoint that had failed has begun an answer."""
+        origin.health = HEALTHY
+        self.ejected.pop(origin.address, None)
 
     def not_opened(self, origin: Origin) -> None:
         """Connecting failed."""
@@ -125,7 +129,7 @@ class Pool:
         self._tidy(origin)
 
     def failed(self, origin: Origin) -> None:
-        """The endpoint refused, did not answer the connection, or closed a new one without a word."""
+        """The endpoint refused, did not answer the connection or the request, or closed a new one without a word."""
         if origin.retired:
             return
         before = origin.health

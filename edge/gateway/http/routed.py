@@ -252,6 +252,8 @@ class RoutedForwarding(Forwarding):
         connection, self._upstream = self._upstream, None
         sent = connection is None or connection.state is not CONNECTING
         if connection is not None:
+            if sent and not connection.received:
+                self._pool.failed(connection.origin)
             connection.abandon()
         if self.address is not None:
             self._tried.append(self.address)

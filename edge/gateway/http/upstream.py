@@ -11,6 +11,7 @@ import asyncio
 import select
 from typing import TYPE_CHECKING, Any, Protocol
 
+from edge.gateway.balancing.pool import HEALTHY
 from edge.gateway.http.chunks import ChunkReader
 from edge.gateway.http.head import CHUNKED, UNTIL_CLOSE, MalformedError, ResponseHead, read_response
 from edge.gateway.http.memo import Memo
@@ -257,12 +258,16 @@ class UpstreamConnection(asyncio.Protocol):
             self._pool.idle_lost(self)
             self.close()
         elif self.exchange is not None:
+            if not self.received:
+                self._pool.failed(self.origin)
             self._fail(504, "the endpoint did not answer in time")
 
     # How an answer is read
 
     def _read_head(self, data: bytes) -> None:
         self.received = True
+        if self.origin.health is not HEALTHY:
+            self._pool.answered(self.origin)
         path = self._path
         exchange = self.exchange
         assert exchange is not None

@@ -7,7 +7,7 @@ import socket
 
 import pytest
 
-from tests.gateway.dialogue import Dialogue
+from tests.gateway.dialogue import Dialogue, Side
 from tests.gateway.exchanging import GET, OK, body, field, start, status
 from tests.gateway.serving import serving
 
@@ -247,6 +247,52 @@ def test_an_endpoint_that_refuses_again_and_again_is_passed_over_for_a_while() -
     assert dialogue.connects() == ("10.0.0.1", 80)
 
 
+def ask_all(dialogue: Dialogue, count: int) -> dict[str, list[tuple[Side, Side]]]:
+    """One request each from `count` clients over new connections: (client, endpoint's side) by address."""
+    asked: dict[str, list[tuple[Side, Side]]] = {}
+    for _ in range(count):
+        client = dialogue.client()
+        client.says(GET)
+        host = dialogue.connects()[0]
+        asked.setdefault(host, []).append((client, dialogue.accepts()))
+    return asked
+
+
+def test_an_endpoint_that_takes_requests_and_never_answers_is_passed_over_for_a_while() -> None:
+    """Its kernel still takes connections: that it can be connected to says nothing."""
+    dialogue = Dialogue(serving("10.0.0.1:80", "10.0.0.2:80"), ejection_failures=3, response_timeout=5)
+    asked = ask_all(dialogue, 6)
+    for _, upstream in asked["10.0.0.2"]:
+        upstream.says(OK)
+    dialogue.wait(5.1)
+    assert [status(client.hears()) for client, _ in asked["10.0.0.1"]] == [504] * 3
+    assert dialogue.path.pool.ejections == 1
+    client = dialogue.client()
+    for _ in range(4):
+        client.says(GET)
+        assert not dialogue.connecting
+        asked["10.0.0.2"][-1][1].says(OK)
+        assert status(client.hears()) == 200
+
+
+def test_one_answer_makes_up_for_those_that_took_too_long() -> None:
+    dialogue = Dialogue(serving("10.0.0.1:80"), ejection_failures=3, response_timeout=5)
+    for _ in range(3):
+        asked = ask_all(dialogue, 3)["10.0.0.1"]
+        asked[0][1].says(b"HTTP/1.1 200 OK\r\nContent-Length: 1\r\nConnection: close\r\n\r\na")
+        dialogue.wait(5.1)
+        assert [status(client.hears()) for client, _ in asked] == [200, 504, 504]
+    assert dialogue.path.pool.ejections == 0
+
+
+def test_an_endpoint_that_stops_in_the_middle_of_an_answer_has_answered() -> None:
+    dialogue = Dialogue(serving("10.0.0.1:80"), ejection_failures=1, response_timeout=5)
+    ((_, upstream),) = ask_all(dialogue, 1)["10.0.0.1"]
+    upstream.says(b"HTTP/1.1 200 OK\r\nContent-Length: 9\r\n\r\na")
+    dialogue.wait(5.1)
+    assert dialogue.path.pool.ejections == 0
+
+
 def test_an_ejected_endpoint_is_asked_when_no_other_is_left() -> None:
     dialogue = Dialogue(serving("10.0.0.1:80"), ejection_failures=1)
     client = dialogue.client()
@@ -255,5 +301,5 @@ def test_an_ejected_endpoint_is_asked_when_no_other_is_left() -> None:
     assert status(client.hears()) == 502
     client.says(GET)
     assert dialogue.connects() == ("10.0.0.1", 80)
-    dialogue.accepts()
+    dialogue.accepts().says(OK)
     assert not dialogue.path.pool.ejected

@@ -252,6 +252,23 @@ def test_a_connection_that_comes_about_late_is_kept_for_others():
     assert status(client) == 200
 
 
+def test_an_attempt_that_takes_too_long_counts_against_its_endpoint():
+    retries = {"per_try_timeout": 0.5, "conditions": ["timeout"]}
+    talk = dialogue(*PODS[:2], retries=retries, settings={"ejection_failures": 1})
+    client = ask(talk)
+    silent = talk.connects()
+    talk.accepts()
+    talk.wait(0.6)
+    assert talk.connects() != silent
+    pod = talk.accepts()
+    for _ in range(3):
+        pod.says(OK)
+        assert status(client) == 200
+        client.says(request())
+        assert not talk.connecting
+    assert talk.path.pool.ejections == 1
+
+
 def test_without_the_condition_an_attempt_that_takes_too_long_is_504():
     talk = dialogue(*PODS, retries={"per_try_timeout": 1})
     client = ask(talk)
