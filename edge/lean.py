@@ -9,11 +9,15 @@ from __future__ import annotations
 
 import gc
 import sys
+from collections.abc import Iterable
 
 _UNUSED = ("rich", "pygments")
+UNUSED_BY_WORKERS = ("greenlet", "typing_extensions")
+"""structlog and msgspec take them where they are installed and do without elsewhere: 0.5 MB, and workers are many."""
 
 
-def be_program() -> None:
-    """Before anything else is imported. Not for a process that somebody else's code shares, such as a test's."""
+def be_program(unused: Iterable[str] = ()) -> None:
+    """Before anything else is imported; `unused` are more modules to do without. Not for a process that somebody else's
+    code shares, such as a test's."""
     gc.set_threshold(50_000, 20, 100)
-    sys.modules.update(dict.fromkeys(_UNUSED))  # type: ignore[arg-type]  # None: importing it raises ImportError
+    sys.modules.update(dict.fromkeys((*_UNUSED, *unused)))  # type: ignore[arg-type]  # None: ImportError

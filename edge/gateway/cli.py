@@ -48,7 +48,7 @@ def _advertise(ctx: click.Context, param: click.Parameter, value: str) -> str:
 
 def _number(ctx: click.Context, param: click.Parameter, value: float) -> float:
     if math.isnan(value):
-        raise click.BadParameter("expected a number of seconds, got nan")
+        raise click.BadParameter("expected a number, got nan")
     return value
 
 
@@ -69,6 +69,15 @@ def _log_fields(ctx: click.Context, param: click.Parameter, value: str) -> tuple
     if problem is not None:
         raise click.BadParameter(problem)
     return names
+
+
+def _collector(ctx: click.Context, param: click.Parameter, value: str) -> str:
+    from edge.gateway.telemetry import tracing
+
+    problem = tracing.problem(value) if value else None
+    if problem is not None:
+        raise click.BadParameter(problem)
+    return value
 
 
 def _join_token(token: str | None, file: Path | None) -> str | None:
@@ -127,6 +136,20 @@ def _join_token(token: str | None, file: Path | None) -> str | None:
     help="What a line of it holds, in order: names with commas, as docs/observability.md lists them.",
 )
 @click.option(
+    "--tracing",
+    default="",
+    callback=_collector,
+    metavar="URL",
+    help="Send spans of requests to this OpenTelemetry collector: http://HOST:4318.",
+)
+@click.option(
+    "--tracing-sample",
+    type=click.FloatRange(0, 1),
+    callback=_number,
+    default=0.01,
+    help="The share of requests that begin a trace.",
+)
+@click.option(
     "--trusted-proxy",
     multiple=True,
     callback=_networks,
@@ -164,6 +187,8 @@ def gateway(
     drain_timeout: float,
     access_log: str,
     access_log_fields: tuple[str, ...],
+    tracing: str,
+    tracing_sample: float,
     trusted_proxy: tuple[str, ...],
     proxy_protocol_from: tuple[str, ...],
     body_limit: int,
@@ -191,6 +216,8 @@ def gateway(
         drain_timeout=drain_timeout,
         access_log=access_log,
         access_log_fields=access_log_fields,
+        tracing=tracing,
+        tracing_sample=tracing_sample,
         trusted_proxies=trusted_proxy,
         proxy_protocol_from=proxy_protocol_from,
         body_limit=body_limit,

@@ -21,9 +21,11 @@ from edge.gateway.settings import Settings
 from edge.gateway.telemetry.access_log import AccessLog
 from edge.gateway.telemetry.metrics import Counters
 from edge.gateway.telemetry.observation import Observation
+from edge.gateway.telemetry.tracing import Tracer
 from edge.model.upstream import UpstreamTls
 
 if TYPE_CHECKING:
+    from edge.gateway.http.head import RequestHead
     from edge.gateway.http.protocol import ClientProtocol
     from edge.gateway.http.proxy_protocol import AwaitingHeader
     from edge.gateway.http.tunnel import Tunnel
@@ -66,8 +68,9 @@ class DataPath:
             settings.access_log_delay,
             settings.access_log_fields,
         )
-        chosen = self.access_log.chosen
-        self.observe: Callable[[], Observation] | None = Observation if chosen and chosen.observes else None
+        url = settings.tracing
+        self.tracer = Tracer(self, url, settings.tracing_sample, settings.name) if url else None
+        self.observe = self._observer()
         self.connections: dict[ClientProtocol | AwaitingHeader, None] = {}
         self.tunnels: dict[Tunnel, None] = {}
         self.draining = False
@@ -81,6 +84,13 @@ class DataPath:
 
     def __repr__(self) -> str:
         return f"<DataPath connections={len(self.connections)} tunnels={len(self.tunnels)} {self.pool!r}>"
+
+    def _observer(self) -> Callable[[RequestHead], Observation | None] | None:
+        """What makes a request's notes of times, None: nobody wants to know them."""
+        chosen, tracer = self.access_log.chosen, self.tracer
+        if chosen is None or not chosen.observes:
+            return None if tracer is None else tracer.observe
+        return lambda head: Observation(None if tracer is None else tracer.begin(head))
 
     def pool_of(self, tls: UpstreamTls) -> Pool:
         """The pool of upstreams spoken to over TLS like this: connections verified otherwise are not shared."""

@@ -73,5 +73,9 @@ class Settings(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     access_log_batch: int = 64 * 1024
     """Access lines are written when this many bytes wait, or `access_log_delay` after the first."""
     access_log_delay: float = 0.5
+    tracing: str = ""
+    """URL of an OTLP/HTTP collector; empty: nothing is traced."""
+    tracing_sample: float = 0.01
+    """The share of requests that begin a trace; those that come with a trace are traced as their caller says."""
     drain_timeout: float = 30.0
     """How long requests in flight may take when the worker ends."""

@@ -11,11 +11,6 @@ What it has counted goes to the agent when the drain begins and when it ends.
 
 from __future__ import annotations
 
-if __name__ == "__main__":
-    from edge import lean
-
-    lean.be_program()
-
 import asyncio
 import gc
 import itertools
@@ -339,7 +334,3 @@ def main(arguments: list[str]) -> int:
     with asyncio.Runner(loop_factory=uvloop.new_event_loop) as runner:
         runner.run(serve(told, random.Random()))
     return 0
-
-
-if __name__ == "__main__":
-    sys.exit(main(sys.argv[1:]))

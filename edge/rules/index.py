@@ -18,6 +18,7 @@ free rules in memory; a level that would go beyond BUDGET is left out, and its c
 from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
+from functools import partial
 from operator import attrgetter
 from typing import Literal, NamedTuple, TypeAlias
 
@@ -26,7 +27,7 @@ from edge.rules import variables
 from edge.rules.actions import Effect
 from edge.rules.conditions import Check
 from edge.rules.decision import Decision
-from edge.rules.plan import Candidate, Steps, Walk, compile_plan
+from edge.rules.plan import Candidate, Known, Plan, Walk, compile_plan, walk
 from edge.rules.request import Request
 
 BUDGET = 100_000
@@ -49,11 +50,11 @@ Keyed: TypeAlias = dict[str, list[Row]]
 
 
 class Budget:
-    """How many rules may still be put into plans, and the steps that these share."""
+    """How many rules may still be put into plans, and what these share."""
 
     def __init__(self, rows: int = BUDGET) -> None:
         self.left = rows
-        self.steps: Steps = {}
+        self.known = Known()
 
     def allows(self, lists: Iterable[int]) -> bool:
         """Take the sum of these lengths; nothing is taken when it is too much."""
@@ -79,10 +80,7 @@ def _by_value(level: Literal["host", "method"], rows: Rows, budget: Budget) -> W
     table = {key: _below(level, _knowing(level, key, (*own, *free)), budget) for key, own in keyed.items()}
     get = attrgetter(level)
 
-    def walk(request: Request) -> Decision:
-        return table.get(get(request), default)(request)
-
-    return walk
+    return lambda request: table.get(get(request), default)(request)
 
 
 def _below(level: Level, rows: Rows, budget: Budget) -> Walk:
@@ -99,23 +97,23 @@ def _by_path(rows: Rows, budget: Budget) -> Walk:
 
     wanted = {key: len(begun(key)) + len(free) for key in (*exact, *prefixed)}
     if not wanted or not budget.allows((*wanted.values(), *map(len, exact.values()))):
-        return _plan(rows, budget)
+        return partial(walk, _plan(rows, budget))
     whole = {key: _plan(_knowing("path", key, (*own, *begun(key), *free)), budget) for key, own in exact.items()}
     prefixes = {key: _plan(_begun_with(key, (*begun(key), *free)), budget) for key in prefixed}
     default = _plan(free, budget)
 
-    def walk(request: Request) -> Decision:
+    def find(request: Request) -> Decision:
         path = request.path
         plan = whole.get(path)
         if plan is not None:
-            return plan(request)
+            return walk(plan, request)
         for length in lengths:
             plan = prefixes.get(path[:length])
             if plan is not None:
-                return plan(request)
-        return default(request)
+                return walk(plan, request)
+        return walk(default, request)
 
-    return walk
+    return find
 
 
 def _bind(rows: Rows, level: Level, operator: Operator) -> tuple[Keyed, list[Row]]:
@@ -176,8 +174,8 @@ def _ordered(rows: Iterable[Row]) -> list[Row]:
     return sorted({row.place: row for row in rows}.values(), key=lambda row: row.place)
 
 
-def _plan(rows: Rows, budget: Budget) -> Walk:
+def _plan(rows: Rows, budget: Budget) -> Plan:
     candidates = (
         Candidate(row.rule, tuple(check.test for check in row.checks), row.effects, row.terminal) for row in rows
     )
-    return compile_plan(candidates, budget.steps)
+    return compile_plan(candidates, budget.known)

@@ -4,8 +4,8 @@ A *step* is a rule with the tests that are left to be asked. Steps without a tes
 is folded into the steps after it, one that is terminal ends the plan. So walking asks tests only, and when a step's
 whole decision is fixed and nothing else matched before it, the decision is one object made when the plan was.
 
-`walk` is the only code that runs for each request. It leaves the short road when a rule matches whose effects must be
-added to others' or filled in from the request; then `_add_up` goes on from there.
+A plan is the tuple of its steps. `walk` is the only code that runs for each request. It leaves the short road when a
+rule matches whose effects must be added to others' or filled in from the request; then `_add_up` goes on from there.
 """
 
 from __future__ import annotations
@@ -14,9 +14,11 @@ from collections.abc import Callable, Iterable
 from itertools import dropwhile
 from typing import NamedTuple, TypeAlias
 
+import msgspec
+
 from edge.rules.actions import NO_REQUEST, Effect, decide
 from edge.rules.conditions import Test
-from edge.rules.decision import NOT_FOUND, Decision
+from edge.rules.decision import NOT_FOUND, Decision, Edits
 from edge.rules.request import Request
 
 Walk: TypeAlias = Callable[[Request], Decision]
@@ -45,32 +47,43 @@ class Step(NamedTuple):
 
 _LAST = Step(None, NOT_FOUND, (), (), True, "")
 
-Steps: TypeAlias = dict[Candidate, dict[tuple[Effect, ...], Step]]
-"""The steps that exist already, by candidate and by the effects before it: a rule is in many plans of one application,
-and one step for all of them keeps a gateway of thousands of rules small."""
+Plan: TypeAlias = tuple[Step, ...]
 
 
-def compile_plan(candidates: Iterable[Candidate], known: Steps) -> Walk:
-    """The plan of these rules, in this order; `known` is shared by the plans of an application."""
-    steps = _steps(candidates, known)
-    if len(steps) == 1 and steps[0].decision is not None:
-        only = steps[0].decision
-        return lambda request: only
+class Known:
+    """What the plans of an application share, which keeps a gateway of thousands of rules small. A rule is in many
+    plans: `steps` are those that exist already, by candidate and by the effects before it. Many decisions hold the same
+    `edits`."""
 
-    def walk(request: Request) -> Decision:
-        for step in steps:
-            test = step[0]
-            if test is None or test(request):
-                decision = step[1]
-                if decision is not None:
-                    return decision
-                return _add_up(steps, step, request)
-        raise AssertionError("the last step of a plan always matches")
+    __slots__ = ("edits", "steps")
 
-    return walk
+    def __init__(self) -> None:
+        self.steps: dict[Candidate, dict[tuple[Effect, ...], Step]] = {}
+        self.edits: dict[Edits, Edits] = {}
+
+    def share(self, decision: Decision) -> Decision:
+        """The same decision with edits that exist already."""
+        return msgspec.structs.replace(
+            decision,
+            request_headers=self.edits.setdefault(decision.request_headers, decision.request_headers),
+            response_headers=self.edits.setdefault(decision.response_headers, decision.response_headers),
+        )
 
 
-def _steps(candidates: Iterable[Candidate], known: Steps) -> tuple[Step, ...]:
+def walk(plan: Plan, request: Request) -> Decision:
+    """What the plan decides."""
+    for step in plan:
+        test = step[0]
+        if test is None or test(request):
+            decision = step[1]
+            if decision is not None:
+                return decision
+            return _add_up(plan, step, request)
+    raise AssertionError("the last step of a plan always matches")
+
+
+def compile_plan(candidates: Iterable[Candidate], known: Known) -> Plan:
+    """The plan of these rules, in this order."""
     steps: list[Step] = []
     before: tuple[Effect, ...] = ()
     for candidate in candidates:
@@ -83,20 +96,20 @@ def _steps(candidates: Iterable[Candidate], known: Steps) -> tuple[Step, ...]:
     return (*steps, _LAST)
 
 
-def _step(candidate: Candidate, before: tuple[Effect, ...], known: Steps) -> Step:
-    made = known.setdefault(candidate, {})
+def _step(candidate: Candidate, before: tuple[Effect, ...], known: Known) -> Step:
+    made = known.steps.setdefault(candidate, {})
     step = made.get(before)
     if step is None:
-        step = made[before] = _make_step(candidate, before)
+        step = made[before] = _make_step(candidate, before, known)
     return step
 
 
-def _make_step(candidate: Candidate, before: tuple[Effect, ...]) -> Step:
+def _make_step(candidate: Candidate, before: tuple[Effect, ...], known: Known) -> Step:
     test = _all(candidate.tests) if candidate.tests else None
     decision = None
     effects = (*before, *candidate.effects)
     if candidate.terminal and all(effect.fixed for effect in effects):
-        decision = decide(effects, NO_REQUEST, candidate.rule)
+        decision = known.share(decide(effects, NO_REQUEST, candidate.rule))
     return Step(test, decision, before, candidate.effects, candidate.terminal, candidate.rule)
 
 

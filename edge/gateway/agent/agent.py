@@ -61,6 +61,8 @@ class AgentSettings(msgspec.Struct, frozen=True, kw_only=True):
     drain_timeout: float = 30.0
     access_log: str = ""
     access_log_fields: tuple[str, ...] = ()
+    tracing: str = ""
+    tracing_sample: float = 0.01
     trusted_proxies: tuple[str, ...] = ()
     proxy_protocol_from: tuple[str, ...] = ()
     body_limit: int = 0
@@ -79,6 +81,8 @@ class AgentSettings(msgspec.Struct, frozen=True, kw_only=True):
             drain_timeout=self.drain_timeout,
             access_log=self.access_log,
             access_log_fields=self.access_log_fields,
+            tracing=self.tracing,
+            tracing_sample=self.tracing_sample,
         )
 
 

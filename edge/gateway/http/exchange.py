@@ -85,7 +85,7 @@ class Exchange:
         self._finished = False
         self._reply = Reply(client, head, self.id, path.date)
         self._error = ""
-        self.observed = None if path.observe is None else path.observe()
+        self.observed = None if path.observe is None else path.observe(head)
 
     def __repr__(self) -> str:
         return f"<Exchange {self.head.method.decode()} {self.head.target.decode()} {self._forwarding!r}>"
@@ -183,6 +183,8 @@ class Exchange:
         edits: Edits = decision.request_headers
         if self._passage is not None:
             edits = (*edits, *self._passage.request_edits)
+        if self.observed is not None:
+            edits = (*edits, *self.observed.edits())
         target = head.target if decision.target is None else decision.target
         return request_head(head, self._peer, target, edits, self.id, self._path.pseudonym)
 

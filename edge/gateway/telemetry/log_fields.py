@@ -94,6 +94,8 @@ def _of_upstream(get: Callable[[Observation], float | None]) -> Getter:
 
 
 def _trace(seen: Seen) -> str:
+    if seen.observed is not None and seen.observed.trace is not None:
+        return seen.observed.trace.trace.decode("ascii")
     context = None if seen.head is None else trace_context.read(seen.head.fields)
     return "" if context is None else context.trace.decode("ascii")
 

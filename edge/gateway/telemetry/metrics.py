@@ -23,6 +23,8 @@ class Measures(msgspec.Struct, frozen=True):
     retries: int = 0
     ejections: int = 0
     access_lines_lost: int = 0
+    spans_exported: int = 0
+    spans_dropped: int = 0
     endpoint_revision_age: float | None = None
     snapshot_revision: int = 0
     cache: dict[str, int] = {}
@@ -77,6 +79,8 @@ def add(measures: Iterable[Measures]) -> Measures:
         retries=sum(one.retries for one in total),
         ejections=sum(one.ejections for one in total),
         access_lines_lost=sum(one.access_lines_lost for one in total),
+        spans_exported=sum(one.spans_exported for one in total),
+        spans_dropped=sum(one.spans_dropped for one in total),
         proxy_headers_refused=sum(one.proxy_headers_refused for one in total),
         endpoint_revision_age=max(
             (one.endpoint_revision_age for one in total if one.endpoint_revision_age is not None), default=None

@@ -6,14 +6,29 @@ there is one.
 
 from __future__ import annotations
 
+from typing import NamedTuple
+
+
+class Trace(NamedTuple):
+    """The trace that a request is part of: ids in hexadecimal, of the whole, of the caller's span (empty: it begins
+    here), of the span of what the client asked and of the one for what an endpoint is asked; `state` is its
+    `tracestate`."""
+
+    trace: bytes
+    parent: bytes
+    server: bytes
+    client: bytes
+    state: bytes = b""
+
 
 class Observation:
     """Times in seconds of the precise clock, of the last endpoint that was asked; None: it did not come to that.
-    `status` is its answer's."""
+    `status` is its answer's, `trace` is not None when the request is traced."""
 
-    __slots__ = ("answered", "connected", "connecting", "ended", "sent", "status")
+    __slots__ = ("answered", "connected", "connecting", "ended", "sent", "status", "trace")
 
-    def __init__(self) -> None:
+    def __init__(self, trace: Trace | None = None) -> None:
+        self.trace = trace
         self.connecting: float | None = None
         self.connected: float | None = None
         self.sent: float | None = None
@@ -23,6 +38,14 @@ class Observation:
 
     def __repr__(self) -> str:
         return f"<Observation {self.status}>"
+
+    def edits(self) -> tuple[tuple[bytes, bytes | None], ...]:
+        """What endpoints are told of the trace. A state without a valid parent means nothing."""
+        trace = self.trace
+        if trace is None:
+            return ()
+        parent = (b"traceparent", b"00-%b-%b-01" % (trace.trace, trace.client))
+        return (parent,) if trace.parent else (parent, (b"tracestate", None))
 
     def connect(self, now: float) -> None:
         """A connection is being opened."""

@@ -42,6 +42,8 @@ def render(measures: Measures) -> str:
         ("edge_upstream_retries_total", "counter", "Requests given to one more endpoint.", measures.retries),
         ("edge_upstream_ejections_total", "counter", "Times an endpoint was passed over.", measures.ejections),
         ("edge_access_lines_lost_total", "counter", "Access lines not written.", measures.access_lines_lost),
+        ("edge_spans_exported_total", "counter", "Spans that the collector took.", measures.spans_exported),
+        ("edge_spans_dropped_total", "counter", "Spans that no collector took.", measures.spans_dropped),
         (
             "edge_proxy_headers_refused_total",
             "counter",

@@ -42,35 +42,37 @@ def record(
     """Count a request and write its line."""
     path.counters.traffic.record(application, upstream, address, status, seconds)
     log = path.access_log
-    if log.chosen is not None:
+    observed = exchange.observed
+    if log.chosen is not None or observed is not None:
         body = exchange.body
         release, rule = exchange.decided()
-        log.write(
-            log.chosen.line(
-                Seen(
-                    time=path.unix() - seconds,
-                    request_id=identity,
-                    client=client_address(head, peer, path.trusted_proxies),
-                    peer=peer.address,
-                    head=head,
-                    scheme=client_scheme(head, peer),
-                    application=application,
-                    status=status,
-                    sent=sent,
-                    seconds=seconds,
-                    connection=exchange.client,
-                    upstream=upstream,
-                    address=address,
-                    attempts=attempts,
-                    error=error,
-                    rule=rule,
-                    release=release,
-                    received=0 if body is None else body.received,
-                    observed=exchange.observed,
-                )
-            )
+        seen = Seen(
+            time=path.unix() - seconds,
+            request_id=identity,
+            client=client_address(head, peer, path.trusted_proxies),
+            peer=peer.address,
+            head=head,
+            scheme=client_scheme(head, peer),
+            application=application,
+            status=status,
+            sent=sent,
+            seconds=seconds,
+            connection=exchange.client,
+            upstream=upstream,
+            address=address,
+            attempts=attempts,
+            error=error,
+            rule=rule,
+            release=release,
+            received=0 if body is None else body.received,
+            observed=observed,
         )
-    elif log.enabled:
+        if path.tracer is not None:
+            path.tracer.record(seen)
+        if log.chosen is not None:
+            log.write(log.chosen.line(seen))
+            return
+    if log.enabled:
         log.write(
             Line(
                 time=path.unix() - seconds,
