@@ -17,7 +17,7 @@ rules, none known before. `with_source` rebuilds the backends that use the sourc
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Container, Iterable, Mapping, Sequence
 from contextlib import suppress
 from types import MappingProxyType
 from typing import TYPE_CHECKING, Any
@@ -165,9 +165,29 @@ class Snapshot:
                 {"id": certificate.entry.certificate, "name": certificate.entry.name, "hash": certificate.entry.hash}
                 for certificate in self.certificates.values()
             ],
-            "sources": [_describe_source(state) for state in self.sources.values()],
+            "sources": [_describe_source(state, self._unhealthy_of(key)) for key, state in self.sources.items()],
+            "unhealthy": [
+                {
+                    "application": application.id,
+                    "upstream": upstream,
+                    "endpoints": [{"address": host, "port": port} for host, port in backend.unhealthy],
+                }
+                for application in self.applications.values()
+                for upstream, backend in application.backends.items()
+                if backend.unhealthy
+            ],
             "origin": self.origin,
         }
+
+    def _unhealthy_of(self, key: str) -> Container[Address]:
+        """The addresses of a source that an upstream's checks found unhealthy."""
+        backends = [
+            application.backends[upstream.id]
+            for application in (self.applications[id] for id in self._users.get(key, ()))
+            for upstream in application.document.upstreams
+            if any(source.key == key for source in upstream.sources)
+        ]
+        return {address: None for backend in backends for address in backend.unhealthy}
 
     def _replacing(self, state: SourceState, users: Iterable[str]) -> Snapshot:
         key = state.source.key
@@ -341,9 +361,12 @@ def _hosts(applications: Mapping[str, Application], refused: Mapping[str, str]) 
     return HostTable(domains, default)
 
 
-def _describe_source(state: SourceState) -> dict[str, Any]:
+def _describe_source(state: SourceState, unhealthy: Container[Address]) -> dict[str, Any]:
     return {
         **msgspec.structs.asdict(state.source),
         "revision": int(state.revision),
-        "endpoints": [msgspec.structs.asdict(endpoint) for endpoint in state.endpoints],
+        "endpoints": [
+            {**msgspec.structs.asdict(endpoint), "healthy": (endpoint.address, endpoint.port) not in unhealthy}
+            for endpoint in state.endpoints
+        ],
     }

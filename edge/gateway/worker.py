@@ -46,6 +46,7 @@ from edge.model.upstream import UpstreamTls
 from edge.tasks import Tasks
 from edge.wire.content import Content
 from edge.wire.frames import FrameChannel
+from edge.wire.messages import Health
 from edge.wire.subscription import Subscription
 
 log = structlog.get_logger("edge.gateway.worker")
@@ -94,12 +95,16 @@ class Serving:
         self._own = own
         self._endpoints_changed: float | None = None
         self._folded: Snapshot | None = None
+        self._unhealthy: dict[tuple[str, str], dict[Address, None]] = {}
 
     def apply(self, content: Content) -> Mapping[str, str]:
         """Swap in a manifest with its documents and sources."""
         before = self._path.snapshot
         sources = {key: self._own.without(state) for key, state in content.sources.items()}
         after, refused = snapshot.build(before, msgspec.structs.replace(content, sources=sources), self._path.settings)
+        for application in after.applications.values():
+            for upstream, backend in application.backends.items():
+                backend.unhealthy = self._unhealthy.get((application.id, upstream), ())
         self._path.snapshot = after
         self._path.cache.take_out(content.manifest)
         self._path.keep_pools(after.upstream_tls())
@@ -118,6 +123,18 @@ class Serving:
         known = before.sources.get(state.source.key)
         self._swap_addresses(_serving(() if known is None else (known,)), _serving((state,)))
         self._endpoints_changed = self._path.now()
+
+    def apply_health(self, health: Health) -> None:
+        """Pass over what the agent's checks found unhealthy."""
+        name = (health.application, health.upstream)
+        if health.unhealthy:
+            self._unhealthy[name] = dict.fromkeys(health.unhealthy)
+        else:
+            self._unhealthy.pop(name, None)
+        application = self._path.snapshot.applications.get(health.application)
+        backend = None if application is None else application.backends.get(health.upstream)
+        if backend is not None:
+            backend.unhealthy = self._unhealthy.get(name, ())
 
     def _swap_addresses(self, before: dict[Address, None], after: dict[Address, None]) -> None:
         gone = [address for address in before if address not in after]
@@ -145,6 +162,8 @@ class Serving:
                 proxy_headers_refused=counters.proxy_headers_refused,
                 limited=counters.limited,
                 access_lines_lost=path.access_log.lost,
+                spans_exported=0 if path.tracer is None else path.tracer.exported,
+                spans_dropped=0 if path.tracer is None else path.tracer.dropped,
                 endpoint_revision_age=None if changed is None else path.now() - changed,
                 snapshot_revision=int(path.snapshot.manifest.revision),
             )
@@ -211,7 +230,9 @@ class Worker:
         self.tls = TlsListener(self.path, self._tasks)
         self.serving = Serving(self.path, own or OwnPorts())
         self.subscription = Subscription(
-            self.serving, answers={"metrics": self.serving.metrics, "snapshot": self.serving.describe}
+            self.serving,
+            answers={"metrics": self.serving.metrics, "snapshot": self.serving.describe},
+            health=self.serving.apply_health,
         )
 
     def __repr__(self) -> str:
@@ -305,6 +326,8 @@ class Worker:
         await asyncio.sleep(0)  # connection_lost is called in the loop's next turn
         path.wheel.close()
         path.passwords.close()
+        if path.tracer is not None:
+            await path.tracer.close()
         path.access_log.close()
 
 

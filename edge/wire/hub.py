@@ -10,8 +10,8 @@ Rules:
 3. Bytes are made once and are the same object for all.
 4. Nothing is queued but names (see `edge.wire.writer`): a subscriber that is slow gets, when it is ready, the newest
    state and not the history; nobody waits for it and its queue is bounded by what it needs.
-5. Order within a subscriber: sources before everything, documents after everything, so that a release that is being
-   fetched does not delay an endpoint by more than one document.
+5. Order within a subscriber: sources before everything, then health, documents after everything, so that a release
+   that is being fetched does not delay an endpoint by more than one document.
 6. Whatever a subscriber sends can end only its own channel.
 
 The road of an endpoint: `publish_source` → look-up per subscriber → `channel.send_now` in the same call. No task, no
@@ -40,6 +40,7 @@ from edge.wire.messages import (
     OLDEST,
     PROTOCOL,
     Answer,
+    Health,
     Hello,
     Leaving,
     ProtocolError,
@@ -103,6 +104,7 @@ class Hub:
         self._publications: dict[str, Publication] = {}
         self._documents: dict[str, PublishedDocument] = {}
         self._sources: dict[str, _Published] = {}
+        self._health: dict[tuple[str, str], bytes] = {}
         self._subscribers: dict[str, Subscriber] = {}
         self._reports: dict[str, Report] = {}
         self._numbers = itertools.count(1)
@@ -162,6 +164,16 @@ class Hub:
         for subscriber in self._subscribers.values():
             subscriber.publish_source(key, state.revision)
 
+    def publish_health(self, health: Health) -> None:
+        """Replace what is known of the upstream, and tell everybody; one that connects later is told first of all."""
+        name = (health.application, health.upstream)
+        if health.unhealthy:
+            self._health[name] = encode(health)
+        elif self._health.pop(name, None) is None:
+            return
+        for subscriber in self._subscribers.values():
+            subscriber.publish_health(name)
+
     def forget_source(self, source: Source) -> None:
         """Nothing names it any more. Subscribers drop it by themselves when what they serve does not name it."""
         self._sources.pop(source.key, None)
@@ -198,6 +210,12 @@ class Hub:
     def source_revision(self, key: str) -> Revision | None:
         held = self._sources.get(key)
         return None if held is None else held.state.revision
+
+    def health_frame(self, name: tuple[str, str]) -> bytes:
+        return self._health.get(name) or encode(Health(*name))
+
+    def known_health(self) -> tuple[tuple[str, str], ...]:
+        return tuple(self._health)
 
     # subscribers
 

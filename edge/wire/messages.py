@@ -12,6 +12,7 @@ JSON object of ours has no raw newline), so that bytes named by their hash are n
                                          ◀──  SourceUpdate …  Document …   one by one
     Report, Waiting, Served              ──▶
                                          ◀──  SourceUpdate                 whenever endpoints change
+                                         ◀──  Health                       of an agent: at first, and when it changes
                                          ◀──  Ask
     Answer                               ──▶
     Leaving (I take nothing new)         ──▶
@@ -140,6 +141,15 @@ class SourceUpdate(msgspec.Struct, frozen=True, tag="source", tag_field="type", 
     state: SourceState
 
 
+class Health(msgspec.Struct, frozen=True, tag="health", tag_field="type", gc=False):
+    """Which addresses (host, port) of an application's upstream its checks found unhealthy; those not named are not,
+    nor are those of upstreams that nothing was said of. Replaces the one before for that upstream."""
+
+    application: str
+    upstream: str
+    unhealthy: tuple[tuple[str, int], ...] = ()
+
+
 class Ask(msgspec.Struct, frozen=True, tag="ask", tag_field="type", gc=False):
     """A question that the subscriber's owner answers: `what` is "metrics" or "snapshot" for a worker."""
 
@@ -148,7 +158,7 @@ class Ask(msgspec.Struct, frozen=True, tag="ask", tag_field="type", gc=False):
 
 
 Up: TypeAlias = Hello | Want | Report | Waiting | Served | Answer | Leaving
-Down: TypeAlias = Welcome | Offer | Current | Document | SourceUpdate | Ask
+Down: TypeAlias = Welcome | Offer | Current | Document | SourceUpdate | Health | Ask
 
 
 class _Kind(msgspec.Struct, frozen=True):
@@ -192,4 +202,4 @@ class Reader(Generic[T]):
 
 
 up: Reader[Up] = Reader(Up, frozenset({"hello", "want", "report", "waiting", "served", "answer", "leaving"}))
-down: Reader[Down] = Reader(Down, frozenset({"welcome", "offer", "current", "document", "source", "ask"}))
+down: Reader[Down] = Reader(Down, frozenset({"welcome", "offer", "current", "document", "source", "health", "ask"}))

@@ -20,6 +20,8 @@ class Frames(Protocol):
     def document_frame(self, name: str) -> bytes | None: ...
     def source_frame(self, key: str) -> bytes | None: ...
     def source_revision(self, key: str) -> Revision | None: ...
+    def health_frame(self, name: tuple[str, str]) -> bytes: ...
+    def known_health(self) -> tuple[tuple[str, str], ...]: ...
 
 
 _NOTHING_YET = encode(Current(NOTHING))
@@ -27,8 +29,9 @@ _NOTHING_YET = encode(Current(NOTHING))
 
 
 class Subscriber:
-    """What is due is at most: one manifest, each source once, each document asked for once, the open questions. That
-    is the bounded queue: a slow subscriber's grows no further, and holds no old state."""
+    """What is due is at most: one manifest, each source once, the health of each upstream once, each document asked for
+    once, the open questions. That is the bounded queue: a slow subscriber's grows no further, and holds no old
+    state."""
 
     def __init__(self, name: str, partition: str, channel: Channel, hello: Hello, frames: Frames) -> None:
         self.name = name
@@ -44,6 +47,7 @@ class Subscriber:
         self._manifest_due = True
         self._sources_due: dict[str, None] = {}
         self._documents_due: dict[str, None] = {}
+        self._health_due = dict.fromkeys(frames.known_health())
         self._asks_due: dict[int, bytes] = {}
         self._compare()
 
@@ -62,6 +66,10 @@ class Subscriber:
         if known is not None and known < revision:
             self._sources_due[key] = None
             self.writer.wake()
+
+    def publish_health(self, name: tuple[str, str]) -> None:
+        self._health_due[name] = None
+        self.writer.wake()
 
     def ask(self, number: int, what: str) -> asyncio.Future[bytes]:
         self.questions[number] = future = asyncio.get_running_loop().create_future()
@@ -120,6 +128,10 @@ class Subscriber:
             return frame
         if self._sources_due and (frame_or_none := self._next_source()) is not None:
             return frame_or_none
+        if self._health_due:
+            name = next(iter(self._health_due))
+            del self._health_due[name]
+            return self._frames.health_frame(name)
         if self._manifest_due and (frame_or_none := self._manifest()) is not None:
             return frame_or_none
         if self._asks_due:

@@ -34,6 +34,7 @@ from edge.wire.messages import (
     Ask,
     Current,
     Document,
+    Health,
     Hello,
     Leaving,
     Offer,
@@ -66,7 +67,8 @@ class Receiver(Protocol):
 
 
 class Subscription:
-    """`initial` is what a disk knew; it is applied at once. `answers` answers the hub's questions: name → JSON."""
+    """`initial` is what a disk knew; it is applied at once. `answers` answers the hub's questions: name → JSON.
+    `health` is told what an agent's checks found."""
 
     def __init__(
         self,
@@ -75,8 +77,10 @@ class Subscription:
         *,
         answers: Mapping[str, Callable[[], bytes]] | None = None,
         through: Callable[[Report], Report] | None = None,
+        health: Callable[[Health], None] | None = None,
     ) -> None:
         self._receiver = receiver
+        self._health = health
         self._answers = answers or {}
         self._through = through
         self._shelf = Shelf(initial)
@@ -145,6 +149,9 @@ class Subscription:
                     self._finish(self._apply(self._shelf.content()))
             case Ask():
                 self._asked.append(self._answer(message))
+            case Health():
+                if self._health is not None:
+                    self._health(message)
             case Welcome():
                 if message.protocol < OLDEST:
                     raise ProtocolError(f"expected protocol {OLDEST} to {PROTOCOL}, got {message.protocol}")

@@ -75,6 +75,7 @@ def test_nothing_is_served_before_anything_is_told():
         "applications": [],
         "certificates": [],
         "sources": [],
+        "unhealthy": [],
         "origin": "disk",
     }
 
@@ -133,10 +134,12 @@ def test_it_describes_itself_without_anything_but_json():
                         "ready": True,
                         "serving": True,
                         "terminating": False,
+                        "healthy": True,
                     }
                 ],
             }
         ],
+        "unhealthy": [],
         "origin": "disk",
     }
 

@@ -28,6 +28,8 @@ from edge.gateway.agent.pages import StatusPages
 from edge.gateway.agent.processes import PROGRAM, Workers
 from edge.gateway.agent.relay import Relay
 from edge.gateway.agent.status import StatusServer
+from edge.gateway.checking.checker import Checker
+from edge.gateway.checking.prober import Prober
 from edge.gateway.errors import GatewayError
 from edge.gateway.listening import ListenAddress
 from edge.gateway.settings import Settings
@@ -143,6 +145,7 @@ class Agent:
         self._over: asyncio.Future[None] = asyncio.get_running_loop().create_future()
         self._announced = False
         self._disk = Disk(settings.data_dir / "snapshot")
+        self._checker = Checker(Prober(), lambda health: self._relay.hub.publish_health(health), randomness)
         self._relay = Relay(
             settings.workers,
             self._disk.load(),
@@ -150,6 +153,7 @@ class Agent:
             changed=self._disk.note,
             stirred=self._stirred.set,
             leaving=self._leaving,
+            checks=self._checker,
         )
         self._disk.follow(lambda: self._relay.subscription.content)
         self._workers = Workers(
@@ -165,7 +169,7 @@ class Agent:
         )
         self._link = Link(dial, self._relay.subscription.run, refused=self._refused, randomness=randomness)
         self._pages = pages = StatusPages(
-            self._relay, lambda: self._workers.restarts, lambda: self._link.connected, self._over.done
+            self._relay, lambda: self._workers.restarts, lambda: self._link.connected, self._over.done, self._checker
         )
         self._status = StatusServer(pages.every())
         self._probes = StatusServer(pages.probes())
@@ -205,6 +209,7 @@ class Agent:
     async def _start(self) -> None:
         self._workers.start()
         self._tasks.start(self._disk.run(), "snapshot on disk")
+        self._tasks.start(self._checker.run(), "health checks")
         self._tasks.start(self._link.run(), "connection to the Admin")
         await self._status.start(self._sockets.status)
         if self._sockets.probes is not None:

@@ -9,6 +9,8 @@ import msgspec
 
 from edge.gateway.agent.relay import Relay
 from edge.gateway.agent.status import JSON, PROMETHEUS, Page, Pages, text
+from edge.gateway.checking import exposing as checks
+from edge.gateway.checking.checker import Checker
 from edge.gateway.telemetry import metrics, traffic
 from edge.gateway.telemetry.metrics import Measures
 from edge.gateway.telemetry.prometheus import render
@@ -64,11 +66,18 @@ def _counted(measures: Measures) -> Measures:
 
 
 class StatusPages:
-    """The pages of a gateway. `restarts` and `connected` tell of its workers and its Admin; `draining` of its end."""
+    """The pages of a gateway. `restarts` and `connected` tell of its workers and its Admin; `draining` of its end,
+    `checker` of the health of endpoints."""
 
     def __init__(
-        self, relay: Relay, restarts: Callable[[], int], connected: Callable[[], bool], draining: Callable[[], bool]
+        self,
+        relay: Relay,
+        restarts: Callable[[], int],
+        connected: Callable[[], bool],
+        draining: Callable[[], bool],
+        checker: Checker | None = None,
     ) -> None:
+        self._checker = checker
         self._relay = relay
         self._restarts = restarts
         self._connected = connected
@@ -114,6 +123,8 @@ class StatusPages:
             ("edge_gateway_admin_connected", "gauge", "1 while connected to the Admin.", int(self._connected())),
         ):
             lines += [f"# HELP {name} {help_text}", f"# TYPE {name} {kind}", f"{name} {value}"]
+        if self._checker is not None:
+            lines += checks.render(self._checker)
         return "\n".join(lines) + "\n"
 
     async def snapshot(self) -> Page:

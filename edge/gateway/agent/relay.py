@@ -11,6 +11,7 @@ and offered as fallback, so that a worker that is started again can serve it too
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping
+from typing import Protocol
 
 from edge.gateway.agent import reports
 from edge.model.revision import NOTHING, Revision
@@ -28,10 +29,17 @@ START_WITHIN = 60.0
 """Seconds that a worker's process may take until it speaks."""
 
 
+class Checks(Protocol):
+    """Who checks endpoints."""
+
+    def release(self, content: Content) -> None: ...
+    def move(self, state: SourceState) -> None: ...
+
+
 class Relay:
     """`workers` is how many there should be. `released` is called when a manifest was swapped in, `changed` when
     anything else is new that is worth keeping on disk, `stirred` when a worker reported or went, `leaving` when one
-    begins to end and when it has, with its measures."""
+    begins to end and when it has, with its measures. `checks` are told what is served, to check it."""
 
     def __init__(
         self,
@@ -42,11 +50,13 @@ class Relay:
         changed: Callable[[], None] = lambda: None,
         stirred: Callable[[], None] = lambda: None,
         leaving: Callable[[str, bytes], None] = lambda name, measures: None,
+        checks: Checks | None = None,
     ) -> None:
         self._workers = workers
         self._released = released
         self._changed = changed
         self._stirred = stirred
+        self._checks = checks
         self._sources: dict[str, Source] = {}
         self.hub = Hub(
             on_report=self._reported,
@@ -65,12 +75,16 @@ class Relay:
     def apply(self, content: Content) -> Mapping[str, str]:
         """Hand a manifest on. Nothing is refused here: the workers say what they refuse."""
         self._publish(content)
+        if self._checks is not None:
+            self._checks.release(content)
         self._released()
         return {}
 
     def apply_source(self, state: SourceState) -> None:
         """Hand endpoints on."""
         self.hub.publish_source(state)
+        if self._checks is not None:
+            self._checks.move(state)
         self._changed()
 
     def _publish(self, content: Content) -> None:

@@ -2,18 +2,21 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterator
 
 from edge.model.health_check import HealthCheck
-from edge.rules import limits, names
+from edge.rules import limits
 from edge.rules.problem import Problem, shown
+
+_authority = re.compile(r"(?:[A-Za-z0-9._~-]+|\[[0-9A-Fa-f:.]{2,45}\])(?::[0-9]{1,5})?\Z").match
 
 
 def check_health_check(check: HealthCheck) -> Iterator[Problem]:
     """Every problem, with fields like `interval`."""
     if not check.path.startswith("/") or len(check.path) > limits.VALUE or not _is_target(check.path):
         yield Problem("path", f"expected a path like /health?full=1, percent-encoded, but got {shown(check.path)}")
-    if check.host and not names.is_host_name(names.host_of(check.host)):
+    if check.host and _authority(check.host) is None:
         yield Problem("host", f"expected a host, with or without a port, but got {shown(check.host)}")
     if len(check.statuses) > limits.ENTRIES:
         yield Problem("statuses", f"expected at most {limits.ENTRIES} status codes, but got {len(check.statuses)}")

@@ -10,6 +10,9 @@ import pytest
 from edge.gateway.agent.agent import AgentSettings, advertised, serve
 from edge.gateway.errors import GatewayError
 from edge.gateway.listening import ListenAddress
+from edge.model import ApplicationDocument, Proxy, Rule, Server, Upstream
+from edge.model import document as documents
+from edge.model.health_check import HealthCheck
 from edge.tasks import Tasks
 from edge.wire.hub import Hub
 from tests.gateway.admins import FakeAdmin
@@ -215,3 +218,62 @@ def test_what_is_advertised_has_the_port_listened_on_unless_it_names_one():
 
 def test_settings_have_no_secret_in_their_repr(settings):
     assert "token" not in repr(settings("http://127.0.0.1:9", join_token="a-token"))
+
+
+@contextlib.asynccontextmanager
+async def sick_pods():
+    """Two pods that answer with their names; `sick` has those whose /health is 500."""
+    sick = {}
+
+    def answering(name):
+        async def handle(reader, writer):
+            with contextlib.suppress(asyncio.IncompleteReadError, ConnectionError):
+                while True:
+                    head = await reader.readuntil(b"\r\n\r\n")
+                    status = 500 if b" /health " in head and name in sick else 200
+                    writer.write(b"HTTP/1.1 %d x\r\nContent-Length: 1\r\n\r\n%b" % (status, name.encode()))
+                    if b"Connection: close" in head:
+                        break
+            writer.close()
+
+        return handle
+
+    servers = [await asyncio.start_server(answering(name), "127.0.0.1", 0) for name in "ab"]
+    try:
+        yield sick, [Server("127.0.0.1", server.sockets[0].getsockname()[1]) for server in servers]
+    finally:
+        for server in servers:
+            server.close()
+
+
+async def test_endpoints_whose_checks_fail_are_passed_over_also_by_a_worker_that_is_started_later(settings):
+    async def answers(running):
+        return {(await get(running.url)).text for _ in range(6)}
+
+    async def until(running, wanted):
+        while await answers(running) != wanted:
+            pass  # asks again
+
+    async with (
+        sick_pods() as (sick, servers),
+        FakeAdmin() as admin,
+        gateway(settings(admin.url, join_token="t")) as running,
+    ):
+        check = HealthCheck(path="/health", interval=0.1, rise=1, fall=2)
+        upstreams = (Upstream("u", "u", tuple(servers), check=check),)
+        rules = (Rule("r", actions=(Proxy("u"),)),)
+        shop = ApplicationDocument("shop", "shop", default=True, upstreams=upstreams, rules=rules)
+        admin.hub.publish_manifest(*release(1, documents.encode(shop)))
+        await reported(admin.hub, serves(1))
+        assert await answers(running) == {"a", "b"}
+        sick["a"] = None
+        await until(running, {"b"})
+        metrics = (await get(running.status + "/-/metrics")).text
+        assert 'edge_unhealthy_endpoints{application="shop",upstream="u"} 1\n' in metrics
+        assert (await get(running.status + "/-/snapshot")).json()["unhealthy"][0]["upstream"] == "u"
+        running._agents[0]._workers.lives[0].process.kill()
+        await reported(admin.hub, serves(0, 0))
+        await reported(admin.hub, serves(1))
+        assert await answers(running) == {"b"}
+        sick.clear()
+        await until(running, {"a", "b"})
