@@ -26,7 +26,7 @@ class Case(NamedTuple):
 
 CASES = (
     Case("keepalive", "small GET, keep-alive, 64 connections", seconds=3.0, rounds=3),
-    Case("steady", "small GET at a constant rate, half of a peak", seconds=2.0, rounds=2, kind="steady"),
+    Case("steady", "small GET at a constant rate, half of a peak", seconds=3.0, rounds=3, kind="steady"),
     Case("hosts", "small GET, 10,000 hosts in turn"),
     Case("new", "a new connection for every request"),
     Case("down-64k", "answers of 64 KB"),
