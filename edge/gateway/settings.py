@@ -61,7 +61,8 @@ class Settings(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     """How often a request may be sent. Refused connections do not count: then nothing was sent."""
 
     ejection_failures: int = 3
-    """An endpoint that fails to connect this often in a row is passed over for a while."""
+    """An endpoint that takes no connection, or answers no request in time, this often in a row is passed over for a
+    while."""
     ejection_time: float = 5.0
     """For how long the first time; doubled each time in a row, up to `ejection_time_limit`."""
     ejection_time_limit: float = 60.0

@@ -2,7 +2,8 @@
 
 Words: an *origin* is all that is known of one address: its connections and its *health*. A connection is connecting,
 busy with one exchange, or idle. An origin is *retired* when no snapshot names its endpoint any more. An *ejected*
-origin is passed over as long as another endpoint can be asked.
+origin is passed over as long as another endpoint can be asked; when its time is over it is *on trial*: one request is
+sent to it, and the others go on passing it over until that is answered, or fails.
 
 Rules: policy is the pure functions at the top; `Pool` does what they decide. The newest idle connection is reused
 first, so that the oldest run out. A connection is kept only when both sides finished their message, its origin is not
@@ -28,11 +29,12 @@ Address: TypeAlias = tuple[str, int]
 
 class Health(msgspec.Struct, frozen=True, gc=False):
     """What asking an origin came to: `failures` in a row, without any answer in between, `ejections` in a row, passed
-    over until `until`."""
+    over until `until`, `on_trial` by all but one request."""
 
     failures: int = 0
     ejections: int = 0
     until: float = 0.0
+    on_trial: bool = False
 
 
 HEALTHY = Health()
@@ -41,10 +43,18 @@ HEALTHY = Health()
 def after_failure(health: Health, now: float, settings: Settings) -> Health:
     """The health after one more failure; ejects at `ejection_failures`, and at once after an ejection has run out."""
     failures = health.failures + 1
-    if now < health.until or (failures < settings.ejection_failures and not health.ejections):
+    if (now < health.until and not health.on_trial) or (failures < settings.ejection_failures and not health.ejections):
         return Health(failures, health.ejections, health.until)
     seconds = min(settings.ejection_time * 2**health.ejections, settings.ejection_time_limit)
     return Health(failures, min(health.ejections + 1, 16), now + seconds)
+
+
+def after_choice(health: Health, now: float, settings: Settings) -> Health:
+    """The health once a request is sent all the same: if its ejection has run out, that is the trial. One that comes to
+    nothing, not even a failure, makes room for the next after the first ejection's time."""
+    if not health.ejections or now < health.until:
+        return health
+    return Health(health.failures, health.ejections, now + settings.ejection_time, True)
 
 
 def is_kept(origin: Origin, *, finished: bool, draining: bool, limit: int) -> bool:
@@ -99,6 +109,8 @@ class Pool:
         origin = self._origins.get(address)
         if origin is None or not origin.idle:
             return None
+        if origin.health is not HEALTHY:
+            self._try_out(origin)
         origin.busy += 1
         return origin.idle.pop()
 
@@ -107,6 +119,8 @@ class Pool:
         origin = self._origins.get(address)
         if origin is None:
             origin = self._origins[address] = Origin(address)
+        elif origin.health is not HEALTHY:
+            self._try_out(origin)
         connection.origin = origin
         origin.connecting += 1
         self._connect(connection)
@@ -116,6 +130,11 @@ class Pool:
         stopped, too."""
         origin.connecting -= 1
         origin.busy += 1
+
+    def _try_out(self, origin: Origin) -> None:
+        origin.health = after_choice(origin.health, self._now(), self._settings)
+        if origin.health.on_trial:
+            self.ejected[origin.address] = None
 
     def answered(self, origin: Origin) -> None:
         """An endpoint that had failed has begun an answer."""

@@ -275,6 +275,22 @@ def test_an_endpoint_that_takes_requests_and_never_answers_is_passed_over_for_a_
         assert status(client.hears()) == 200
 
 
+def test_only_one_request_tries_whether_an_endpoint_that_was_passed_over_answers_again() -> None:
+    dialogue = Dialogue(serving("10.0.0.1:80", "10.0.0.2:80"), ejection_failures=1, ejection_time=5)
+    dialogue.client().says(GET)
+    ejected = dialogue.connects()
+    dialogue.refuses()
+    dialogue.wait(5.1)
+    for _ in range(8):
+        dialogue.client().says(GET)
+    asked = [connection.origin.address for connection in dialogue.connecting]
+    assert asked.count(ejected) == 1
+    sides = [dialogue.accepts() for _ in asked]
+    assert list(dialogue.path.pool.ejected) == [ejected]
+    sides[asked.index(ejected)].says(OK)
+    assert not dialogue.path.pool.ejected
+
+
 def test_one_answer_makes_up_for_those_that_took_too_long() -> None:
     dialogue = Dialogue(serving("10.0.0.1:80"), ejection_failures=3, response_timeout=5)
     for _ in range(3):
