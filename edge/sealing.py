@@ -11,7 +11,6 @@ The cipher is loaded when something is sealed or opened first: most gateways nev
 from __future__ import annotations
 
 import base64
-import binascii
 import os
 
 _VERSION = b"\x01"
@@ -70,6 +69,6 @@ class ApplicationCipher:
         """The secret. Raises SealError, a ValueError."""
         try:
             sealed = base64.b64decode(text.removeprefix(SEALED), validate=True)
-        except binascii.Error:
+        except ValueError:
             raise SealError("a sealed secret is base64") from None
         return self._cipher.open(sealed, self._place)

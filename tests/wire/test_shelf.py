@@ -1,6 +1,7 @@
+import msgspec
 import pytest
 
-from edge.model import CertificateEntry, Manifest, ManifestEntry
+from edge.model import CertificateEntry, KeyEntry, Manifest, ManifestEntry
 from edge.model.document import hash_of
 from edge.wire.content import Content
 from edge.wire.messages import Offer, ProtocolError
@@ -260,6 +261,19 @@ def test_certificates_are_documents_that_are_waited_for_kept_and_dropped():
     content = serve(shelf, renewed, documents)
     assert content.documents == documents
     assert shelf.documents == documents
+
+
+def test_the_keys_of_applications_are_waited_for_as_well():
+    key = b'{"application":"shop","key":"AAAA"}'
+    given, documents = offer(1, document("shop"))
+    manifest = msgspec.structs.replace(given.manifest, keys=(KeyEntry("shop", hash_of(key)),))
+    shelf = Shelf()
+    shelf.offer(Offer(manifest, given.sources))
+    for name, body in documents.items():
+        shelf.take_document(name, body)
+    assert (shelf.complete, shelf.missing) == (False, (hash_of(key),))
+    shelf.take_document(hash_of(key), key)
+    assert shelf.complete
 
 
 def test_a_renewed_certificate_is_served_although_another_application_waits_for_its_source():

@@ -1,8 +1,11 @@
+import msgspec
 import pytest
 from structlog.testing import capture_logs
 
 from edge import virtual_time
 from edge.gateway.agent.disk import Disk, decode, encode
+from edge.model import KeyEntry
+from edge.model.document import hash_of
 from edge.tasks import Tasks
 from edge.wire.content import Content
 from tests.wire.house import document, release, state
@@ -30,6 +33,17 @@ def test_only_the_owner_can_read_it_and_nothing_else_is_left_behind(tmp_path):
     test_what_was_written_is_read_back_and_says_disk(tmp_path)
     assert (tmp_path / "snapshot").stat().st_mode & 0o777 == 0o600
     assert [file.name for file in tmp_path.iterdir()] == ["snapshot"]
+
+
+def test_the_key_of_an_application_is_read_back_and_missed_when_it_is_not_there():
+    key = b'{"application":"shop","key":"AAAA"}'
+    given = content()
+    entry = KeyEntry("shop", hash_of(key))
+    manifest = msgspec.structs.replace(given.manifest, keys=(entry,))
+    whole = msgspec.structs.replace(given, manifest=manifest, documents={**given.documents, entry.hash: key})
+    assert decode(encode(whole)) == msgspec.structs.replace(whole, origin="disk")
+    with pytest.raises(ValueError, match="the key of shop is missing or damaged"):
+        decode(encode(msgspec.structs.replace(whole, documents=given.documents)))
 
 
 def test_without_a_file_there_is_nothing(tmp_path):
