@@ -1,6 +1,8 @@
 import json
 
 import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
 
 from edge.gateway.tokens.keys import read
 from tests.gateway.tokens.signing import ec_key, jwk, rsa_key
@@ -38,3 +40,18 @@ def test_what_is_no_set_has_no_keys(body):
 
 def test_a_set_may_be_large_but_has_a_bound():
     assert len(kinds(*[jwk(rsa_key(), kid=str(n)) for n in range(120)])) == 100
+
+
+FIELDS = st.dictionaries(
+    st.sampled_from(["kty", "kid", "alg", "use", "n", "e", "d", "crv", "x", "y", "k"]),
+    st.none()
+    | st.integers()
+    | st.lists(st.text(max_size=2))
+    | st.sampled_from(["RSA", "EC", "P-256", "sig", "AQAB", "AA", "é"]),
+)
+
+
+@settings(max_examples=300, deadline=None)
+@given(st.lists(FIELDS | st.integers() | st.text(max_size=3), max_size=3))
+def test_whatever_stands_in_a_set_is_read_without_an_error(entries):
+    assert len(read(json.dumps({"keys": entries}).encode())) <= len(entries)

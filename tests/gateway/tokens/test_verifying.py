@@ -2,6 +2,8 @@ import hashlib
 import hmac
 
 import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
 
 from edge.gateway.tokens.keys import fixed
 from edge.gateway.tokens.verifying import LONGEST, TokenError, UnknownKeyError, Verifier
@@ -172,3 +174,26 @@ def test_an_unknown_key_is_told_apart():
 
     with pytest.raises(UnknownKeyError):
         Verifier(JwtAuth(("RS256",)), unknown).verify(forged({"alg": "RS256"}, GOOD), NOW)
+
+
+PIECES = st.one_of(
+    st.text(max_size=40),
+    st.binary(max_size=40).map(encoded),
+    st.recursive(
+        st.none() | st.booleans() | st.integers() | st.text(max_size=5),
+        lambda inner: (
+            st.lists(inner, max_size=3) | st.dictionaries(st.sampled_from(["alg", "kid", "exp", "b64", "x"]), inner)
+        ),
+        max_leaves=6,
+    ).map(encoded),
+    st.sampled_from(signed(GOOD).split(".")),
+)
+
+
+@settings(max_examples=300, deadline=None)
+@given(st.lists(PIECES, max_size=5).map(".".join))
+def test_whatever_comes_is_a_good_token_or_refused_with_a_sentence(text):
+    if text == signed(GOOD):
+        assert verifier().verify(text, NOW).values == GOOD
+    else:
+        assert refused(text)
