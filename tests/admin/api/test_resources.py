@@ -34,7 +34,7 @@ PROMISED = {
     "applications/{application}/releases": "GET POST",
     "applications/{application}/releases/{version}": "GET",
     "applications/{application}/releases/{version}/rollback": "POST",
-    "applications/{application}/purges": "POST",
+    "applications/{application}/purges": "GET POST",
     "users": "GET POST",
     "users/{id}": "GET PUT PATCH DELETE",
     "tokens": "GET POST",
