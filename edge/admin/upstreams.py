@@ -103,6 +103,7 @@ class Upstreams(Service):
             servers=list(upstream.servers) or None,
             tls=upstream.tls,
             balance=upstream.balance or RoundRobin(),
+            check=upstream.check,
             endpoints=list(endpoints),
             revision=self._admin.upstream_revisions.of(upstream, (state.revision for state in states)),
             stale_since=min(stale, default=None),
@@ -135,6 +136,7 @@ def _written(session: Session, draft: ApplicationDocument, id: str, body: Upstre
         sources=tuple(_source(service) for service in services),
         tls=body.tls,
         balance=None if isinstance(body.balance, RoundRobin) else body.balance,
+        check=body.check,
     )
     if body.tls is not None and body.tls.ca_certificate:
         read_chain(body.tls.ca_certificate, "tls.ca_certificate")

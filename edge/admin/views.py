@@ -15,6 +15,7 @@ from edge.admin.actor import Role
 from edge.model.actions import Action
 from edge.model.certificate import ClientCertificates
 from edge.model.endpoint import Endpoint
+from edge.model.health_check import HealthCheck
 from edge.model.rule import Condition
 from edge.model.upstream import Balance, Server, UpstreamTls
 
@@ -218,13 +219,15 @@ class KubernetesService(Body, frozen=True, kw_only=True):
 
 class UpstreamBody(Body, frozen=True, kw_only=True):
     """Exactly one of `kubernetes` (one service or a list of them) and `servers`; `tls` makes it HTTPS, `balance` says
-    how its endpoints are chosen: round robin without it."""
+    how its endpoints are chosen: round robin without it. With `check` gateways find out by themselves whether they can
+    do their work."""
 
     name: Name
     kubernetes: KubernetesService | Annotated[list[KubernetesService], Meta(min_length=1, max_length=100)] | None = None
     servers: Annotated[list[Server], Meta(min_length=1, max_length=10_000)] | None = None
     tls: UpstreamTls | None = None
     balance: Balance | None = None
+    check: HealthCheck | None = None
 
 
 class UpstreamView(View, frozen=True, kw_only=True):
@@ -237,6 +240,7 @@ class UpstreamView(View, frozen=True, kw_only=True):
     servers: list[Server] | None
     tls: UpstreamTls | None = None
     balance: Balance
+    check: HealthCheck | None = None
     endpoints: list[Endpoint]
     revision: int
     stale_since: datetime | None

@@ -11,6 +11,7 @@ from edge.admin import rule_secrets
 from edge.admin.action_wording import action_text
 from edge.admin.views import KubernetesService, RuleView
 from edge.model.document import ApplicationDocument
+from edge.model.health_check import HealthCheck
 from edge.model.rule import Condition, Rule
 from edge.model.source import Source
 from edge.model.upstream import Balance, Hash, LeastRequest, Sticky, Upstream
@@ -142,7 +143,14 @@ def balance_text(balance: Balance) -> str:
 
 def _spoken_to(upstream: Upstream) -> str:
     chosen = "" if upstream.balance is None else f", {balance_text(upstream.balance)}"
-    return tls_text(upstream) + chosen
+    checked = "" if upstream.check is None else f", {check_text(upstream.check)}"
+    return tls_text(upstream) + chosen + checked
+
+
+def check_text(check: HealthCheck) -> str:
+    """How an upstream's endpoints are checked: "checked every 5 s (GET /health)"."""
+    what = f"GET {check.path}" if check.type == "http" else "TCP"
+    return f"checked every {check.interval:g} s ({what})"
 
 
 def kubernetes_of(sources: tuple[Source, ...]) -> KubernetesService | list[KubernetesService] | None:
@@ -164,6 +172,7 @@ def _upstream_plain(upstream: Upstream | None) -> Any:
         "servers": msgspec.to_builtins(upstream.servers) if upstream.servers else None,
         "tls": msgspec.to_builtins(upstream.tls),
         "balance": msgspec.to_builtins(upstream.balance),
+        "check": msgspec.to_builtins(upstream.check),
     }
 
 

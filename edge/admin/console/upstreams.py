@@ -8,12 +8,12 @@ from typing import Any
 import msgspec
 from starlette.responses import Response
 
-from edge.admin.console import applications, balance_fields
+from edge.admin.console import applications, balance_fields, check_fields
 from edge.admin.console.forms import Errors, body, lines, optional
 from edge.admin.console.visit import Visit
 from edge.admin.errors import AdminError, Invalid, NotFound
 from edge.admin.views import KubernetesService, UpstreamBody, UpstreamView
-from edge.admin.wording import balance_text
+from edge.admin.wording import balance_text, check_text
 from edge.model.upstream import UpstreamTls
 
 _TLS = ("https", "unverified", "server_name", "ca_certificate")
@@ -49,6 +49,7 @@ async def show(visit: Visit, errors: Errors | None = None) -> Response:
         upstream=upstream,
         clusters=await _cluster_names(visit),
         chosen=balance_text(upstream.balance),
+        checked="" if upstream.check is None else check_text(upstream.check),
         errors=errors,
     )
 
@@ -67,6 +68,7 @@ class Choices(msgspec.Struct):
     problem: str = ""
     tls: dict[str, str] = {}
     balance: dict[str, str] = {}
+    check: dict[str, str] = {}
 
 
 async def _choices(visit: Visit, given: Mapping[str, Any]) -> Choices:
@@ -77,6 +79,7 @@ async def _choices(visit: Visit, given: Mapping[str, Any]) -> Choices:
     choices.chosen = chosen
     choices.tls = {name: str(given.get(name) or "") for name in _TLS}
     choices.balance = {name: str(given.get(name) or "") for name in balance_fields.NAMES}
+    choices.check = {name: str(given.get(name) or "") for name in check_fields.NAMES}
     clusters = (await visit.admin.kubernetes_clusters.list(visit.actor, limit=1000)).items
     choices.clusters = [(cluster.id, cluster.name) for cluster in clusters]
     if not chosen["cluster"]:
@@ -121,6 +124,7 @@ async def _form(
         choices=await _choices(visit, given),
         balances=balance_fields.KINDS,
         keys=balance_fields.KEYS,
+        checks=check_fields.KINDS,
         errors=errors,
     )
 
@@ -136,7 +140,9 @@ def _tls(given: Mapping[str, Any]) -> UpstreamTls | None:
 
 
 def _body(given: Mapping[str, Any]) -> UpstreamBody:
-    return msgspec.structs.replace(_target(given), tls=_tls(given), balance=balance_fields.read(given))
+    return msgspec.structs.replace(
+        _target(given), tls=_tls(given), balance=balance_fields.read(given), check=check_fields.read(given)
+    )
 
 
 def _target(given: Mapping[str, Any]) -> UpstreamBody:
@@ -180,7 +186,8 @@ def _given(upstream: UpstreamView) -> dict[str, Any]:
     """What the form shows for an existing upstream."""
     tls = upstream.tls
     secured = {} if tls is None else {**msgspec.structs.asdict(tls), "https": "on", "unverified": not tls.verify}
-    return {**_given_target(upstream), **secured, **balance_fields.given(upstream.balance)}
+    chosen = balance_fields.given(upstream.balance) | check_fields.given(upstream.check)
+    return {**_given_target(upstream), **secured, **chosen}
 
 
 def _given_target(upstream: UpstreamView) -> dict[str, Any]:
