@@ -13,14 +13,14 @@ import argparse
 import asyncio
 import sys
 import tempfile
-from collections.abc import AsyncIterator, Awaitable, Callable
+from collections.abc import AsyncIterator, Awaitable, Callable, Mapping
 from contextlib import asynccontextmanager
 from pathlib import Path
 from typing import NamedTuple
 
 from edge.demo.tutorial import HOST
 from tests.end_to_end import disturbances
-from tests.end_to_end.endpoint import endpoints
+from tests.end_to_end.endpoint import Endpoint, endpoints
 from tests.end_to_end.house import House, running
 from tests.end_to_end.steady import Interval, Steady
 
@@ -124,26 +124,45 @@ async def certificates(run: Run) -> None:
 
 
 async def dying_endpoints(run: Run) -> None:
-    """One of four is killed: GET may be sent again, POST may not."""
+    """One of four is killed, or stops without a word: GET may be sent again, POST may not."""
+
+    async def killed(load: Steady, endpoint: Endpoint) -> int:
+        return await disturbances.endpoint_killed(load, endpoint)
+
+    async def stopped(load: Steady, endpoint: Endpoint) -> int:
+        return await disturbances.endpoint_stopped(load, endpoint, 4)
+
     async with house() as home:
-        for method in ("GET", "POST"):
-            seen, held = [], 0
-            for _ in range(run.rounds):
-                async with endpoints(4, 0.02) as processes:
-                    await disturbances.proxy_to(home, processes)
-                    async with Steady(home.url(), HOST, run.rate, requests=[(method, "/")]) as load:
-                        began = load.now
-                        held += await disturbances.endpoint_dies(load, processes[0], "kill")
-                        seen.append(await load.since(began))
-            whole = Interval(
-                sum(each.requests for each in seen),
-                sum(each.rate for each in seen) / len(seen),
-                max(each.slowest for each in seen),
-                [failure for each in seen for failure in each.failures],
-            )
-            may = NONE if method == "GET" else f"at most {held} in flight"
-            wrong = "more failed than were in flight" if len(whole.failures) > held else ""
-            run.add(judged(f"endpoint killed, {method}", whole, run.rate, may, wrong))
+        await one_of_four(run, home, "GET", "endpoint killed, GET", killed, {})
+        await one_of_four(run, home, "POST", "endpoint killed, POST", killed, {})
+        patience = {"retries": disturbances.IMPATIENT}
+        await one_of_four(run, home, "GET", "endpoint stops answering, GET", stopped, patience)
+        await one_of_four(run, home, "POST", "endpoint stops answering, POST", stopped, patience)
+
+
+async def one_of_four(
+    run: Run,
+    home: House,
+    method: str,
+    name: str,
+    deed: Callable[[Steady, Endpoint], Awaitable[int]],
+    proxy: Mapping[str, object],
+) -> None:
+    """`deed` to one of four new endpoints in each round; it says how many requests may be lost."""
+    seen, held = [], 0
+    for _ in range(run.rounds):
+        async with endpoints(4, 0.02) as processes:
+            await disturbances.proxy_to(home, processes, **proxy)
+            async with Steady(home.url(), HOST, run.rate, requests=[(method, "/")]) as load:
+                began = load.now
+                held += await deed(load, processes[0])
+                seen.append(await load.since(began))
+    failures = [failure for each in seen for failure in each.failures]
+    rate = sum(each.rate for each in seen) / len(seen)
+    slowest = max(each.slowest for each in seen)
+    whole = Interval(sum(each.requests for each in seen), rate, slowest, failures)
+    may = NONE if method == "GET" and not proxy else f"what it had, {held}"
+    run.add(judged(name, whole, run.rate, may, "more failed than may" if len(failures) > held else ""))
 
 
 HEAD = f"{'':<34}{'requests':>9}{'per s':>8}{'failed':>8}  {'may fail':<22}{'slowest':>10}"

@@ -159,10 +159,23 @@ async def proxy_to(house: House, endpoints: list[Endpoint], **proxy: object) -> 
     await house.release()
 
 
-async def endpoint_dies(load: Steady, endpoint: Endpoint, how: str) -> int:
-    """`how` is "kill" (what it holds is reset, then it refuses) or "stop" (it says nothing more), until it was asked no
-    more for a while; how many requests were in flight just then."""
+PER_TRY = 0.25
+"""Seconds that an endpoint has for an answer, where a rule says so."""
+IMPATIENT = {"per_try_timeout": PER_TRY, "conditions": ["connect-failure", "reset", "timeout"]}
+
+
+async def endpoint_killed(load: Steady, endpoint: Endpoint) -> int:
+    """What it holds is reset, and it refuses from now on; how many requests were in flight just then."""
     held = load.in_flight
-    getattr(endpoint, how)()
+    endpoint.kill()
     await load.more(int(load.rate / 2))
     return held
+
+
+async def endpoint_stopped(load: Steady, endpoint: Endpoint, count: int) -> int:
+    """One of `count` says nothing more, though connections to it are taken, where the rule is IMPATIENT; how many
+    requests it had, or was given before the first of them had waited for too long."""
+    held = load.in_flight
+    endpoint.stop()
+    await load.more(int(load.rate))
+    return held + round(load.rate / count * (PER_TRY + 0.1))  # deadlines are kept to a twentieth of a second

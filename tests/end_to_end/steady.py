@@ -30,7 +30,7 @@ class Failure(NamedTuple):
 
 
 class Interval(NamedTuple):
-    """What became of the requests of a time: `rate` is how many a second were due then and answered, `slowest` is in
+    """What became of the requests of a time: `rate` is how many a second were due then and have ended, `slowest` in
     seconds. Failures are of all that were in flight, also of those that had been due before."""
 
     requests: int
@@ -204,7 +204,7 @@ class Steady:
         await self.settled(ended)
         took = [seconds for due, seconds in self._took if began <= due < ended]
         failures = [failure for failure in self.failures if failure.due < ended and failure.at >= began]
-        rate = len(took) / (ended - began)
+        rate = (len(took) + sum(failure.due >= began for failure in failures)) / (ended - began)
         return Interval(len(took) + len(failures), rate, max(took, default=0.0), failures)
 
     # What connections tell

@@ -62,17 +62,26 @@ async def test_a_worker_told_to_end_drops_nothing_and_a_killed_one_only_what_it_
         assert seen.rate == pytest.approx(RATE, rel=0.1)
 
 
-async def test_a_killed_endpoint_costs_at_most_what_it_had_in_hand(tmp_path):
-    """What may be sent again costs nothing at all."""
+async def test_an_endpoint_that_dies_costs_at_most_what_it_had_in_hand(tmp_path):
+    """What may be sent again costs nothing at all when it is killed. One that stops without a word is also given
+    requests until that can be known, and none afterwards."""
     async with running(tmp_path) as house, endpoints(4, 0.02) as processes:
         await disturbances.proxy_to(house, processes)
         for method in ("GET", "POST"):
             async with Steady(house.url(), HOST, RATE, requests=[(method, "/")]) as load:
                 began = load.now
-                held = await disturbances.endpoint_dies(load, processes.pop(), "kill")
+                held = await disturbances.endpoint_killed(load, processes.pop())
                 seen = await load.since(began)
                 assert len(seen.failures) <= (held if method == "POST" else 0), seen.failures
                 assert seen.rate == pytest.approx(RATE, rel=0.1)
+        await disturbances.proxy_to(house, processes, retries=disturbances.IMPATIENT)
+        async with Steady(house.url(), HOST, RATE, requests=[("POST", "/")]) as load:
+            began = load.now
+            given = await disturbances.endpoint_stopped(load, processes.pop(), 2)
+            assert len((await load.since(began)).failures) <= given
+            began = load.now
+            await load.more(RATE // 2)
+            await undisturbed(load, began)
 
 
 async def test_a_release_to_a_brand_new_service_never_answers_503(tmp_path):
