@@ -144,3 +144,24 @@ async def test_every_action_can_be_made_in_the_editor_and_is_shown_there_again(t
         assert (selected(page, "a-1-format"), selected(page, "a-2-per")) == ("uuid", "minute")
         saved = await visitor.done(f"/applications/{application}/rules/{rule.id}", form | {"do": "save"})
         assert "delay requests beyond 10 a minute for each ${host}" in text(saved)
+
+
+@in_virtual_time
+async def test_a_rule_is_split_over_upstreams_by_weight_without_scripts(tmp_path):
+    async with visiting(tmp_path) as visitor:
+        application = await visitor.house.application()
+        first, second = [await visitor.house.upstream(application, name) for name in ("stable", "canary")]
+        path = f"/applications/{application}/rules"
+        several = {"name": "split", "enabled": "on", "a-0-type": "proxy", "a-0-upstream": ""}
+        page = await visitor.post(f"{path}/new", several | {"do": "refresh"})
+        assert f'name="a-0-upstreams-{first}"' in page.text
+        weights = {f"a-0-upstreams-{first}": "9", f"a-0-upstreams-{second}": "1", "a-0-backup": second}
+        refused = await visitor.post(f"{path}/new", several | weights | {"a-0-timeout": "soon"})
+        assert 'value="9"' in refused.text
+        assert '<details class="more" open>' in refused.text
+        saved = await visitor.done(f"{path}/new", several | weights)
+        assert "proxy to stable (9) and canary (1), else to canary" in text(saved)
+        (rule,) = (await visitor.house.admin.rules.list(VIEWER, application)).items
+        shown = await visitor.get(f"{path}/{rule.id}")
+        assert 'value="9"' in shown.text
+        assert '<option value="" selected>several, by weight</option>' in shown.text
