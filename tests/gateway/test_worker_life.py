@@ -7,22 +7,15 @@ import contextlib
 import signal
 import socket
 import sys
-from typing import Any
 
 import msgspec
 import pytest
 
-from edge.gateway.launch import Launch
 from edge.gateway.listening import ListenAddress
-from edge.gateway.settings import Settings
 from edge.gateway.telemetry.metrics import Measures
 from edge.model import Revision, SourceState
-from edge.wire.content import Content
-from edge.wire.frames import FrameChannel
-from edge.wire.hub import Hub
-from edge.wire.messages import Report
 from tests.gateway.serving import SOURCE, content, counted, endpoints
-from tests.gateway.working import GET, answer_to, endpoint, pod, read_answer, worker
+from tests.gateway.working import GET, Process, answer_to, endpoint, pod, read_answer, worker
 
 
 async def test_draining_finishes_what_is_in_flight_and_closes_the_idle() -> None:
@@ -141,35 +134,6 @@ async def test_an_endpoint_that_is_a_port_of_this_gateway_is_never_asked() -> No
         _, errors = await process.process.communicate()
         assert errors.count(b"left out") == 2
         await process.served
-
-
-class Process:
-    """A worker as the agent starts it, with a hub at the other end of its channel."""
-
-    def __init__(self, served: Content) -> None:
-        self.reported = asyncio.Event()
-        self.hub = Hub(on_report=self._on_report)
-        for state in served.sources.values():
-            self.hub.publish_source(state)
-        self.hub.publish_manifest(served.manifest, served.documents)
-        self._target = served.manifest.revision
-
-    def _on_report(self, _: str, report: Report) -> None:
-        if report.manifest == self._target:
-            self.reported.set()
-
-    async def start(self, *, own: tuple[ListenAddress, ...] = (), **settings: Any) -> None:
-        ours, theirs = socket.socketpair()
-        with socket.create_server(("127.0.0.1", 0)) as listener, theirs:
-            self.port = listener.getsockname()[1]
-            told = Launch(0, theirs.fileno(), (listener.fileno(),), Settings(**settings), own)
-            self.process = await asyncio.create_subprocess_exec(
-                sys.executable, "-m", "edge.gateway.process", told.argument(),
-                pass_fds=(theirs.fileno(), listener.fileno()), stderr=asyncio.subprocess.PIPE,
-            )  # fmt: skip
-        self.channel = FrameChannel(ours)
-        self.served = asyncio.get_running_loop().create_task(self.hub.serve(self.channel, "p1", "worker 0"))
-        await self.reported.wait()
 
 
 async def test_a_worker_process_serves_what_its_agent_pushes_and_ends_on_sigterm() -> None:

@@ -6,11 +6,18 @@ import asyncio
 import contextlib
 import random
 import socket
+import sys
 from collections.abc import AsyncIterator, Awaitable, Callable
 from typing import Any
 
+from edge.gateway.launch import Launch
+from edge.gateway.listening import ListenAddress
 from edge.gateway.settings import Settings
 from edge.gateway.worker import Worker
+from edge.wire.content import Content
+from edge.wire.frames import FrameChannel
+from edge.wire.hub import Hub
+from edge.wire.messages import Report
 from tests.gateway.serving import content
 
 Handler = Callable[[asyncio.StreamReader, asyncio.StreamWriter], Awaitable[None]]
@@ -93,3 +100,32 @@ async def echo(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> No
         length -= len(data)
         writer.write(data)
         await writer.drain()
+
+
+class Process:
+    """A worker as the agent starts it, with a hub at the other end of its channel."""
+
+    def __init__(self, served: Content) -> None:
+        self.reported = asyncio.Event()
+        self.hub = Hub(on_report=self._on_report)
+        for state in served.sources.values():
+            self.hub.publish_source(state)
+        self.hub.publish_manifest(served.manifest, served.documents)
+        self._target = served.manifest.revision
+
+    def _on_report(self, _: str, report: Report) -> None:
+        if report.manifest == self._target:
+            self.reported.set()
+
+    async def start(self, *, own: tuple[ListenAddress, ...] = (), **settings: Any) -> None:
+        ours, theirs = socket.socketpair()
+        with socket.create_server(("127.0.0.1", 0)) as listener, theirs:
+            self.port = listener.getsockname()[1]
+            told = Launch(0, theirs.fileno(), (listener.fileno(),), Settings(**settings), own)
+            self.process = await asyncio.create_subprocess_exec(
+                sys.executable, "-m", "edge.gateway.process", told.argument(),
+                pass_fds=(theirs.fileno(), listener.fileno()), stderr=asyncio.subprocess.PIPE,
+            )  # fmt: skip
+        self.channel = FrameChannel(ours)
+        self.served = asyncio.get_running_loop().create_task(self.hub.serve(self.channel, "p1", "worker 0"))
+        await self.reported.wait()
