@@ -17,6 +17,7 @@ from edge.gateway.http.proxy_protocol import (
     AwaitingHeader,
     Header,
     ProxyHeaderError,
+    crc32c,
     read_header,
 )
 from tests.gateway.dialogue import Dialogue, FakeTransport, Side
@@ -29,6 +30,13 @@ FIXED = [{"actions": [{"type": "respond", "body": "${client-address}"}]}]
 
 def v2(command: int, family: int, block: bytes, length: int | None = None) -> bytes:
     return V2_SIGNATURE + struct.pack("!BBH", command, family, len(block) if length is None else length) + block
+
+
+def summed(additions: bytes, change: int = 0, behind: bytes = b"") -> bytes:
+    """A header of TCP4 with its checksum behind `additions`; `change` makes it wrong."""
+    block = TCP4 + additions + b"\x03\x00\x04"
+    whole = v2(0x21, 0x11, block + bytes(4) + behind)
+    return v2(0x21, 0x11, block + (crc32c(whole) ^ change).to_bytes(4, "big") + behind)
 
 
 TCP4 = bytes((192, 0, 2, 1, 198, 51, 100, 2)) + struct.pack("!HH", 4000, 443)
@@ -47,6 +55,8 @@ GOOD: dict[str, tuple[bytes, Addresses | None]] = {
     "version 2, TCP4": (v2(0x21, 0x11, TCP4), ENDS4),
     "version 2, TCP6": (v2(0x21, 0x21, TCP6), ENDS6),
     "version 2, TCP4 with additions": (v2(0x21, 0x11, TCP4 + b"\x01\x00\x02h2\x04\x00\x00"), ENDS4),
+    "version 2, TCP4 with its checksum": (summed(b"\x01\x00\x02h2", behind=b"\x04\x00\x00"), ENDS4),
+    "version 2, LOCAL with a checksum that means nothing": (v2(0x20, 0x11, TCP4 + b"\x03\x00\x04abcd"), None),
     "version 2, a Unix socket": (v2(0x21, 0x31, bytes(216)), None),
     "version 2, unspecified": (v2(0x21, 0x00, b""), None),
     "version 2, LOCAL": (v2(0x20, 0x00, b""), None),
@@ -84,6 +94,9 @@ BAD: dict[str, bytes] = {
     "too short for IPv6": v2(0x21, 0x21, TCP4),
     "an addition without a length": v2(0x21, 0x11, TCP4 + b"\x01"),
     "an addition longer than the header": v2(0x21, 0x11, TCP4 + b"\x01\x00\x05h2"),
+    "a wrong checksum": summed(b"", change=1),
+    "a checksum that is too short": v2(0x21, 0x11, TCP4 + b"\x03\x00\x02ab"),
+    "two checksums": summed(b"\x03\x00\x04" + bytes(4)),
     "longer than any": v2(0x21, 0x11, TCP4, V2_LIMIT),
     "a signature that goes astray": V2_SIGNATURE[:-1] + b"\r",
 }
@@ -100,6 +113,11 @@ def test_a_header_is_read_in_any_pieces_and_what_follows_is_left(name: str) -> N
 def test_a_malformed_header_is_refused(name: str) -> None:
     with pytest.raises(ProxyHeaderError):
         read_header(BAD[name])
+
+
+def test_the_checksum_is_that_of_rfc_3720() -> None:
+    assert crc32c(b"123456789") == 0xE3069283
+    assert crc32c(bytes(32)) == 0x8A9136AA
 
 
 STARTS = st.sampled_from([data for data, _ in GOOD.values()] + list(BAD.values()) + [b"PROXY ", V2_SIGNATURE, b""])
