@@ -5,7 +5,8 @@ they spread. At most AT_ONCE are asked at once; where that is too few, intervals
 the workers are told is which addresses of an upstream are unhealthy, whole, a moment (GATHER) after it changed: when a
 node with a hundred pods dies they are told once and not a hundred times.
 
-Cost: one heap entry for each probe; a task only while it is asked.
+Cost: one heap entry for each probe; a task only while it is asked. A change of endpoints costs 1 to 10 µs for each
+endpoint of the upstreams that it concerns, behind the push to the workers.
 """
 
 from __future__ import annotations
@@ -14,7 +15,7 @@ import asyncio
 import heapq
 import itertools
 import random
-from collections.abc import Awaitable, Callable
+from collections.abc import Awaitable, Callable, Iterable, Mapping
 
 import structlog
 
@@ -39,7 +40,7 @@ class _Watched:
 
     def __init__(self) -> None:
         self.standing = Standing()
-        self.users: list[Name] = []
+        self.users: dict[Name, None] = {}
 
 
 class Checker:
@@ -55,6 +56,7 @@ class Checker:
         self._publish = publish
         self._random = randomness.random
         self._plan = Plan()
+        self._probes: dict[Name, tuple[Probe, ...]] = {}
         self._watched: dict[Probe, _Watched] = {}
         self._order: list[tuple[float, int, Probe, _Watched]] = []
         self._numbers = itertools.count()
@@ -71,13 +73,11 @@ class Checker:
 
     def release(self, content: Content) -> None:
         """A manifest is served: check what it names."""
-        self._plan.release(content)
-        self._arrange()
+        self._arrange(self._plan.release(content))
 
     def move(self, state: SourceState) -> None:
         """The endpoints of a source changed."""
-        if self._plan.move(state):
-            self._arrange()
+        self._arrange(self._plan.move(state))
 
     def unhealthy(self) -> dict[Name, int]:
         """How many addresses of each checked upstream are unhealthy."""
@@ -100,22 +100,40 @@ class Checker:
                 self._timer.cancel()
             await self._tasks.close()
 
-    def _arrange(self) -> None:
-        """Watch what the plan names and nothing else; what was known of an address stays known."""
-        watched: dict[Probe, _Watched] = {}
-        told = {name: None for one in self._watched.values() if not one.standing.healthy for name in one.users}
-        for name, probes in self._plan.upstreams.items():
-            for probe in probes:
-                one = watched.get(probe)
-                if one is None:
-                    one = watched[probe] = self._watched.get(probe) or self._begin(probe)
-                    one.users = []
-                one.users.append(name)
-        self._watched = watched
-        now = {name: None for one in watched.values() if not one.standing.healthy for name in one.users}
-        for name in {**told, **now}:
-            self._tell(name)
+    def _arrange(self, names: Iterable[Name]) -> None:
+        """Watch for these upstreams what the plan names and nothing else; what was known of an address stays known."""
+        for name in names:
+            before, after = self._probes.pop(name, ()), self._plan.upstreams.get(name, ())
+            if after:
+                self._probes[name] = after
+            tell = self._come(name, after, dict.fromkeys(before))
+            if self._go(name, before, dict.fromkeys(after)) or tell:
+                self._tell(name)
         self._stirred.set()
+
+    def _come(self, name: Name, after: tuple[Probe, ...], known: Mapping[Probe, None]) -> bool:
+        """Watch what is new for this upstream; whether any of it is unhealthy, as others know."""
+        tell = False
+        for probe in after:
+            if probe not in known:
+                watched = self._watched.get(probe)
+                if watched is None:
+                    watched = self._watched[probe] = self._begin(probe)
+                watched.users[name] = None
+                tell = tell or not watched.standing.healthy
+        return tell
+
+    def _go(self, name: Name, before: tuple[Probe, ...], kept: Mapping[Probe, None]) -> bool:
+        """Watch no more what is gone from this upstream; whether any of it was unhealthy."""
+        tell = False
+        for probe in before:
+            if probe not in kept:
+                watched = self._watched[probe]
+                tell = tell or not watched.standing.healthy
+                del watched.users[name]
+                if not watched.users:
+                    del self._watched[probe]
+        return tell
 
     def _begin(self, probe: Probe) -> _Watched:
         watched = _Watched()

@@ -68,8 +68,10 @@ class Plan:
     def __repr__(self) -> str:
         return f"<Plan upstreams={len(self.upstreams)}>"
 
-    def release(self, content: Content) -> None:
-        """A manifest is served. A document is read once, when its hash is new."""
+    def release(self, content: Content) -> list[Name]:
+        """A manifest is served: the upstreams that may have other probes now. A document is read once, when its hash is
+        new."""
+        before = self.upstreams
         known, self._read, self._released = self._read, {}, {}
         for entry in content.manifest.applications:
             read = known.get(entry.hash)
@@ -81,17 +83,17 @@ class Plan:
         named = {source.key: None for upstream in self._released.values() for source in upstream.sources}
         self._sources = {key: state for key, state in content.sources.items() if key in named}
         self.upstreams = {name: _probes(upstream, self._sources) for name, upstream in self._released.items()}
+        return list({**before, **self.upstreams})
 
-    def move(self, state: SourceState) -> bool:
-        """A source has other endpoints; whether that changes anything."""
+    def move(self, state: SourceState) -> list[Name]:
+        """A source has other endpoints: the upstreams that may have other probes now."""
         key = state.source.key
         users = [name for name, up in self._released.items() if any(source.key == key for source in up.sources)]
-        if not users:
-            return False
-        self._sources[key] = state
+        if users:
+            self._sources[key] = state
         for name in users:
             self.upstreams[name] = _probes(self._released[name], self._sources)
-        return True
+        return users
 
 
 def _probes(upstream: _Upstream, sources: Mapping[str, SourceState]) -> tuple[Probe, ...]:

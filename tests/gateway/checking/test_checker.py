@@ -134,9 +134,12 @@ def test_upstreams_that_ask_the_same_way_share_a_probe_and_a_release_keeps_what_
         assert world.told == [unhealthy("10.0.0.1"), unhealthy("10.0.0.1", upstream="twin")]
         assert len(world.times("10.0.0.1")) <= 7
         world.checker.release(content(PODS, HANDS, sources=sources, number=3))
-        assert world.told[2:] == [unhealthy("10.0.0.1"), unhealthy(upstream="twin")]
-        world.checker.release(content(msgspec.structs.replace(PODS, check=None), number=4))
-        assert world.told[4:] == [unhealthy()]
+        assert world.told[2:] == [unhealthy(upstream="twin")]
+        world.checker.release(content(PODS, twin, sources=sources, number=4))
+        assert world.told[3:] == [unhealthy("10.0.0.1", upstream="twin")]
+        world.checker.release(content(msgspec.structs.replace(PODS, check=None), number=5))
+        assert world.told[4:] == [unhealthy(), unhealthy(upstream="twin")]
+        assert world.checker._watched == {}
 
     play(story)
 

@@ -58,7 +58,7 @@ def test_upstreams_without_a_check_are_left_alone_and_https_is_checked_over_http
 def test_endpoints_that_come_and_go_are_followed_and_other_sources_change_nothing():
     plan = Plan()
     plan.release(content(PODS, sources={SOURCE.key: state(1)}))
-    assert plan.move(state(2, Endpoint("10.0.0.1", 80), Endpoint("10.0.0.2", 80)))
+    assert plan.move(state(2, Endpoint("10.0.0.1", 80), Endpoint("10.0.0.2", 80))) == [("a", "pods")]
     assert addresses(plan, "pods") == ["10.0.0.1", "10.0.0.2"]
     other = SourceState(Source("c", "default", "other", 80), Revision(1, 3), (Endpoint("10.0.0.9", 80),))
     assert not plan.move(other)
@@ -67,7 +67,7 @@ def test_endpoints_that_come_and_go_are_followed_and_other_sources_change_nothin
 def test_what_is_no_longer_released_is_no_longer_checked():
     plan = Plan()
     plan.release(content(PODS, HANDS, sources={SOURCE.key: state(1, Endpoint("10.0.0.1", 80))}))
-    plan.release(content(HANDS, number=2))
+    assert plan.release(content(HANDS, number=2)) == [("a", "pods"), ("a", "hands")]
     assert list(plan.upstreams) == [("a", "hands")]
     assert not plan.move(state(2))
 
