@@ -104,6 +104,11 @@ class Upstreams(Service):
             tls=upstream.tls,
             balance=upstream.balance or RoundRobin(),
             check=upstream.check,
+            slow_start=upstream.slow_start,
+            max_connections=upstream.max_connections,
+            panic_threshold=upstream.panic_threshold,
+            prefer_zone=upstream.prefer_zone,
+            zone_minimum=upstream.zone_minimum,
             endpoints=list(endpoints),
             revision=self._admin.upstream_revisions.of(upstream, (state.revision for state in states)),
             stale_since=min(stale, default=None),
@@ -137,6 +142,11 @@ def _written(session: Session, draft: ApplicationDocument, id: str, body: Upstre
         tls=body.tls,
         balance=None if isinstance(body.balance, RoundRobin) else body.balance,
         check=body.check,
+        slow_start=body.slow_start,
+        max_connections=body.max_connections,
+        panic_threshold=body.panic_threshold,
+        prefer_zone=body.prefer_zone,
+        zone_minimum=body.zone_minimum,
     )
     if body.tls is not None and body.tls.ca_certificate:
         read_chain(body.tls.ca_certificate, "tls.ca_certificate")

@@ -219,14 +219,21 @@ class KubernetesService(Body, frozen=True, kw_only=True):
 
 class UpstreamBody(Body, frozen=True, kw_only=True):
     """Exactly one of `kubernetes` (one service or a list of them) and `servers`; `tls` makes it HTTPS, `balance` says
-    how its endpoints are chosen: round robin without it. With `check` gateways find out by themselves whether they can
-    do their work."""
+    how its endpoints are chosen: round robin without it. A new endpoint's share grows for `slow_start` seconds; each
+    has at most `max_connections` requests in hand on a gateway server; none is passed over when more than
+    `panic_threshold` percent are; `prefer_zone`: those of the gateway's zone, while `zone_minimum` are healthy. With
+    `check` gateways find out by themselves whether endpoints can do their work."""
 
     name: Name
     kubernetes: KubernetesService | Annotated[list[KubernetesService], Meta(min_length=1, max_length=100)] | None = None
     servers: Annotated[list[Server], Meta(min_length=1, max_length=10_000)] | None = None
     tls: UpstreamTls | None = None
     balance: Balance | None = None
+    slow_start: int | None = None
+    max_connections: int | None = None
+    panic_threshold: int = 50
+    prefer_zone: bool = False
+    zone_minimum: int = 2
     check: HealthCheck | None = None
 
 
@@ -240,6 +247,11 @@ class UpstreamView(View, frozen=True, kw_only=True):
     servers: list[Server] | None
     tls: UpstreamTls | None = None
     balance: Balance
+    slow_start: int | None = None
+    max_connections: int | None = None
+    panic_threshold: int = 50
+    prefer_zone: bool = False
+    zone_minimum: int = 2
     check: HealthCheck | None = None
     endpoints: list[Endpoint]
     revision: int

@@ -2,19 +2,19 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from typing import Any
 
 import msgspec
 
 from edge.admin import rule_secrets
 from edge.admin.action_wording import action_text
-from edge.admin.views import KubernetesService, RuleView
+from edge.admin.views import KubernetesService, RuleView, UpstreamView
 from edge.model.document import ApplicationDocument
 from edge.model.health_check import HealthCheck
 from edge.model.rule import Condition, Rule
 from edge.model.source import Source
-from edge.model.upstream import Balance, Hash, LeastRequest, Sticky, Upstream
+from edge.model.upstream import Balance, Hash, LeastRequest, RoundRobin, Sticky, Upstream
 
 LONGEST = 300
 
@@ -142,8 +142,8 @@ def balance_text(balance: Balance) -> str:
 
 
 def _spoken_to(upstream: Upstream) -> str:
-    chosen = "" if upstream.balance is None else f", {balance_text(upstream.balance)}"
     checked = "" if upstream.check is None else f", {check_text(upstream.check)}"
+    chosen = "".join(f", {text}" for text in choosing_texts(upstream) if text != "round robin")
     return tls_text(upstream) + chosen + checked
 
 
@@ -151,6 +151,19 @@ def check_text(check: HealthCheck) -> str:
     """How an upstream's endpoints are checked: "checked every 5 s (GET /health)"."""
     what = f"GET {check.path}" if check.type == "http" else "TCP"
     return f"checked every {check.interval:g} s ({what})"
+
+
+def choosing_texts(upstream: Upstream | UpstreamView) -> Iterator[str]:
+    """How an upstream's endpoints are chosen, and what is said of their shares."""
+    yield balance_text(upstream.balance or RoundRobin())
+    if upstream.slow_start is not None:
+        yield f"slow start of {upstream.slow_start} s"
+    if upstream.max_connections is not None:
+        yield f"at most {upstream.max_connections} requests at once for each"
+    if upstream.panic_threshold != 50:
+        yield f"panic beyond {upstream.panic_threshold} %"
+    if upstream.prefer_zone:
+        yield f"the gateway's zone first, with {upstream.zone_minimum} healthy there"
 
 
 def kubernetes_of(sources: tuple[Source, ...]) -> KubernetesService | list[KubernetesService] | None:
@@ -173,6 +186,11 @@ def _upstream_plain(upstream: Upstream | None) -> Any:
         "tls": msgspec.to_builtins(upstream.tls),
         "balance": msgspec.to_builtins(upstream.balance),
         "check": msgspec.to_builtins(upstream.check),
+        "slow_start": upstream.slow_start,
+        "max_connections": upstream.max_connections,
+        "panic_threshold": upstream.panic_threshold,
+        "prefer_zone": upstream.prefer_zone,
+        "zone_minimum": upstream.zone_minimum,
     }
 
 

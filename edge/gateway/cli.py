@@ -13,6 +13,7 @@ import click
 from edge.gateway.listening import ListenAddress, parse
 
 _NAME = re.compile(r"[\x20-\x7e]{1,200}\Z")
+_LABEL_VALUE = re.compile(r"[A-Za-z0-9](?:[A-Za-z0-9_.-]{0,61}[A-Za-z0-9])?\Z")  # a value of a Kubernetes label
 _ADVERTISED = re.compile(
     r"(?:[A-Za-z0-9._-]{1,253}|\[[0-9A-Fa-f:.]{2,45}\])(?::(?P<port>[0-9]{1,5}))?\Z"  # a name, IPv4 or [IPv6]
     r"|(?=[0-9A-Fa-f.]*:[0-9A-Fa-f.]*:)[0-9A-Fa-f:.]{2,45}\Z"  # IPv6 without brackets, and so without a port
@@ -37,6 +38,12 @@ def _name(ctx: click.Context, param: click.Parameter, value: str) -> str:
     if not _NAME.match(value.strip()):
         raise click.BadParameter("expected 1 to 200 printable ASCII characters")
     return value.strip()
+
+
+def _zone(ctx: click.Context, param: click.Parameter, value: str) -> str:
+    if value and not _LABEL_VALUE.match(value):
+        raise click.BadParameter(f"expected a name like eu-central-1a, got {value[:100]!r}")
+    return value
 
 
 def _advertise(ctx: click.Context, param: click.Parameter, value: str) -> str:
@@ -106,6 +113,13 @@ def _join_token(token: str | None, file: Path | None) -> str | None:
     callback=_advertise,
     metavar="HOST[:PORT]",
     help="What users reach it by, if that is not where it listens.",
+)
+@click.option(
+    "--zone",
+    default="",
+    callback=_zone,
+    metavar="ZONE",
+    help="The zone it is in, as nodes' label topology.kubernetes.io/zone says; upstreams may prefer their pods there.",
 )
 @click.option("--workers", type=click.IntRange(1, 256), default=1, help="Worker processes.")
 @click.option(
@@ -178,6 +192,7 @@ def gateway(
     listen: ListenAddress,
     tls_listen: ListenAddress | None,
     advertise: str,
+    zone: str,
     workers: int,
     data_dir: Path,
     status_listen: ListenAddress,
@@ -212,6 +227,7 @@ def gateway(
         join_token=_join_token(join_token, join_token_file),
         admin_ca=admin_ca,
         insecure_admin=insecure_admin,
+        zone=zone,
         workers=workers,
         drain_timeout=drain_timeout,
         access_log=access_log,

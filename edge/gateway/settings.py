@@ -13,6 +13,8 @@ class Settings(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     server share it, two servers must not."""
     workers: int = 1
     """How many workers share the server's limits."""
+    zone: str = ""
+    """Where the server is, as Kubernetes names zones; upstreams may prefer their endpoints there."""
     trusted_proxies: tuple[str, ...] = ()
     """Networks whose `Forwarded`, `X-Forwarded-*` and `X-Request-Id` are believed; other peers' are replaced."""
     proxy_protocol_from: tuple[str, ...] = ()

@@ -258,7 +258,7 @@ def _take(
     open: Open,
 ) -> Application:
     if old is not None and old.entry.hash == entry.hash:
-        return old.released_as(entry, _backends(old.document, old, before, sources))
+        return old.released_as(entry, _backends(old.document, old, before, sources, settings))
     body = bodies.get(entry.hash)
     if body is None:
         raise ValueError(f"its document {entry.hash} is missing")
@@ -274,7 +274,9 @@ def _take(
     maker = Maker(settings, NOTHING_MADE if old is None else old.handlers, open)
     rules = compile_rules(document.rules, maker)
     kept = msgspec.structs.replace(document, rules=())  # compiled, they are of no more use, and the largest part
-    return Application(entry, kept, rules, maker.made or NOTHING_MADE, _backends(document, old, before, sources))
+    return Application(
+        entry, kept, rules, maker.made or NOTHING_MADE, _backends(document, old, before, sources, settings)
+    )
 
 
 def _opener(application: str, key: bytes | None) -> Open:
@@ -297,7 +299,7 @@ def _reason(error: Exception) -> str:
 
 
 def _backends(
-    document: ApplicationDocument, old: Application | None, before: Sources, sources: Sources
+    document: ApplicationDocument, old: Application | None, before: Sources, sources: Sources, settings: Settings
 ) -> dict[str, Backend]:
     known = {} if old is None else old.backends
     result: dict[str, Backend] = {}
@@ -308,7 +310,7 @@ def _backends(
             assert last is not None
             result[upstream.id] = last
         else:
-            result[upstream.id] = backends.make(upstream, _endpoints(upstream, sources), last)
+            result[upstream.id] = backends.make(upstream, _endpoints(upstream, sources), last, settings)
     return result
 
 

@@ -55,7 +55,11 @@ Balance: TypeAlias = RoundRobin | LeastRequest | Hash | Sticky
 
 class Upstream(msgspec.Struct, frozen=True, omit_defaults=True, forbid_unknown_fields=True):
     """Static when it has `servers`, Kubernetes when it has `sources`; exactly one of the two is not empty.
-    `balance` None is round robin, `check` None: readiness is all that is known of endpoints."""
+    `balance` None is round robin, `check` None: readiness is all that is known of endpoints.
+
+    A new endpoint's share grows for `slow_start` seconds. An endpoint has at most `max_connections` requests in hand on
+    one gateway server. When more than `panic_threshold` percent of the endpoints are passed over, none is. With
+    `prefer_zone` those of the gateway's zone are chosen while at least `zone_minimum` of them are healthy."""
 
     id: str
     name: str
@@ -64,3 +68,8 @@ class Upstream(msgspec.Struct, frozen=True, omit_defaults=True, forbid_unknown_f
     tls: UpstreamTls | None = None
     balance: Balance | None = None
     check: HealthCheck | None = None
+    slow_start: int | None = None
+    max_connections: int | None = None
+    panic_threshold: int = 50
+    prefer_zone: bool = False
+    zone_minimum: int = 2

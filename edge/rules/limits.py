@@ -30,6 +30,10 @@ SOURCES = 100
 """Services of a Kubernetes upstream."""
 WEIGHT = 1_000
 """The highest weight of a server."""
+CONNECTIONS = 1_000_000
+"""Requests that an endpoint may have in hand."""
+SLOW_START = 3_600
+"""Seconds in which a new endpoint's share grows."""
 COOKIE_AGE = 34_560_000
 """Seconds that a sticky cookie may last: browsers keep none for more than 400 days (RFC 6265bis 5.5)."""
 SIZE = 1 << 30

@@ -36,6 +36,24 @@ class Violation(Exception):
         self.invariant = invariant
 
 
+class _Nobody:
+    """Asks for an endpoint without being anybody's request."""
+
+    head = None
+
+    def __init__(self, pool: Pool) -> None:
+        self.pool = pool
+
+    def client_address(self) -> str:
+        return ""
+
+    def is_secure(self) -> bool:
+        return False
+
+    def random_bits(self, count: int) -> int:
+        return 0
+
+
 class Judge:
     """Watches gateways and what is published. The first violation is kept in `found`."""
 
@@ -97,7 +115,7 @@ class Judge:
         """Let a request choose an endpoint of every upstream."""
         for application in gateway.serves.applications.values():
             for upstream in application.document.upstreams:
-                chosen = application.backends[upstream.id].choose(self, self._pool)
+                chosen = application.backends[upstream.id].choose(_Nobody(self._pool), self._pool)
                 if chosen is not None:
                     self._check_chosen(gateway, upstream.sources[0], chosen)
 

@@ -151,6 +151,9 @@ async def test_how_endpoints_are_chosen_is_kept_and_round_robin_is_what_nothing_
             changed = msgspec.structs.replace(body, balance=balance)
             assert (await h.admin.upstreams.replace(EDITOR, shop, made.id, changed)).balance == balance
         assert (await h.admin.upstreams.replace(EDITOR, shop, made.id, body)).balance == RoundRobin()
+        shares = {"slow_start": 30, "max_connections": 9, "panic_threshold": 0, "zone_minimum": 1}
+        kept = await h.admin.upstreams.replace(EDITOR, shop, made.id, msgspec.structs.replace(body, **shares))
+        assert {name: getattr(kept, name) for name in shares} == shares
         wrong = msgspec.structs.replace(body, balance=Hash("cookie"))
         with pytest.raises(Invalid) as refused:
             await h.admin.upstreams.replace(EDITOR, shop, made.id, wrong)

@@ -49,6 +49,7 @@ def test_help_shows_the_options_of_the_contracts_with_their_defaults():
         (("--admin", "a", "--name", "g", "--trusted-proxy", "ten"), "expected a network such as 10.0.0.0/8"),
         (("--admin", "a", "--name", "g", "--proxy-protocol-from", "10.0.0.300"), "expected a network such as"),
         (("--admin", "a", "--name", "g", "--body-limit", "-1"), "-1 is not in the range"),
+        (("--admin", "a", "--name", "g", "--zone", "eu 1"), "expected a name like eu-central-1a, got 'eu 1'"),
         (("--admin", "a", "--name", "g", "--access-log-fields", "time,query"), "there is no field 'query'"),
         (("--admin", "a", "--name", "g", "--access-log-fields", "header.Cookie"), "carries credentials"),
         (("--admin", "a", "--name", "g", "--join-token-file", "/nowhere"), "--join-token-file /nowhere cannot be read"),

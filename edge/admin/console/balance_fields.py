@@ -8,10 +8,12 @@ from typing import Any
 import msgspec
 
 from edge.admin.console.forms import body, optional
-from edge.admin.views import UpstreamBody
+from edge.admin.views import UpstreamBody, UpstreamView
 from edge.model.upstream import Balance, Hash, Sticky
 
 NAMES = ("balance", "hash_by", "hash_name", "cookie", "ttl")
+NUMBERS = ("slow_start", "max_connections", "panic_threshold", "zone_minimum")
+SHARES = (*NUMBERS, "prefer_zone")
 KINDS = (
     ("round-robin", "the next server in turn"),
     ("least-request", "the less busy of two drawn by lot"),
@@ -40,11 +42,20 @@ def read(given: Mapping[str, Any]) -> Balance | None:
     return body(UpstreamBody, {"name": "-", "balance": written}).balance
 
 
-def given(balance: Balance) -> dict[str, Any]:
+def read_shares(given: Mapping[str, Any]) -> dict[str, Any]:
+    """What is said of shares, limits and zones, by the API's names; empty fields leave its defaults."""
+    written = {name: text for name in NUMBERS if (text := optional(given.get(name))) is not None}
+    shares = body(UpstreamBody, {"name": "-", "prefer_zone": bool(given.get("prefer_zone")), **written})
+    return {name: getattr(shares, name) for name in SHARES}
+
+
+def given(upstream: UpstreamView) -> dict[str, Any]:
     """What the form shows for it."""
+    balance = upstream.balance
     shown: dict[str, Any] = {"balance": msgspec.to_builtins(balance)["type"]}
     if isinstance(balance, Hash):
         shown |= {"hash_by": balance.by, "hash_name": balance.name}
     elif isinstance(balance, Sticky):
         shown |= {"cookie": balance.cookie, "ttl": balance.ttl or ""}
-    return shown
+    shown["prefer_zone"] = "on" if upstream.prefer_zone else ""
+    return shown | {name: str(value) for name in NUMBERS if (value := getattr(upstream, name)) is not None}

@@ -13,7 +13,7 @@ from edge.admin.console.forms import Errors, body, lines, optional
 from edge.admin.console.visit import Visit
 from edge.admin.errors import AdminError, Invalid, NotFound
 from edge.admin.views import KubernetesService, UpstreamBody, UpstreamView
-from edge.admin.wording import balance_text, check_text
+from edge.admin.wording import check_text, choosing_texts
 from edge.model.upstream import UpstreamTls
 
 _TLS = ("https", "unverified", "server_name", "ca_certificate")
@@ -48,7 +48,7 @@ async def show(visit: Visit, errors: Errors | None = None) -> Response:
         application=application,
         upstream=upstream,
         clusters=await _cluster_names(visit),
-        chosen=balance_text(upstream.balance),
+        chosen=", ".join(choosing_texts(upstream)),
         checked="" if upstream.check is None else check_text(upstream.check),
         errors=errors,
     )
@@ -78,7 +78,7 @@ async def _choices(visit: Visit, given: Mapping[str, Any]) -> Choices:
     )
     choices.chosen = chosen
     choices.tls = {name: str(given.get(name) or "") for name in _TLS}
-    choices.balance = {name: str(given.get(name) or "") for name in balance_fields.NAMES}
+    choices.balance = {name: str(given.get(name) or "") for name in (*balance_fields.NAMES, *balance_fields.SHARES)}
     choices.check = {name: str(given.get(name) or "") for name in check_fields.NAMES}
     clusters = (await visit.admin.kubernetes_clusters.list(visit.actor, limit=1000)).items
     choices.clusters = [(cluster.id, cluster.name) for cluster in clusters]
@@ -141,7 +141,11 @@ def _tls(given: Mapping[str, Any]) -> UpstreamTls | None:
 
 def _body(given: Mapping[str, Any]) -> UpstreamBody:
     return msgspec.structs.replace(
-        _target(given), tls=_tls(given), balance=balance_fields.read(given), check=check_fields.read(given)
+        _target(given),
+        tls=_tls(given),
+        balance=balance_fields.read(given),
+        check=check_fields.read(given),
+        **balance_fields.read_shares(given),
     )
 
 
@@ -186,8 +190,12 @@ def _given(upstream: UpstreamView) -> dict[str, Any]:
     """What the form shows for an existing upstream."""
     tls = upstream.tls
     secured = {} if tls is None else {**msgspec.structs.asdict(tls), "https": "on", "unverified": not tls.verify}
-    chosen = balance_fields.given(upstream.balance) | check_fields.given(upstream.check)
-    return {**_given_target(upstream), **secured, **chosen}
+    return {
+        **_given_target(upstream),
+        **secured,
+        **balance_fields.given(upstream),
+        **check_fields.given(upstream.check),
+    }
 
 
 def _given_target(upstream: UpstreamView) -> dict[str, Any]:

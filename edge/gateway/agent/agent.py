@@ -69,6 +69,7 @@ class AgentSettings(msgspec.Struct, frozen=True, kw_only=True):
     proxy_protocol_from: tuple[str, ...] = ()
     body_limit: int = 0
 
+    zone: str = ""
     def __repr__(self) -> str:
         return f"<AgentSettings {self.name} of {self.admin}>"
 
@@ -78,6 +79,7 @@ class AgentSettings(msgspec.Struct, frozen=True, kw_only=True):
             name=self.name,
             workers=self.workers,
             trusted_proxies=self.trusted_proxies,
+            zone=self.zone,
             proxy_protocol_from=self.proxy_protocol_from,
             body_limit=self.body_limit,
             drain_timeout=self.drain_timeout,

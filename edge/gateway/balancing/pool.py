@@ -63,15 +63,16 @@ def is_kept(origin: Origin, *, finished: bool, draining: bool, limit: int) -> bo
 
 
 class Origin:
-    """One address. `idle` is in order of last use."""
+    """One address. `idle` is in order of last use; `tunnels` are WebSockets, whose connections come back no more."""
 
-    __slots__ = ("address", "busy", "connecting", "health", "idle", "retired")
+    __slots__ = ("address", "busy", "connecting", "health", "idle", "retired", "tunnels")
 
     def __init__(self, address: Address) -> None:
         self.address = address
         self.idle: list[UpstreamConnection] = []
         self.busy = 0
         self.connecting = 0
+        self.tunnels = 0
         self.retired = False
         self.health = HEALTHY
 
@@ -94,7 +95,7 @@ class Pool:
     ) -> None:
         self.tls = tls
         self._settings = settings
-        self._now = now
+        self.now = now
         self._connect = connect
         self._origins: dict[Address, Origin] = {}
         self.ejected: dict[Address, None] = {}
@@ -132,7 +133,7 @@ class Pool:
         origin.busy += 1
 
     def _try_out(self, origin: Origin) -> None:
-        origin.health = after_choice(origin.health, self._now(), self._settings)
+        origin.health = after_choice(origin.health, self.now(), self._settings)
         if origin.health.on_trial:
             self.ejected[origin.address] = None
 
@@ -152,7 +153,7 @@ class Pool:
         if origin.retired:
             return
         before = origin.health
-        origin.health = after_failure(before, self._now(), self._settings)
+        origin.health = after_failure(before, self.now(), self._settings)
         if origin.health.until > before.until:
             self.ejected[origin.address] = None
             self.ejections += 1
@@ -167,6 +168,16 @@ class Pool:
         self._tidy(origin)
         return False
 
+    def tunnelled(self, origin: Origin) -> None:
+        """A busy connection has become a WebSocket."""
+        origin.busy -= 1
+        origin.tunnels += 1
+
+    def tunnel_ended(self, origin: Origin) -> None:
+        """A WebSocket is over."""
+        origin.tunnels -= 1
+        self._tidy(origin)
+
     def idle_lost(self, connection: UpstreamConnection) -> None:
         """An idle connection has ended."""
         origin = connection.origin
@@ -175,14 +186,14 @@ class Pool:
         self._tidy(origin)
 
     def open_requests(self, address: Address) -> int:
-        """How many requests this worker has at an endpoint, those that are being connected among them."""
+        """How many requests this worker has at an endpoint, connecting ones and open WebSockets among them."""
         origin = self._origins.get(address)
-        return 0 if origin is None else origin.busy + origin.connecting
+        return 0 if origin is None else origin.busy + origin.connecting + origin.tunnels
 
     def is_ejected(self, address: Address) -> bool:
         """Whether it is passed over now."""
         origin = self._origins.get(address)
-        if origin is not None and origin.health.until > self._now():
+        if origin is not None and origin.health.until > self.now():
             return True
         self.ejected.pop(address, None)  # its time is over; the next failure ejects it again
         return False
@@ -234,7 +245,7 @@ class Pool:
             connection.close()
 
     def _tidy(self, origin: Origin) -> None:
-        if not (origin.idle or origin.busy or origin.connecting) and (
+        if not (origin.idle or origin.busy or origin.connecting or origin.tunnels) and (
             origin.health is HEALTHY and self._origins.get(origin.address) is origin
         ):
             del self._origins[origin.address]

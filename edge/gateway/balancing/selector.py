@@ -32,10 +32,12 @@ Address: TypeAlias = tuple[str, int]
 
 
 class Target(msgspec.Struct, frozen=True, gc=False):
-    """What may be asked. `address` is (IP address or host name, port); IPv6 without brackets."""
+    """What may be asked. `address` is (IP address or host name, port); IPv6 without brackets. `zone` is where it is,
+    empty when that is not known."""
 
     address: Address
     weight: int = 1
+    zone: str = ""
 
 
 class Asker(Protocol):
@@ -120,9 +122,9 @@ class WeightedRoundRobin:
         due = self._due
         if not due:
             return None
-        if tried:
-            return self._choose_untried(tried)
         _, place, number = due[0]
+        if tried and self.targets[place].address in tried:
+            return self._choose_untried(tried)
         heapreplace(due, self._turn(place, number + 1))
         return self.targets[place]
 
@@ -148,7 +150,8 @@ def eligible(endpoints: Iterable[Endpoint]) -> tuple[Target, ...]:
     chosen = [endpoint for endpoint in known if endpoint.ready and not endpoint.terminating]
     if not chosen:
         chosen = [endpoint for endpoint in known if endpoint.serving]
-    return tuple(Target(address) for address in dict.fromkeys((e.address, e.port) for e in chosen))
+    zones = {(endpoint.address, endpoint.port): endpoint.zone for endpoint in chosen}
+    return tuple(Target(address, 1, zone) for address, zone in zones.items())
 
 
 def in_use(servers: Iterable[Server]) -> tuple[Target, ...]:

@@ -358,6 +358,8 @@ class Exchange:
 
     def _tunnel_ended(self, sent: int) -> None:
         self._reply.sent += sent
+        if self._forwarding is not None:
+            self._forwarding.tunnel_ended()
         self.log()
 
     # Back-pressure

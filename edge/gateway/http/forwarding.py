@@ -19,7 +19,7 @@ from edge.gateway.http.upstream import CONNECTING, UpstreamConnection
 
 if TYPE_CHECKING:
     from edge.gateway.balancing.backend import Backend
-    from edge.gateway.balancing.pool import Address, Pool
+    from edge.gateway.balancing.pool import Address, Origin, Pool
     from edge.gateway.data_path import DataPath
     from edge.gateway.http.exchange import Exchange
     from edge.gateway.http.head import RequestHead, ResponseHead
@@ -41,6 +41,7 @@ class Forwarding:
         "_sends",
         "_timed_out",
         "_tried",
+        "_tunnelled",
         "_upstream",
         "address",
         "attempts",
@@ -60,6 +61,7 @@ class Forwarding:
         self._sends = 0
         self._fresh = False
         self._timed_out = False
+        self._tunnelled: Origin | None = None
         self.address: Address | None = None
         self.attempts = 0
 
@@ -105,7 +107,7 @@ class Forwarding:
             self.attempts += 1
             self.connect(address)
         elif not tried:
-            self._exchange.answer(503)
+            self._exchange.answer(503, self._backend.why_none(self._pool))
         elif self._timed_out:
             self._exchange.answer(504, "no endpoint of the upstream took the connection in time")
         else:
@@ -246,10 +248,18 @@ class Forwarding:
 
     def tunnel(self, endpoint: Any, response: ResponseHead, rest: bytes) -> None:
         """The endpoint agreed to a WebSocket."""
+        assert self._upstream is not None
+        self._tunnelled = self._upstream.origin
         self._upstream = None
         if self._backend.sticky is not None:
             self._bind(response)
         self._exchange.tunnel(endpoint, response, rest)
+
+    def tunnel_ended(self) -> None:
+        """The WebSocket is over."""
+        if self._tunnelled is not None:
+            self._pool.tunnel_ended(self._tunnelled)
+            self._tunnelled = None
 
     # Back-pressure
 

@@ -77,7 +77,7 @@ class RoutedForwarding(Forwarding):
         """The first one."""
         address = self._next()
         if address is None:
-            self._exchange.answer(503)
+            self._exchange.answer(503, self._backend.why_none(self._pool))
         else:
             self._attempt(address)
 

@@ -347,7 +347,7 @@ class UpstreamConnection(asyncio.Protocol):
         self._walk("tunnel")
         self.exchange = None
         self._path.wheel.remove(self)
-        self._pool.release(self, False)
+        self._pool.tunnelled(self.origin)
         exchange.tunnel(self.transport, head, rest)
 
     # How it ends

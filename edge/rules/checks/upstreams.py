@@ -35,6 +35,8 @@ def check_upstream(upstream: Upstream) -> Iterator[Problem]:
         yield from under("balance", _check_hash(upstream.balance))
     elif isinstance(upstream.balance, Sticky):
         yield from under("balance", _check_sticky(upstream.balance))
+    yield from _check_shares(upstream)
+    yield from _check_zones(upstream)
     seen: dict[tuple[str, int], None] = {}
     for index, server in enumerate(upstream.servers):
         yield from under(f"servers[{index}]", _check_server(server))
@@ -59,6 +61,29 @@ def _check_tls(upstream: Upstream) -> Iterator[Problem]:
         yield Problem("server_name", text)
     if tls.ca_certificate and "-----BEGIN CERTIFICATE-----" not in tls.ca_certificate:
         yield Problem("ca_certificate", "expected certificates in PEM form, beginning with -----BEGIN CERTIFICATE-----")
+
+
+def _check_shares(upstream: Upstream) -> Iterator[Problem]:
+    start, most, panic = upstream.slow_start, upstream.max_connections, upstream.panic_threshold
+    if start is not None:
+        if not 1 <= start <= limits.SLOW_START:
+            yield Problem("slow_start", f"expected seconds from 1 to {limits.SLOW_START:,}, but got {start}")
+        elif isinstance(upstream.balance, Hash):
+            yield Problem("slow_start", "a hash gives a new endpoint its keys at once; the share of one cannot grow")
+    if most is not None and not 1 <= most <= limits.CONNECTIONS:
+        yield Problem("max_connections", f"expected a number from 1 to {limits.CONNECTIONS:,}, but got {most}")
+    if not 0 <= panic <= 100:
+        yield Problem("panic_threshold", f"expected a percentage from 0 to 100, but got {panic}")
+
+
+def _check_zones(upstream: Upstream) -> Iterator[Problem]:
+    if upstream.prefer_zone and upstream.servers:
+        yield Problem("prefer_zone", "servers written by hand have no zones")
+    elif upstream.prefer_zone and isinstance(upstream.balance, Hash):
+        yield Problem("prefer_zone", "a hash maps alike in all zones; gateways of two zones could not agree")
+    if not 1 <= upstream.zone_minimum <= limits.SERVERS:
+        text = f"expected endpoints from 1 to {limits.SERVERS:,}, but got {upstream.zone_minimum}"
+        yield Problem("zone_minimum", text)
 
 
 def _check_hash(hash: Hash) -> Iterator[Problem]:

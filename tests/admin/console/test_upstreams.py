@@ -112,6 +112,24 @@ async def test_how_servers_are_chosen_is_said_shown_again_and_refused_at_its_fie
         assert "round robin" in text(await visitor.done(f"{page.url.path}/edit", form))
 
 
+@in_virtual_time
+async def test_shares_limits_and_zones_are_said_shown_again_and_refused_at_their_fields(tmp_path):
+    async with visiting(tmp_path) as visitor:
+        application = await visitor.house.application()
+        path = f"/applications/{application}/upstreams"
+        form = {"kind": "static", "name": "by hand", "servers": "10.0.0.7:8443", "max_connections": "9"}
+        page = await visitor.done(f"{path}/new", form | {"slow_start": "31", "panic_threshold": "0"})
+        assert "round robin, slow start of 31 s, at most 9 requests at once for each, panic beyond 0 %" in text(page)
+        edited = (await visitor.get(f"{page.url.path}/edit")).text
+        assert all(f'value="{value}"' in edited for value in (31, 9, 0, 2))
+        for field, value in (("slow_start", "0"), ("max_connections", "many"), ("prefer_zone", "on")):
+            answer = await visitor.post(f"{page.url.path}/edit", form | {field: value})
+            assert answer.status_code in (400, 422)
+            assert f'="{"h" if field == "prefer_zone" else "e"}-{field}"' in answer.text
+        upstream = (await visitor.admin.upstreams.list(VIEWER, application)).items[0]
+        assert (upstream.slow_start, upstream.panic_threshold, upstream.prefer_zone) == (31, 0, False)
+
+
 @pytest.mark.parametrize("line", ["10.0.0.7", "10.0.0.7:", "host:eighty", ":80x"])
 def test_a_line_that_is_no_server_is_refused_with_what_was_expected(line):
     with pytest.raises(Invalid, match="expected one host:port"):

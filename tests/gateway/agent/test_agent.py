@@ -31,11 +31,13 @@ def test_a_worker_is_told_what_the_command_was_told(tmp_path):
         trusted_proxies=("10.0.0.0/8",),
         proxy_protocol_from=("10.9.0.0/16",),
         body_limit=7,
+        zone="eu-1a",
     ).worker()
     assert (settings.name, settings.drain_timeout, settings.access_log) == ("g", 3, "-")
     assert settings.trusted_proxies == ("10.0.0.0/8",)
     assert settings.proxy_protocol_from == ("10.9.0.0/16",)
     assert settings.body_limit == 7
+    assert settings.zone == "eu-1a"
 
 
 class Gateway:

@@ -118,3 +118,28 @@ def test_least_request_avoids_the_endpoint_whose_requests_do_not_end() -> None:
     dialogue.accepts()
     assert f"{host}:{port}" not in {ask(dialogue, GET)[0] for _ in range(10)}
     assert status(ask(dialogue, GET)[1]) == 200
+
+
+def test_an_endpoint_that_is_full_is_left_alone_until_a_request_or_a_websocket_ends() -> None:
+    dialogue = Dialogue(serving(A, chosen={"max_connections": 1}))
+    client = dialogue.client()
+    client.says(UPGRADE + b"\r\n")
+    endpoint = dialogue.accepts()
+    endpoint.says(SWITCH)
+    other = dialogue.client()
+    other.says(GET)
+    answer = other.hears()
+    assert status(answer) == 503
+    assert b"as many requests in hand as it may have" in answer
+    client.ends()
+    endpoint.ends()
+    assert ask(dialogue, GET)[0] == A
+    third = dialogue.client()
+    third.says(GET)
+    dialogue.accepts()
+    other = dialogue.client()
+    other.says(GET)
+    assert status(other.hears()) == 503
+    third.resets()
+    assert ask(dialogue, GET)[0] == A
+    assert dialogue.path.pool.open_requests(("10.0.0.1", 80)) == 0
