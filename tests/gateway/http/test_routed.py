@@ -2,7 +2,7 @@
 
 import pytest
 
-from edge.model import Server, Upstream
+from edge.model import Server, Upstream, UpstreamTls
 from tests.gateway.actions.acting import request
 from tests.gateway.dialogue import Dialogue
 from tests.gateway.serving import counted as serving_counted
@@ -129,6 +129,30 @@ def test_endpoints_that_take_too_long_leave_the_backup_its_turn():
     assert talk.connects() == ("10.1.0.1", 80)  # the third pod would be too late
     talk.never_answers()
     assert status(client) == 504
+
+
+def test_a_backup_is_spoken_to_as_it_wants_and_a_split_too():
+    secured = Upstream("u2", "spare", (Server("10.1.0.1", 443),), tls=UpstreamTls(verify=False))
+    talk = dialogue(PODS[0], backup="u2", others=(secured,))
+    client = ask(talk)
+    assert talk.connecting[0].tls is None
+    talk.refuses()
+    assert talk.connecting[0].tls == secured.tls
+    talk.accepts().says(OK)
+    assert status(client) == 200
+    client.says(request())
+    assert talk.connects() == ("10.0.0.1", 80)  # the next request begins where the rule says
+
+
+def test_a_request_keeps_the_upstreams_of_its_beginning():
+    talk = dialogue(PODS[0], backup="u2")
+    client = ask(talk)
+    gone = Upstream("u2", "spare", (Server("10.9.0.9", 80),))
+    talk.path.snapshot = serving(PODS[0], others=(gone,), number=2)
+    talk.refuses()
+    assert talk.connects() == ("10.1.0.1", 80)
+    talk.accepts().says(OK)
+    assert status(client) == 200
 
 
 # Retries
@@ -341,6 +365,19 @@ def test_a_client_that_leaves_gives_back_what_it_had_of_the_budget():
     assert len(talk.path.budgets) == 0
     talk.wait(5)
     assert talk.loop.armed <= 1
+
+
+def test_a_websocket_may_be_tried_again_until_it_is_open_and_waits_for_nothing_then():
+    talk = dialogue(*PODS, timeout=5, retries={"statuses": [503], "attempts": 2})
+    client = ask(talk, Connection="Upgrade", Upgrade="websocket", Sec_WebSocket_Key="x", Sec_WebSocket_Version="13")
+    talk.accepts().says(FULL)
+    pod = talk.accepts()
+    pod.says(b"HTTP/1.1 101 Switching Protocols\r\nConnection: Upgrade\r\nUpgrade: websocket\r\n\r\n")
+    assert status(client) == 101
+    assert len(talk.path.budgets) == 0
+    talk.wait(60)
+    client.says(b"still open")
+    assert pod.hears().endswith(b"still open")
 
 
 def test_a_rule_that_says_nothing_more_than_an_upstream_has_no_route():
