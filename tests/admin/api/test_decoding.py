@@ -4,12 +4,14 @@ from edge.admin.api.decoding import MAX_DEPTH, decide, patched, undecided, writa
 from edge.admin.errors import BadRequest, Invalid
 from edge.admin.views import KubernetesClusterBody, PartitionBody, PartitionView, UpstreamBody, UpstreamView
 from edge.model import Server
+from edge.model.upstream import RoundRobin
 
 UPSTREAM = UpstreamView(
     id="u1",
     name="static",
     kubernetes=None,
     servers=[Server("10.0.0.1", 80)],
+    balance=RoundRobin(),
     endpoints=[],
     revision=7,
     stale_since=None,
@@ -66,7 +68,7 @@ def test_only_what_the_body_names_is_writable():
 
 def test_a_patch_changes_only_what_it_names():
     body = patched(UPSTREAM, {"name": "renamed"}, UpstreamBody)
-    assert body == UpstreamBody(name="renamed", servers=[Server("10.0.0.1", 80)])
+    assert body == UpstreamBody(name="renamed", servers=[Server("10.0.0.1", 80)], balance=RoundRobin())
 
 
 def test_a_patch_with_null_takes_a_value_away():
