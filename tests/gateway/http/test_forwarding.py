@@ -69,6 +69,22 @@ def test_a_terminating_endpoint_keeps_its_clients_while_it_serves_and_gets_no_ot
     assert (address, bound(answer)) == (B, bound(ask(dialogue, GET)[1]))
 
 
+def test_clients_stay_where_they_are_while_the_service_scales() -> None:
+    dialogue = Dialogue(serving(A, chosen=STICKY))
+    pods = [at(f"10.0.0.{number}:80") for number in range(1, 7)]
+    leaving = [at(f"10.0.0.{number}:80", ready=False, terminating=True) for number in range(3, 7)]
+    clients = []
+    for number, scaled in enumerate(([*pods[:3]], pods, [*pods[:2], *leaving], pods[:2]), 2):
+        change(dialogue, number, *scaled)
+        serving_now = {f"{pod.address}:{pod.port}" for pod in scaled}
+        for address, cookie in clients:
+            again, answer = ask(dialogue, with_cookie(cookie))
+            assert (again == address and bound(answer) is None) or address not in serving_now
+        came = [ask(dialogue, GET) for _ in range(6)]
+        assert {address for address, _ in came} <= {f"{pod.address}:{pod.port}" for pod in scaled if pod.ready}
+        clients += [(address, bound(answer)) for address, answer in came]
+
+
 def test_a_client_whose_endpoint_refuses_goes_to_another_and_stays_there() -> None:
     dialogue = Dialogue(serving(A, B, chosen=STICKY))
     first, answer = ask(dialogue, GET)
