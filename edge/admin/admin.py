@@ -55,6 +55,8 @@ from edge.admin.remembering import Remembering
 from edge.admin.roster import Live, Roster
 from edge.admin.rules import Rules
 from edge.admin.tokens import Tokens
+from edge.admin.traffic import Traffic
+from edge.admin.traffic_ring import Ring
 from edge.admin.upstream_revision import UpstreamRevisions
 from edge.admin.upstreams import Upstreams
 from edge.admin.users import Users
@@ -132,7 +134,12 @@ class Admin:
         self.events = Events(generation)
         self.upstream_revisions = UpstreamRevisions(generation)
         self.roster = Roster()
-        self.hub = Hub(on_report=self._reported, on_gone=lambda name: None)
+        self.traffic_ring = Ring()
+        self.hub = Hub(
+            on_report=self._reported,
+            on_gone=lambda name: None,
+            on_traffic=lambda server, traffic: self.traffic.told(server, traffic),
+        )
         self.publisher = Publisher(
             generation,
             self.hub.publish_manifest,
@@ -166,6 +173,7 @@ class Admin:
         self.changes = Changes(self)
         self.releases = Releases(self)
         self.purges = Purges(self)
+        self.traffic = Traffic(self)
         self.users = Users(self)
         self.tokens = Tokens(self)
         self.login = Login(self)

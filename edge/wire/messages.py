@@ -15,6 +15,7 @@ JSON object of ours has no raw newline), so that bytes named by their hash are n
                                          ◀──  Health                       of an agent: at first, and when it changes
                                          ◀──  Ask
     Answer                               ──▶
+    Traffic (of an agent: what was asked) ──▶                             a few seconds apart, while there is any
     Leaving (I take nothing new)         ──▶
 
 Unknown types and unknown fields are ignored, new fields have defaults, and a type or field never changes its meaning:
@@ -102,6 +103,27 @@ class Answer(msgspec.Struct, frozen=True, tag="answer", tag_field="type", gc=Fal
     error: str = ""
 
 
+class Series(msgspec.Struct, frozen=True, array_like=True, gc=False):
+    """Requests of an application to an upstream that one endpoint was asked last, or none that is there: "". `classes`
+    are those of status classes 1xx to 5xx, `latency` those in each bucket and above, `seconds` what all took."""
+
+    application: str
+    upstream: str
+    endpoint: str
+    classes: tuple[int, ...]
+    latency: tuple[int, ...]
+    seconds: float
+
+
+class Traffic(msgspec.Struct, frozen=True, tag="traffic", tag_field="type", gc=False):
+    """What the subscriber's workers answered in the last `seconds`; `bounds` are the buckets' upper ones. It replaces
+    nothing: each is told once, and lost with its channel."""
+
+    seconds: float
+    bounds: tuple[float, ...]
+    series: tuple[Series, ...]
+
+
 class Leaving(msgspec.Struct, frozen=True, tag="leaving", tag_field="type", gc=False):
     """The subscriber ends: it takes nothing new, finishes what it has, and closes the channel then. The body is what it
     would answer to "metrics"; the message may come again with a newer one."""
@@ -157,7 +179,7 @@ class Ask(msgspec.Struct, frozen=True, tag="ask", tag_field="type", gc=False):
     what: str
 
 
-Up: TypeAlias = Hello | Want | Report | Waiting | Served | Answer | Leaving
+Up: TypeAlias = Hello | Want | Report | Waiting | Served | Answer | Traffic | Leaving
 Down: TypeAlias = Welcome | Offer | Current | Document | SourceUpdate | Health | Ask
 
 
@@ -201,5 +223,5 @@ class Reader(Generic[T]):
             raise ProtocolError(f"a {kind} message cannot be read: {error}")
 
 
-up: Reader[Up] = Reader(Up, frozenset({"hello", "want", "report", "waiting", "served", "answer", "leaving"}))
+up: Reader[Up] = Reader(Up, frozenset({"hello", "want", "report", "waiting", "served", "answer", "traffic", "leaving"}))
 down: Reader[Down] = Reader(Down, frozenset({"welcome", "offer", "current", "document", "source", "health", "ask"}))

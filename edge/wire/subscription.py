@@ -42,6 +42,7 @@ from edge.wire.messages import (
     Report,
     Served,
     SourceUpdate,
+    Traffic,
     Waiting,
     Want,
     Welcome,
@@ -88,6 +89,7 @@ class Subscription:
         self._hello_due = self._want_due = self._report_due = self._waiting_due = False
         self._served_due: dict[str, Revision] = {}
         self._asked: deque[bytes] = deque()
+        self._traffic_due: Traffic | None = None
         self.caught_up = asyncio.Event()
         """Set once there is something to serve, or the hub said that there is nothing yet."""
         if initial is not None:
@@ -112,7 +114,7 @@ class Subscription:
         assert self._writer is None, "a subscription runs over one channel at a time"
         tasks = Tasks()
         self._writer = writer = Writer(channel, self._next_frame)
-        self._served_due, self._asked = {}, deque()
+        self._served_due, self._asked, self._traffic_due = {}, deque(), None
         self._want_due = self._waiting_due = False
         self._hello_due = self._report_due = True
         tasks.start(writer.run(), "subscription writer")
@@ -272,6 +274,14 @@ class Subscription:
         if self._writer is not None:
             self._writer.wake()
 
+    def tell(self, traffic: Traffic) -> bool:
+        """For an agent: have this sent after all else; False while the last one waits, or nobody is there."""
+        if self._writer is None or self._traffic_due is not None:
+            return False
+        self._traffic_due = traffic
+        self._writer.wake()
+        return True
+
     def acknowledge_source(self, key: str, revision: Revision) -> None:
         """For an agent: its slowest worker serves this revision of a source."""
         self._served_due[key] = revision
@@ -295,4 +305,7 @@ class Subscription:
         if self._served_due:
             message, self._served_due = Served(self._served_due), {}
             return encode(message)
-        return self._asked.popleft() if self._asked else None
+        if self._asked:
+            return self._asked.popleft()
+        traffic, self._traffic_due = self._traffic_due, None
+        return None if traffic is None else encode(traffic)

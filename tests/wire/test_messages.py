@@ -20,6 +20,15 @@ def test_a_body_follows_its_message_byte_by_byte(body):
     assert down.read(encode(Document("h1"), body)) == (Document("h1"), body)
 
 
+def test_what_was_asked_is_told_in_short_lists():
+    told = messages.Traffic(
+        2.5, (0.1, 1.0), (messages.Series("a1", "u1", "10.0.0.1:80", (0, 2, 0, 0, 0), (1, 1, 0), 0.3),)
+    )
+    frame = encode(told)
+    assert up.read(frame) == (told, b"")
+    assert b'"series":[["a1","u1","10.0.0.1:80",[0,2,0,0,0],[1,1,0],0.3]]' in frame
+
+
 def test_fields_and_types_of_a_newer_version_are_ignored():
     assert up.read(b'{"type":"want","documents":["h"],"sources":{},"colour":{"x":[1]}}')[0] == Want(("h",))
     assert up.read(b'{"type":"telemetry","cpu":1}') == (None, b"")

@@ -5,9 +5,9 @@ import pytest
 
 from edge import virtual_time
 from edge.wire.content import Content
-from edge.wire.hub import Unanswered
+from edge.wire.hub import Hub, Unanswered
 from edge.wire.memory import pair
-from edge.wire.messages import Document, Offer, Welcome, down, encode, up
+from edge.wire.messages import Document, Offer, Series, Traffic, Welcome, down, encode, up
 from edge.wire.subscription import Subscription
 from tests.wire.house import Notes, World, document, release, revision, source, state
 
@@ -282,3 +282,34 @@ def test_it_is_caught_up_when_it_serves_or_there_is_nothing_to_serve():
             assert waiting.caught_up.is_set()
 
     virtual_time.run(main())
+
+
+def test_one_report_of_traffic_waits_at_most_and_the_hub_hears_each_that_was_sent():
+    told = Traffic(2.5, (1.0,), (Series("shop", "u1", "10.0.0.1:80", (0, 1, 0, 0, 0), (1, 0), 0.1),))
+
+    def hear(name, traffic):
+        heard.append((name, traffic))
+        raise ValueError("a mistake of the hub's owner")
+
+    async def main():
+        subscription = Subscription(Notes())
+        assert not subscription.tell(told), "nobody is there"
+        async with World(Hub(on_traffic=hear)) as world:
+            world.connect(subscription)
+            await world.settle()
+            assert subscription.tell(told)
+            await world.settle()
+            assert heard == [("g1", told)]
+            assert subscription.tell(told), "the channel is as it was"
+            await world.settle()
+        near, far = pair(1)
+        stuck = asyncio.create_task(subscription.run(near))
+        await asyncio.sleep(1)
+        assert subscription.tell(told)
+        assert not subscription.tell(told), "the hello still fills the channel"
+        stuck.cancel()
+        assert far
+
+    heard = []
+    virtual_time.run(main())
+    assert len(heard) == 2

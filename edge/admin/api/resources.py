@@ -36,6 +36,7 @@ from edge.admin.views import (
     ServiceView,
     TokenBody,
     TokenView,
+    TrafficView,
     UpstreamBody,
     UpstreamView,
     UserBody,
@@ -202,6 +203,10 @@ async def _discard_change(call: Call) -> None:
     await call.admin.changes.discard(call.actor, call.ids[0], call.ids[1])
 
 
+async def _traffic(call: Call) -> TrafficView:
+    return await call.admin.traffic.get(call.actor, call.ids[0])
+
+
 async def _purge(call: Call) -> Any:
     return await call.admin.purges.create(call.actor, call.ids[0], call.body)
 
@@ -213,6 +218,16 @@ async def _roll_back(call: Call) -> Any:
 
 
 DEEDS: tuple[Operation, ...] = (
+    Operation(
+        method="GET",
+        path="applications/{application}/traffic",
+        name="get-traffic",
+        summary="Requests, status classes and latencies of the last quarter of an hour, as the gateway servers tell.",
+        tag="applications",
+        perform=_traffic,
+        answer=TrafficView,
+        errors=(404,),
+    ),
     Operation(
         method="POST",
         path="applications/{application}/purges",

@@ -12,6 +12,7 @@ import msgspec
 
 from edge import __version__, clock
 from edge.admin.action_wording import action_text
+from edge.admin.console.charts import duration, per_second
 from edge.admin.wording import condition_text
 
 FOLDER = Path(str(importlib.resources.files("edge.admin.console")))
@@ -40,6 +41,11 @@ def plain(value: Any) -> str:
     return msgspec.json.format(msgspec.json.encode(value), indent=2).decode()
 
 
+def percent(share: float) -> str:
+    """A share of one; what is not nothing is not shown as nothing."""
+    return "0 %" if not share else "< 0.1 %" if share < 0.001 else f"{share * 100:.3g} %"
+
+
 def assets() -> tuple[str, ...]:
     """The scripts that the build could fetch; without them pages reload instead of updating in place."""
     vendor = FOLDER / "static" / "vendor"
@@ -59,7 +65,14 @@ def _environment() -> jinja2.Environment:
         assets=assets(), version=__version__, pairs=lambda names: [(name, name) for name in names]
     )
     environment.filters.update(
-        tone=tone, moment=moment, plain=plain, condition_text=condition_text, action_text=action_text
+        tone=tone,
+        moment=moment,
+        plain=plain,
+        percent=percent,
+        per_second=per_second,
+        duration=duration,
+        condition_text=condition_text,
+        action_text=action_text,
     )
     return environment
 

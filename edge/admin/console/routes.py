@@ -18,6 +18,7 @@ from edge.admin.console import (
     releases,
     rules,
     stored_answers,
+    traffic,
     upstreams,
 )
 from edge.admin.console.rendering import FOLDER
@@ -43,6 +44,7 @@ PAGES: dict[str, Handler] = {
     "/applications/{application}/releases": releases.index,
     "/applications/{application}/releases/{version}": releases.show,
     "/applications/{application}/stored-answers": stored_answers.show,
+    "/applications/{application}/traffic": traffic.show,
     "/gateways": gateways.index,
     "/kubernetes": kubernetes.index,
     "/kubernetes/new": kubernetes.new,

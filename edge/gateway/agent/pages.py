@@ -108,11 +108,15 @@ class StatusPages:
             return text(200, "ready")
         return text(503, "not every worker serves a snapshot yet")
 
-    async def metrics(self) -> Page:
-        """Prometheus' text format, summed over the workers."""
+    async def measured(self) -> Measures:
+        """What all workers counted."""
         answers = await self._relay.hub.ask_all("metrics")
         measures = {name: msgspec.json.decode(answer, type=Measures) for name, answer in answers.items()}
-        total = self._totals.add(measures, self._relay.hub.connected)
+        return self._totals.add(measures, self._relay.hub.connected)
+
+    async def metrics(self) -> Page:
+        """Prometheus' text format, summed over the workers."""
+        total = await self.measured()
         return Page(200, (render(total) + self._own()).encode(), PROMETHEUS)
 
     def _own(self) -> str:

@@ -17,9 +17,8 @@ from typing import TypeAlias
 import msgspec
 
 from edge.gateway.balancing.pool import Address
+from edge.model.latency import BUCKETS
 
-BUCKETS = (0.001, 0.0025, 0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1.0, 2.5, 5.0, 10.0, 30.0, 60.0)
-"""Upper bounds of latencies in seconds; one more bucket takes what is above."""
 LIMIT = 2000
 """Endpoints of a worker with a tally of their own."""
 REST = ""

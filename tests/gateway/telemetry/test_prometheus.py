@@ -9,7 +9,7 @@ from prometheus_client.parser import text_string_to_metric_families
 
 from edge.gateway.telemetry.metrics import Counters, Measures
 from edge.gateway.telemetry.prometheus import render
-from edge.gateway.telemetry.traffic import BUCKETS
+from edge.model.latency import BUCKETS
 from tests.gateway.telemetry.test_metrics import measured
 
 
