@@ -1,8 +1,10 @@
 """The first thing a TLS client says, read far enough to know whom it wants to speak to.
 
-A ClientHello is one handshake message in one or more records (RFC 8446 4.1.2, 5.1; the same in 1.2). Only its
-server_name extension (RFC 6066, 3) is looked at; whether the rest is sound is for OpenSSL, which reads the same bytes
-again. Everything is bounded: records of at most 2^14 bytes, the whole of `LIMIT`.
+A ClientHello is one handshake message in one or more records (RFC 8446 4.1.2, 5.1; the same in 1.2). Only the name of
+the server (RFC 6066, 3), the versions (RFC 8446 4.2.1) and the application protocols (RFC 7301) are looked at: where
+these two leave nothing, the event loop's TLS would end the connection, or go on, without the alert that the RFCs want.
+Whether the rest is sound is for OpenSSL, which reads the same bytes again. Everything is bounded: records of at most
+2^14 bytes, the whole of `LIMIT`.
 """
 
 from __future__ import annotations
@@ -14,7 +16,11 @@ import msgspec
 LIMIT = 16 * 1024
 """Bytes of a hello with its record headers; with key shares for post-quantum groups browsers send about 1,800."""
 
-_HANDSHAKE, _CLIENT_HELLO, _SERVER_NAME = 22, 1, 0
+_HANDSHAKE, _CLIENT_HELLO = 22, 1
+_SERVER_NAME, _ALPN, _SUPPORTED_VERSIONS = 0, 16, 43
+_TLS12, _TLS13 = 0x0303, 0x0304
+PROTOCOL = b"http/1.1"
+"""The only application protocol that is spoken."""
 _RECORD = 2**14
 _RECORDS = 16
 """In how many records a hello may come; one is what clients send."""
@@ -26,15 +32,18 @@ class HelloError(Exception):
 
 
 class Hello(msgspec.Struct, frozen=True, gc=False):
-    """`server_name` is the name as it was sent, in lower case; empty when the client names nobody."""
+    """`server_name` is the name as it was sent, in lower case; empty when the client names nobody. `new_enough`: it
+    speaks TLS 1.2 or 1.3. `speaks_http`: it names our protocol among its own, or none at all."""
 
     server_name: str = ""
+    new_enough: bool = True
+    speaks_http: bool = True
 
 
 def read_hello(data: bytes) -> Hello | None:
     """The hello that `data` begins with; None while it is not complete. Raises HelloError."""
     message = _message(data)
-    return None if message is None else Hello(_server_name(message))
+    return None if message is None else _hello(message)
 
 
 def _message(data: bytes) -> bytes | None:
@@ -101,23 +110,43 @@ class _Reader:
         return self.take(self.number(size))
 
 
-def _server_name(message: bytes) -> str:
+def _hello(message: bytes) -> Hello:
     fields = _Reader(message)
-    fields.take(2 + 32)  # legacy_version, random
+    new_enough = fields.number(2) >= _TLS12
+    fields.take(32)  # random
     fields.vector(1)  # legacy_session_id
     fields.vector(2)  # cipher_suites
     fields.vector(1)  # legacy_compression_methods
     if fields.ended:
-        return ""
+        return Hello("", new_enough)
     extensions = _Reader(fields.vector(2))
     found: str | None = None
+    speaks_http = True
     while not extensions.ended:
         kind, body = extensions.number(2), extensions.vector(2)
         if kind == _SERVER_NAME:
             if found is not None:
                 raise HelloError("the ClientHello names the server twice")
             found = _host_name(_Reader(_Reader(body).vector(2)))
-    return found or ""
+        elif kind == _SUPPORTED_VERSIONS:
+            new_enough = _speaks_new(_Reader(_Reader(body).vector(1)))
+        elif kind == _ALPN:
+            speaks_http = PROTOCOL in _names(_Reader(_Reader(body).vector(2)))
+    return Hello(found or "", new_enough, speaks_http)
+
+
+def _speaks_new(versions: _Reader) -> bool:
+    found = False
+    while not versions.ended:
+        found = versions.number(2) in (_TLS12, _TLS13) or found
+    return found
+
+
+def _names(protocols: _Reader) -> list[bytes]:
+    names = []
+    while not protocols.ended:
+        names.append(protocols.vector(1))
+    return names
 
 
 def _host_name(names: _Reader) -> str:

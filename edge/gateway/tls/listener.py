@@ -37,6 +37,7 @@ AT_ONCE = 64
 REST = 1.0
 """Seconds without accepting when descriptors have run out."""
 UNRECOGNIZED_NAME, INTERNAL_ERROR, DECODE_ERROR = 112, 80, 50
+PROTOCOL_VERSION, NO_APPLICATION_PROTOCOL = 70, 120
 """Alerts (RFC 8446 6.2)."""
 _PLAIN = (
     b"HTTP/1.1 400 Bad Request\r\nconnection: close\r\ncontent-type: text/plain\r\n\r\n"
@@ -105,10 +106,14 @@ class Greeting:
         except HelloError:
             self._listener.refuse(self, DECODE_ERROR, _PLAIN if data[:1].isalpha() else b"")
             return
-        if hello is not None:
-            self._listener.begin(self, hello.server_name)
-        else:
+        if hello is None:
             self._wait_for_more(len(data))
+        elif not hello.new_enough:
+            self._listener.refuse(self, PROTOCOL_VERSION)
+        elif not hello.speaks_http:
+            self._listener.refuse(self, NO_APPLICATION_PROTOCOL)
+        else:
+            self._listener.begin(self, hello.server_name)
 
     def deadline_passed(self) -> None:
         """No hello in time."""

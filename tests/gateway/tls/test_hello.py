@@ -5,9 +5,13 @@ import pytest
 from edge.gateway.tls.hello import LIMIT, Hello, HelloError, read_hello
 
 
-def hello_of(name, **options):
+def hello_of(name, alpn=(), old=False, **options):
     """What OpenSSL's client says."""
     context = ssl.create_default_context()
+    if alpn:
+        context.set_alpn_protocols(alpn)
+    if old:
+        context.set_ciphers("ALL:@SECLEVEL=0")
     context.check_hostname = name is not None
     for option, value in options.items():
         setattr(context, option, value)
@@ -31,6 +35,18 @@ def test_the_name_is_read_in_lower_case(version):
 
 def test_a_client_may_name_nobody():
     assert read_hello(hello_of(None)) == Hello("")
+
+
+@pytest.mark.filterwarnings("ignore:ssl.TLSVersion.TLSv1_1 is deprecated")
+def test_old_versions_and_other_protocols_are_seen():
+    def said(*protocols, **options):
+        return read_hello(hello_of("www.example.com", alpn=protocols, **options))
+
+    assert said("h2", "http/1.1") == Hello("www.example.com")
+    assert not said("h2", "http/1.0").speaks_http
+    versions = {"minimum_version": ssl.TLSVersion.TLSv1_1, "maximum_version": ssl.TLSVersion.TLSv1_1}
+    assert not said(old=True, **versions).new_enough
+    assert said(maximum_version=ssl.TLSVersion.TLSv1_2).new_enough
 
 
 def test_every_beginning_of_it_is_incomplete_and_whatever_follows_is_left_alone():

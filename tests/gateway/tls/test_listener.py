@@ -48,8 +48,23 @@ async def test_tls_1_1_is_refused():
     old = client_context(versions=(ssl.TLSVersion.TLSv1_1, ssl.TLSVersion.TLSv1_1))
     old.set_ciphers("ALL:@SECLEVEL=0")
     async with securing(contents([SHOP], [EXACT])) as (_, port, _):
-        with pytest.raises((ssl.SSLError, ConnectionError)):
+        with pytest.raises(ssl.SSLError, match=r"(?i)protocol.version"):  # RFC 8446 4.2.1
             await connect(port, "www.shop.example", old)
+
+
+async def test_a_client_that_speaks_other_protocols_only_is_told():
+    """RFC 7301 3.2: OpenSSL as Python has it would go on without one, and HTTP/1.1 would answer a client of HTTP/2."""
+    async with securing(contents([SHOP], [EXACT])) as (_, port, _):
+        grpc = client_context()
+        grpc.set_alpn_protocols(["h2"])
+        with pytest.raises(ssl.SSLError, match=r"(?i)no.application.protocol"):
+            await connect(port, "www.shop.example", grpc)
+        both = client_context()
+        both.set_alpn_protocols(["h2", "http/1.1"])
+        reader, writer = await connect(port, "www.shop.example", both)
+        assert writer.get_extra_info("ssl_object").selected_alpn_protocol() == "http/1.1"
+        assert await request(reader, writer, "www.shop.example") == (200, "shop")
+        writer.close()
 
 
 async def test_names_of_nobody_get_the_default_applications_certificate_or_an_alert():
