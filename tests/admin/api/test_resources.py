@@ -35,6 +35,7 @@ PROMISED = {
     "applications/{application}/releases/{version}": "GET",
     "applications/{application}/releases/{version}/rollback": "POST",
     "applications/{application}/purges": "GET POST",
+    "applications/{application}/traffic": "GET",
     "users": "GET POST",
     "users/{id}": "GET PUT PATCH DELETE",
     "tokens": "GET POST",
