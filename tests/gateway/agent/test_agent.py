@@ -32,12 +32,17 @@ def test_a_worker_is_told_what_the_command_was_told(tmp_path):
         proxy_protocol_from=("10.9.0.0/16",),
         body_limit=7,
         zone="eu-1a",
+        access_log_fields=("status", "trace_id"),
+        tracing="http://127.0.0.1:4318",
+        tracing_sample=0.5,
     ).worker()
     assert (settings.name, settings.drain_timeout, settings.access_log) == ("g", 3, "-")
     assert settings.trusted_proxies == ("10.0.0.0/8",)
     assert settings.proxy_protocol_from == ("10.9.0.0/16",)
     assert settings.body_limit == 7
     assert settings.zone == "eu-1a"
+    assert settings.access_log_fields == ("status", "trace_id")
+    assert (settings.tracing, settings.tracing_sample) == ("http://127.0.0.1:4318", 0.5)
 
 
 class Gateway:
@@ -140,6 +145,23 @@ async def test_a_gateway_joins_serves_what_is_published_and_tells_of_itself(sett
         await running.ended()
         with pytest.raises(httpx.ConnectError):
             await get(running.url)
+
+
+async def test_the_admin_hears_of_what_the_workers_were_asked(settings):
+    heard = asyncio.Queue()
+    hub = Hub(on_traffic=lambda name, traffic: heard.put_nowait((name, traffic)))
+    async with FakeAdmin(hub) as admin, gateway(settings(admin.url, join_token="t")) as running:
+        admin.hub.publish_manifest(*shop(1, "one"))
+        await reported(admin.hub, serves(1))
+        while heard.empty():  # what came before the first look at the counters is not told
+            assert (await get(running.url)).status_code == 200
+            with contextlib.suppress(TimeoutError):
+                async with asyncio.timeout(0.2):
+                    name, traffic = await heard.get()
+                    break
+        (series,) = traffic.series
+        assert (name, series.application, series.endpoint) == ("gateway-1", "shop", "")
+        assert series.classes[1] == sum(series.latency) > 0
 
 
 async def test_without_the_admin_it_serves_its_last_snapshot_and_follows_the_next_admin(settings):
