@@ -69,8 +69,8 @@ class AgentSettings(msgspec.Struct, frozen=True, kw_only=True):
     trusted_proxies: tuple[str, ...] = ()
     proxy_protocol_from: tuple[str, ...] = ()
     body_limit: int = 0
-
     zone: str = ""
+
     def __repr__(self) -> str:
         return f"<AgentSettings {self.name} of {self.admin}>"
 
@@ -79,8 +79,8 @@ class AgentSettings(msgspec.Struct, frozen=True, kw_only=True):
         return Settings(
             name=self.name,
             workers=self.workers,
-            trusted_proxies=self.trusted_proxies,
             zone=self.zone,
+            trusted_proxies=self.trusted_proxies,
             proxy_protocol_from=self.proxy_protocol_from,
             body_limit=self.body_limit,
             drain_timeout=self.drain_timeout,
