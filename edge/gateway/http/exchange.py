@@ -27,6 +27,7 @@ from edge.gateway.http.request_body import BODY_HELD, RequestBody
 from edge.gateway.http.routed import RoutedForwarding
 from edge.gateway.http.tunnel import Tunnel
 from edge.gateway.telemetry.recording import record, report_failed_rule
+from edge.gateway.tls.secured import refusal
 from edge.rules.errors import BadRequestError
 
 if TYPE_CHECKING:
@@ -115,21 +116,14 @@ class Exchange:
         application = self._application = self._path.snapshot.find(head.host.decode("latin-1"))
         if application is None:
             self.answer(404, "no application answers this host")
-        elif (self.client.secured is None and application.clients is None) or self._is_admitted(application):
-            self.run_rules(application)
-
-    def _is_admitted(self, application: Application) -> bool:
-        """Whether this connection may ask the application, by what its handshake agreed on; else it is told."""
+            return
         secured = self.client.secured
-        if secured is None:
-            if application.clients is None or application.clients.mode == "optional":
-                return True
-            self.answer(403, "this host is answered over HTTPS only, to clients that show a certificate")
-            return False
-        if secured.may_ask(application, self._path.snapshot):
-            return True
-        self.answer(421, "this connection was opened for another host; ask on one of its own")
-        return False
+        if secured is not None or application.clients is not None:
+            refused = refusal(secured, application, self._path.snapshot)
+            if refused is not None:
+                self.answer(*refused)
+                return
+        self.run_rules(application)
 
     def run_rules(self, application: Application) -> None:
         """Let the page rules decide: an endpoint is asked, or the answer is known."""

@@ -31,13 +31,24 @@ class Secured:
     def __repr__(self) -> str:
         return f"<Secured {self.name or 'no name'}>"
 
-    def may_ask(self, application: Application, snapshot: Snapshot) -> bool:
+    def is_for(self, application: Application, snapshot: Snapshot) -> bool:
         """Whether a request on this connection may be for `application`."""
         if application.clients != self._clients:
             return False
         if application.id == self._application:
             return True
         return snapshot.find(self.name) is application
+
+
+def refusal(secured: Secured | None, application: Application, snapshot: Snapshot) -> tuple[int, str] | None:
+    """The status and the reason for a request that its connection (None: not over TLS) may not ask of `application`."""
+    if secured is not None:
+        if secured.is_for(application, snapshot):
+            return None
+        return 421, "this connection was opened for another host; ask on one of its own"
+    if application.clients is None or application.clients.mode == "optional":
+        return None
+    return 403, "this host is answered over HTTPS only, to clients that show a certificate"
 
 
 def choose(name: str, snapshot: Snapshot) -> tuple[Secured, ssl.SSLContext] | None:
