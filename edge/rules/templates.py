@@ -71,6 +71,10 @@ def compile_template(template: str, place: Place) -> str | Filled:
     if all(isinstance(part, str) for part in parts):
         return "".join(part for part in parts if isinstance(part, str))
 
+    if len(parts) == 1 and not isinstance(parts[0], str):
+        only = parts[0]
+        return lambda request: place(only(request))
+
     def fill(request: Request) -> str:
         return "".join([part if isinstance(part, str) else place(part(request)) for part in parts])
 
