@@ -144,7 +144,7 @@ class Load:
         return self._outcome(time.perf_counter() - began)
 
     def steady(self) -> Outcome:
-        """At the constant rate; requests not answered a second after the end have failed."""
+        """At the constant rate; those due by the end that are not answered a second later have failed."""
         interval = 1 / self._told.rate
         ticks = timer(self._told.rate)
         self._poll.register(ticks, select.EPOLLIN)
@@ -164,7 +164,9 @@ class Load:
                     self._ask(due.popleft())
         self._poll.unregister(ticks)
         os.close(ticks)
-        while len(self._free) < self._told.connections and time.perf_counter() < now + 1:
+        while (due or len(self._free) < self._told.connections) and time.perf_counter() < now + 1:
+            while due and self._free:
+                self._ask(due.popleft())
             for descriptor, _ in self._poll.poll(0.1):
                 self._read(descriptor)
         self._failed += len(due) + self._told.connections - len(self._free)
