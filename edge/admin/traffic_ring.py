@@ -4,8 +4,9 @@ Words. A *bin* is `STEP` seconds of wall time; a *cell* is what was counted in a
 endpoint). A gateway's report covers the seconds before it came, so it is spread over the bins that it overlaps, by
 time: cells hold fractions.
 
-Rules. Nothing is kept longer than `KEPT` bins, nothing survives a restart. A bin has at most `CELLS` endpoints with a
-cell of their own; further ones count in the rest of their upstream. Cost: an idle application has no cells.
+Rules. Nothing is kept longer than `KEPT` bins, nothing survives a restart. Once a bin has
+`CELLS` cells, further endpoints count in the rest of their upstream; once it has twice as many, further upstreams count
+in the rest of their application. Cost: an idle application has no cells.
 """
 
 from __future__ import annotations
@@ -95,13 +96,16 @@ class Ring:
         applications = self._bins.setdefault(place, {})
         cells = applications.setdefault(series.application, {})
         key = (series.upstream, series.endpoint)
-        if key not in cells and series.endpoint != REST:
-            count = self._cells.get(place, 0)
-            if count >= CELLS:
-                key = (series.upstream, REST)
-            else:
-                self._cells[place] = count + 1
-        return cells.setdefault(key, _cell())
+        count = self._cells.get(place, 0)
+        if key not in cells and series.endpoint != REST and count >= CELLS:
+            key = (series.upstream, REST)
+        if key not in cells and count >= 2 * CELLS:
+            key = ("", REST)
+        cell = cells.get(key)
+        if cell is None:
+            cell = cells[key] = _cell()
+            self._cells[place] = count + 1
+        return cell
 
     def _forget(self, now: float) -> None:
         oldest = int(now // STEP) - KEPT

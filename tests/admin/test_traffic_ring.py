@@ -70,6 +70,15 @@ def test_a_bin_names_a_bounded_number_of_endpoints():
     assert total["web", ""].rate == 20 / 20
 
 
+def test_a_bin_names_a_bounded_number_of_upstreams_whatever_a_gateway_says():
+    ring = Ring()
+    for number in range(2 * CELLS + 20):
+        ring.take(traffic(series(1, "", f"upstream {number}")), SHOP, NOW)
+    total = ring.total("shop", ring.places(NOW + 10, 4))
+    assert len(total) == 2 * CELLS + 1
+    assert total["", ""].rate == 20 / 20
+
+
 @pytest.mark.parametrize(
     "given",
     [
