@@ -25,7 +25,7 @@ from loadtests.peers.goals import Goal, judge
 from loadtests.peers.measuring import Measuring, half_rates
 from loadtests.peers.nginx import backend
 from loadtests.peers.processes import Cores, Running, cores, free_port
-from loadtests.peers.proxies import EDGE, PEERS, Proxy, nginx_start, start
+from loadtests.peers.proxies import COMPILED, EDGE, PEERS, Proxy, nginx_start, start
 from loadtests.peers.results import Idle, Row, Sample
 from loadtests.peers.work import SECURED, Work
 
@@ -207,7 +207,7 @@ def _options() -> argparse.Namespace:
     parser.add_argument("--strict", action="store_true", help="end with 1 when a goal is missed")
     options = parser.parse_args()
     options.case = options.case or (list(QUICK) if options.quick else list(BY_NAME))
-    options.peers = options.peers.split(",") if options.peers else list(PEERS)
+    options.peers = options.peers.split(",") if options.peers else [name for name in PEERS if name != COMPILED]
     for name in options.peers:
         if name not in PEERS:
             parser.error(f"--peers: expected some of {', '.join(PEERS)}, got {name!r}")

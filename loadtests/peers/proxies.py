@@ -6,12 +6,14 @@ from collections.abc import Callable, Mapping
 from pathlib import Path
 from typing import NamedTuple
 
-from loadtests.peers import caddy, edge_gateway, envoy, haproxy, nginx, programs
+from loadtests.peers import caddy, compiled, edge_gateway, envoy, haproxy, nginx, programs
 from loadtests.peers.processes import Running, Stat, free_port, proportional
 from loadtests.peers.results import Memory
 from loadtests.peers.work import Ports, Work
 
 EDGE = "edge"
+COMPILED = "edge+mypyc"
+"""Only where it is asked for: it has to be compiled first, half a minute."""
 
 
 class Start(NamedTuple):
@@ -48,6 +50,11 @@ class Proxy(NamedTuple):
 def _edge(work: Work, ports: Ports, folder: Path) -> Start:
     edge_gateway.write_snapshot(work, folder)
     return Start(edge_gateway.command(ports, free_port(), folder))
+
+
+def _edge_compiled(work: Work, ports: Ports, folder: Path) -> Start:
+    tree = compiled.build(folder)
+    return _edge(work, ports, folder)._replace(environment={"PYTHONPATH": str(tree), "PYTHONSAFEPATH": "1"})
 
 
 def _nginx(work: Work, ports: Ports, folder: Path) -> Start:
@@ -87,6 +94,7 @@ def _caddy(work: Work, ports: Ports, folder: Path) -> Start:
 
 PEERS: dict[str, Prepare] = {
     EDGE: _edge,
+    COMPILED: _edge_compiled,
     "nginx": _nginx,
     "nginx+lua": _nginx_with_lua,
     "haproxy": _haproxy,
