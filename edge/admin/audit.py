@@ -2,16 +2,14 @@
 
 from __future__ import annotations
 
-from sqlalchemy import select
 from sqlalchemy.orm import Session
 
 from edge import clock
 from edge.admin.actor import Actor
-from edge.admin.service import LIMIT, Service, checked_limit, numeric_cursor, page_of
+from edge.admin.finding import select_newest
+from edge.admin.service import LIMIT, Service
 from edge.admin.views import AuditView, Page
 from edge.store.tables import AuditRow
-
-_NEWEST = 2**62
 
 
 class Audit(Service):
@@ -19,11 +17,7 @@ class Audit(Service):
 
     async def list(self, actor: Actor, limit: int = LIMIT, after: str | None = None) -> Page[AuditView]:
         actor.require("admin", "read the audit")
-        checked_limit(limit)
-        before = numeric_cursor(after, _NEWEST)
-        query = select(AuditRow).where(AuditRow.seq < before).order_by(AuditRow.seq.desc()).limit(limit + 1)
-        rows = await self._work(lambda session: session.scalars(query).all())
-        return page_of(rows, limit, _view, lambda row: row.seq)
+        return await self._work(lambda session: select_newest(session, AuditRow, limit, after, _view))
 
     def record(self, session: Session, actor: Actor, action: str, target: str, detail: str = "") -> None:
         """Add a line, such as ("create", 'partition "eu"'). Called inside a unit of work."""

@@ -16,6 +16,8 @@ from edge.store.tables import Numbered
 Row = TypeVar("Row", bound=Numbered)
 V = TypeVar("V")
 
+_NEWEST = 2**62
+
 
 def find(session: Session, table: type[Row], id: str, noun: str) -> Row:
     """The row with this id; raises NotFound."""
@@ -49,6 +51,16 @@ def select_page(session: Session, table: type[Row], limit: int, after: str | Non
     checked_limit(limit)
     query = select(table).where(table.seq > numeric_cursor(after)).order_by(table.seq).limit(limit + 1)
     return page_of(session.scalars(query).all(), limit, view, lambda row: row.seq)
+
+
+def select_newest(
+    session: Session, table: type[Row], limit: int, after: str | None, view: Callable[[Row], V], *where: Any
+) -> Page[V]:
+    """A page of the rows for which `where` holds, newest first."""
+    checked_limit(limit)
+    query = select(table).where(table.seq < numeric_cursor(after, _NEWEST), *where)
+    rows = session.scalars(query.order_by(table.seq.desc()).limit(limit + 1)).all()
+    return page_of(rows, limit, view, lambda row: row.seq)
 
 
 def named(noun: str, names: Iterable[str]) -> list[str]:

@@ -9,15 +9,14 @@ from edge import clock
 from edge.admin import drafting
 from edge.admin.actor import Actor
 from edge.admin.errors import Invalid
+from edge.admin.finding import select_newest
 from edge.admin.publishing import PURGES, Built
-from edge.admin.service import LIMIT, Service, checked_limit, numeric_cursor, page_of
+from edge.admin.service import LIMIT, Service
 from edge.admin.views import Page, PurgeBody, PurgeView
 from edge.rules.problem import shown
 from edge.store.tables import ManifestEntryRow, PurgeRow
 
 _EXAMPLE = "https://www.example.com/images/a.png, or /images/a.png on every host"
-
-_NEWEST = 2**62
 
 
 class Purges(Service):
@@ -30,14 +29,10 @@ class Purges(Service):
     ) -> Page[PurgeView]:
         """The newest purges of an application, newest first; older ones are forgotten."""
         actor.require("viewer", "read purges")
-        checked_limit(limit)
-        before = numeric_cursor(after, _NEWEST)
 
         def unit(session: Session) -> Page[PurgeView]:
             drafting.load(session, application)
-            query = select(PurgeRow).where(PurgeRow.application == application, PurgeRow.seq < before)
-            rows = session.scalars(query.order_by(PurgeRow.seq.desc()).limit(limit + 1)).all()
-            return page_of(rows, limit, _view, lambda row: row.seq)
+            return select_newest(session, PurgeRow, limit, after, _view, PurgeRow.application == application)
 
         return await self._work(unit)
 
