@@ -175,10 +175,16 @@ class _Uvicorn(uvicorn.Server):
 
     async def shutdown(self, sockets: list[socket.socket] | None = None) -> None:
         """As uvicorn's, but as soon as the last answer has ended; what has not after a moment is broken off."""
+        state, loop = self.server_state, asyncio.get_running_loop()
+        for server in self.servers:
+            for listening in server.sockets:
+                loop.remove_reader(listening.fileno())
+        # Who was accepted just now begins: asyncio fails to attach it to a server that is closed, and then forgets its
+        # socket without closing it (CPython 3.11, Server._attach): its client would wait for a minute.
+        await asyncio.sleep(0)
         for server in self.servers:
             server.close()
         self._state.stop_accepting()
-        state, loop = self.server_state, asyncio.get_running_loop()
         for connection in list(state.connections):
             connection.shutdown()
         until = loop.time() + GRACE_SECONDS * getattr(loop, "time_factor", 1.0)

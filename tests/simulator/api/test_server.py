@@ -154,3 +154,17 @@ async def test_stopping_leaves_the_handshakes_of_another_server_in_the_same_loop
     writer.close()
     await other.server.stop()
     await other.api.application.close()
+
+
+@pytest.mark.parametrize("steps", range(8))
+async def test_stopping_leaves_nobody_waiting_who_is_accepted_just_then(served: Served, steps: int) -> None:
+    with socket.create_connection(("127.0.0.1", served.server.port)) as client:
+        client.setblocking(False)
+        for _ in range(steps):
+            await asyncio.sleep(0)
+        await served.server.stop(crash=True)
+        try:
+            async with asyncio.timeout(5):
+                assert await asyncio.get_running_loop().sock_recv(client, 1) == b""
+        except ConnectionResetError:
+            pass
