@@ -19,7 +19,7 @@ from edge.gateway.http.timers import DeadlineWheel
 from edge.gateway.password_checks import PasswordChecks
 from edge.gateway.settings import Settings
 from edge.gateway.telemetry.access_log import AccessLog
-from edge.gateway.telemetry.metrics import Counters
+from edge.gateway.telemetry.counters import Counters
 from edge.gateway.telemetry.observation import Observation
 from edge.gateway.telemetry.tracing import Tracer
 from edge.model.upstream import UpstreamTls

@@ -72,7 +72,7 @@ class Settings(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     access_log: str = ""
     """File to which access lines are appended; empty: none; `-`: standard output."""
     access_log_fields: tuple[str, ...] = ()
-    """Names of `telemetry.log_fields`, in the order of a line; none: those of `telemetry.access_log.Line`."""
+    """Names of `telemetry.log_fields`, in the order of a line; none: those of `telemetry.line.Line`."""
     access_log_batch: int = 64 * 1024
     """Access lines are written when this many bytes wait, or `access_log_delay` after the first."""
     access_log_delay: float = 0.5

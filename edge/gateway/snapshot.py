@@ -27,7 +27,7 @@ import msgspec
 from edge.gateway.actions.making import NOTHING_MADE, Made, Maker, Open, without_key
 from edge.gateway.balancing import backend as backends
 from edge.gateway.balancing.backend import Backend
-from edge.gateway.balancing.selector import Address
+from edge.gateway.balancing.target import Address
 from edge.gateway.hosts import HostTable
 from edge.gateway.settings import Settings
 from edge.gateway.tls import certificates

@@ -27,7 +27,8 @@ import uvloop
 
 from edge import logs
 from edge.gateway import launch, snapshot
-from edge.gateway.balancing.pool import Address, Pool
+from edge.gateway.balancing.pool import Pool
+from edge.gateway.balancing.target import Address, shown
 from edge.gateway.data_path import DataPath
 from edge.gateway.http.protocol import ClientProtocol
 from edge.gateway.http.proxy_protocol import AwaitingHeader
@@ -38,7 +39,8 @@ from edge.gateway.own_ports import OwnPorts
 from edge.gateway.settings import Settings
 from edge.gateway.snapshot import Snapshot
 from edge.gateway.telemetry.metrics import Measures
-from edge.gateway.telemetry.traffic import LIMIT, OTHER, shown
+from edge.gateway.telemetry.tally import OTHER
+from edge.gateway.telemetry.traffic import LIMIT
 from edge.gateway.tls.listener import TlsListener
 from edge.gateway.tls.upstream import ClientContexts, explained
 from edge.model.source import SourceState

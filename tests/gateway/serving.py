@@ -9,7 +9,7 @@ import msgspec
 from edge.gateway import snapshot as snapshots
 from edge.gateway.data_path import DataPath
 from edge.gateway.snapshot import Snapshot
-from edge.gateway.telemetry import traffic
+from edge.gateway.telemetry import tally
 from edge.model import (
     ApplicationDocument,
     Endpoint,
@@ -77,6 +77,6 @@ def serving(*addresses: str, **given: Any) -> Snapshot:
 def counted(path: DataPath) -> dict[str, dict[str, list[int]]]:
     """What a data path counted: application → upstream → answers of status classes 1xx to 5xx."""
     return {
-        application: {upstream: traffic.total(endpoints).classes for upstream, endpoints in upstreams.items()}
+        application: {upstream: tally.total(endpoints).classes for upstream, endpoints in upstreams.items()}
         for application, upstreams in path.counters.traffic.tallies().items()
     }

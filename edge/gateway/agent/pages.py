@@ -11,10 +11,10 @@ from edge.gateway.agent.relay import Relay
 from edge.gateway.agent.status import JSON, PROMETHEUS, Page, Pages, text
 from edge.gateway.checking import exposing as checks
 from edge.gateway.checking.checker import Checker
-from edge.gateway.telemetry import metrics, traffic
+from edge.gateway.telemetry import metrics, tally
 from edge.gateway.telemetry.metrics import Measures
 from edge.gateway.telemetry.prometheus import render
-from edge.gateway.telemetry.traffic import Tallies
+from edge.gateway.telemetry.tally import Tallies
 from edge.model.revision import NOTHING
 
 
@@ -45,8 +45,8 @@ class Totals:
         living = list(self._last.values())
         counted: Tallies = {}
         for one in living:
-            traffic.add_to(counted, one.traffic)
-        self._past = msgspec.structs.replace(self._past, traffic=traffic.folded(self._past.traffic, counted))
+            tally.add_to(counted, one.traffic)
+        self._past = msgspec.structs.replace(self._past, traffic=tally.folded(self._past.traffic, counted))
         total = metrics.add([self._past, *living])
         lowest = min((one.snapshot_revision for one in living if one.snapshot_revision), default=0)
         return msgspec.structs.replace(total, snapshot_revision=lowest)

@@ -12,7 +12,7 @@ import asyncio
 from collections.abc import Awaitable, Callable
 
 from edge.gateway.telemetry.metrics import Measures
-from edge.gateway.telemetry.traffic import REST, Tallies, Tally
+from edge.gateway.telemetry.tally import REST, Tallies, Tally
 from edge.model.latency import BUCKETS
 from edge.wire.messages import Series, Traffic
 

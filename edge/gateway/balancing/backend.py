@@ -18,9 +18,10 @@ from edge.gateway.balancing.consistent import Consistent
 from edge.gateway.balancing.keys import key_of
 from edge.gateway.balancing.least_request import LeastRequest as LeastRequestSelector
 from edge.gateway.balancing.passing import Avoided, Group, is_panic, is_passed_over
-from edge.gateway.balancing.selector import Address, Asker, Selector, Target, eligible, in_turn, in_use
+from edge.gateway.balancing.selector import Asker, Selector, in_turn
 from edge.gateway.balancing.slow_start import SlowStart, Warming
 from edge.gateway.balancing.sticky import Stickiness
+from edge.gateway.balancing.target import Address, Target, eligible, in_use
 from edge.gateway.settings import Settings
 from edge.model.endpoint import Endpoint
 from edge.model.upstream import Balance, Hash, LeastRequest, Sticky, Upstream

@@ -23,7 +23,8 @@ from collections.abc import Callable, Container, Sequence
 from hashlib import blake2b
 from itertools import chain
 
-from edge.gateway.balancing.selector import Address, Asker, Selector, Target
+from edge.gateway.balancing.selector import Asker, Selector
+from edge.gateway.balancing.target import Address, Target
 
 POINTS = 32
 PROBES = 5

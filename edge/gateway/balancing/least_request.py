@@ -13,7 +13,8 @@ from bisect import bisect_right
 from collections.abc import Container, Sequence
 from itertools import accumulate, chain
 
-from edge.gateway.balancing.selector import Address, Asker, Target
+from edge.gateway.balancing.selector import Asker
+from edge.gateway.balancing.target import Address, Target
 
 DRAWS = 4
 """How often is drawn before the targets are looked through, when some are passed over."""

@@ -17,7 +17,8 @@ from __future__ import annotations
 from collections.abc import Collection, Container
 from typing import TYPE_CHECKING, Any
 
-from edge.gateway.balancing.selector import Address, Selector, Target
+from edge.gateway.balancing.selector import Selector
+from edge.gateway.balancing.target import Address, Target
 
 if TYPE_CHECKING:
     from edge.gateway.balancing.pool import Pool

@@ -1,60 +1,28 @@
 """Connections to endpoints: which to reuse, when to open one, which to close, whom to pass over.
 
-Words: an *origin* is all that is known of one address: its connections and its *health*. A connection is connecting,
-busy with one exchange, or idle. An origin is *retired* when no snapshot names its endpoint any more. An *ejected*
-origin is passed over as long as another endpoint can be asked; when its time is over it is *on trial*: one request is
-sent to it, and the others go on passing it over until that is answered, or fails.
+Words: an *origin* is all that is known of one address: its connections and its *health* (`health` has the words for
+it). A connection is connecting, busy with one exchange, or idle. An origin is *retired* when no snapshot names its
+endpoint any more.
 
-Rules: policy is the pure functions at the top; `Pool` does what they decide. The newest idle connection is reused
-first, so that the oldest run out. A connection is kept only when both sides finished their message, its origin is not
-retired, the worker is not draining and there is room. Reusing a connection costs one dict lookup and one list pop; no
-timer: idle connections sit in the deadline wheel. Empty, healthy origins are forgotten, so churning pods leave nothing.
+Rules: policy is pure functions, `is_kept` and those of `health`; `Pool` does what they decide. The newest idle
+connection is reused first, so that the oldest run out. A connection is kept only when both sides finished their
+message, its origin is not retired, the worker is not draining and there is room. Reusing a connection costs one dict
+lookup and one list pop; no timer: idle connections sit in the deadline wheel. Empty, healthy origins are forgotten, so
+churning pods leave nothing.
 """
 
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Iterator
-from typing import TYPE_CHECKING, TypeAlias
+from typing import TYPE_CHECKING
 
-import msgspec
-
+from edge.gateway.balancing.health import HEALTHY, after_choice, after_failure
+from edge.gateway.balancing.target import Address
 from edge.gateway.settings import Settings
 from edge.model.upstream import UpstreamTls
 
 if TYPE_CHECKING:
     from edge.gateway.http.upstream import UpstreamConnection
-
-Address: TypeAlias = tuple[str, int]
-
-
-class Health(msgspec.Struct, frozen=True, gc=False):
-    """What asking an origin came to: `failures` in a row, without any answer in between, `ejections` in a row, passed
-    over until `until`, `on_trial` by all but one request."""
-
-    failures: int = 0
-    ejections: int = 0
-    until: float = 0.0
-    on_trial: bool = False
-
-
-HEALTHY = Health()
-
-
-def after_failure(health: Health, now: float, settings: Settings) -> Health:
-    """The health after one more failure; ejects at `ejection_failures`, and at once after an ejection has run out."""
-    failures = health.failures + 1
-    if (now < health.until and not health.on_trial) or (failures < settings.ejection_failures and not health.ejections):
-        return Health(failures, health.ejections, health.until)
-    seconds = min(settings.ejection_time * 2**health.ejections, settings.ejection_time_limit)
-    return Health(failures, min(health.ejections + 1, 16), now + seconds)
-
-
-def after_choice(health: Health, now: float, settings: Settings) -> Health:
-    """The health once a request is sent all the same: if its ejection has run out, that is the trial. One that comes to
-    nothing, not even a failure, makes room for the next after the first ejection's time."""
-    if not health.ejections or now < health.until:
-        return health
-    return Health(health.failures, health.ejections, now + settings.ejection_time, True)
 
 
 def is_kept(origin: Origin, *, finished: bool, draining: bool, limit: int) -> bool:

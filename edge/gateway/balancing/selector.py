@@ -1,9 +1,7 @@
 """Which endpoint is asked next: a selector is built from a frozen set of targets and swapped, never changed.
 
-Words: a *target* is an address and port that may be asked; *tried* are the addresses that this request asked already.
-
-Endpoints become targets by one rule (KEP-1669): those that are ready and not terminating; when there is
-none, those still `serving`, terminating or not; when there is none either, nothing, and the upstream answers 503.
+Words: a *target* is an address and port that may be asked (`target` says which are); *tried* are the addresses that
+this request asked already.
 
 Round robin goes on across swaps: the next selector asks first what the one before did not know, so that a new pod has
 its first request at once, then goes on in turn where the one before stopped. Weighted selection is earliest
@@ -15,29 +13,15 @@ Selectors of other kinds are other classes with `targets` and `choose`: `least_r
 
 from __future__ import annotations
 
-from collections.abc import Container, Iterable, Sequence
+from collections.abc import Container, Sequence
 from heapq import heapreplace
-from typing import TYPE_CHECKING, Protocol, TypeAlias
+from typing import TYPE_CHECKING, Protocol
 
-import msgspec
-
-from edge.model.endpoint import Endpoint
-from edge.model.upstream import Server
+from edge.gateway.balancing.target import Address, Target
 
 if TYPE_CHECKING:
     from edge.gateway.balancing.pool import Pool
     from edge.gateway.http.head import RequestHead
-
-Address: TypeAlias = tuple[str, int]
-
-
-class Target(msgspec.Struct, frozen=True, gc=False):
-    """What may be asked. `address` is (IP address or host name, port); IPv6 without brackets. `zone` is where it is,
-    empty when that is not known."""
-
-    address: Address
-    weight: int = 1
-    zone: str = ""
 
 
 class Asker(Protocol):
@@ -142,21 +126,6 @@ class WeightedRoundRobin:
         late = [self._turn(other, int(now * self.targets[other].weight) + 1) for when, other, _ in due if when < now]
         self._due = sorted([self._turn(place, number + 1), *late, *(turn for turn in due if turn[0] >= now)])
         return self.targets[place]
-
-
-def eligible(endpoints: Iterable[Endpoint]) -> tuple[Target, ...]:
-    """The targets among endpoints, each address once, in order."""
-    known = list(endpoints)
-    chosen = [endpoint for endpoint in known if endpoint.ready and not endpoint.terminating]
-    if not chosen:
-        chosen = [endpoint for endpoint in known if endpoint.serving]
-    zones = {(endpoint.address, endpoint.port): endpoint.zone for endpoint in chosen}
-    return tuple(Target(address, 1, zone) for address, zone in zones.items())
-
-
-def in_use(servers: Iterable[Server]) -> tuple[Target, ...]:
-    """The targets among servers written by hand; weight 0 is out of use."""
-    return tuple(Target((server.host, server.port), server.weight) for server in servers if server.weight > 0)
 
 
 def in_turn(targets: Sequence[Target], previous: Selector | None = None) -> Selector:

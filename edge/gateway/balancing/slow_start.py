@@ -13,7 +13,8 @@ from __future__ import annotations
 
 from collections.abc import Container, Iterable, Mapping
 
-from edge.gateway.balancing.selector import Address, Asker, Selector, Target
+from edge.gateway.balancing.selector import Asker, Selector
+from edge.gateway.balancing.target import Address, Target
 
 FLOOR = 0.1
 """The part of its turns that an endpoint takes at first."""

@@ -17,7 +17,8 @@ from collections.abc import Iterable
 from hashlib import blake2b
 
 from edge.gateway.balancing.keys import cookies
-from edge.gateway.balancing.selector import Address, Asker
+from edge.gateway.balancing.selector import Asker
+from edge.gateway.balancing.target import Address
 from edge.model.upstream import Sticky
 
 

@@ -10,7 +10,7 @@ from typing import TypeAlias
 
 import msgspec
 
-from edge.gateway.balancing.selector import eligible, in_use
+from edge.gateway.balancing.target import eligible, in_use
 from edge.model.health_check import HealthCheck
 from edge.model.source import Source, SourceState
 from edge.model.upstream import Server, UpstreamTls

@@ -19,7 +19,8 @@ from edge.gateway.http.upstream import CONNECTING, UpstreamConnection
 
 if TYPE_CHECKING:
     from edge.gateway.balancing.backend import Backend
-    from edge.gateway.balancing.pool import Address, Origin, Pool
+    from edge.gateway.balancing.pool import Origin, Pool
+    from edge.gateway.balancing.target import Address
     from edge.gateway.data_path import DataPath
     from edge.gateway.http.exchange import Exchange
     from edge.gateway.http.head import RequestHead, ResponseHead

@@ -23,7 +23,7 @@ from edge.gateway.http.upstream import CONNECTING
 if TYPE_CHECKING:
     from edge.gateway.balancing.backend import Backend
     from edge.gateway.balancing.budget import Budget, Name
-    from edge.gateway.balancing.pool import Address
+    from edge.gateway.balancing.target import Address
     from edge.gateway.data_path import DataPath
     from edge.gateway.http.exchange import Exchange
     from edge.gateway.http.head import ResponseHead

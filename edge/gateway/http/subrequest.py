@@ -16,7 +16,8 @@ from edge.gateway.http.upstream import UpstreamConnection
 
 if TYPE_CHECKING:
     from edge.gateway.balancing.backend import Backend
-    from edge.gateway.balancing.pool import Address, Pool
+    from edge.gateway.balancing.pool import Pool
+    from edge.gateway.balancing.target import Address
     from edge.gateway.data_path import DataPath
     from edge.gateway.http.head import ResponseHead
     from edge.model.upstream import UpstreamTls

@@ -11,7 +11,7 @@ import asyncio
 import select
 from typing import TYPE_CHECKING, Any, Protocol
 
-from edge.gateway.balancing.pool import HEALTHY
+from edge.gateway.balancing.health import HEALTHY
 from edge.gateway.http.chunks import ChunkReader
 from edge.gateway.http.head import CHUNKED, UNTIL_CLOSE, MalformedError, ResponseHead, read_response
 from edge.gateway.http.memo import Memo

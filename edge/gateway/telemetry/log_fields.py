@@ -15,12 +15,12 @@ from typing import TYPE_CHECKING, Any, TypeAlias
 
 import msgspec
 
+from edge.gateway.balancing.target import shown
 from edge.gateway.telemetry import trace_context
-from edge.gateway.telemetry.traffic import shown
 from edge.logs import printable
 
 if TYPE_CHECKING:
-    from edge.gateway.balancing.pool import Address
+    from edge.gateway.balancing.target import Address
     from edge.gateway.http.head import RequestHead
     from edge.gateway.http.protocol import ClientProtocol
     from edge.gateway.telemetry.observation import Observation

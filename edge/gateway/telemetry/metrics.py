@@ -1,4 +1,4 @@
-"""What a worker counts, as plain integers; added up over workers only when somebody asks."""
+"""A worker's numbers as it tells them; added up over workers only when somebody asks."""
 
 from __future__ import annotations
 
@@ -6,8 +6,7 @@ from collections.abc import Iterable
 
 import msgspec
 
-from edge.gateway.telemetry import traffic
-from edge.gateway.telemetry.traffic import Tallies, Traffic
+from edge.gateway.telemetry.tally import Tallies, add_to
 
 
 class Measures(msgspec.Struct, frozen=True):
@@ -32,25 +31,6 @@ class Measures(msgspec.Struct, frozen=True):
     limited: dict[str, dict[str, int]] = {}
 
 
-class Counters:
-    """The numbers that requests change."""
-
-    __slots__ = ("cache", "ejections", "limited", "proxy_headers_refused", "retries", "traffic")
-
-    def __init__(self) -> None:
-        self.traffic = Traffic()
-        self.retries = 0
-        self.ejections = 0
-        self.cache: dict[str, int] = {}
-        self.proxy_headers_refused = 0
-        self.limited: dict[str, dict[str, int]] = {}
-
-    def limit(self, application: str, kind: str) -> None:
-        """One request met a limit of this kind."""
-        kinds = self.limited.setdefault(application, {})
-        kinds[kind] = kinds.get(kind, 0) + 1
-
-
 def add(measures: Iterable[Measures]) -> Measures:
     """The sum over workers; of ages the greatest and of revisions the least, because the slowest worker counts."""
     tallies: Tallies = {}
@@ -61,7 +41,7 @@ def add(measures: Iterable[Measures]) -> Measures:
     limited: dict[str, dict[str, int]] = {}
     total = list(measures)
     for one in total:
-        traffic.add_to(tallies, one.traffic)
+        add_to(tallies, one.traffic)
         _add_to(connections, one.upstream_connections)
         _add_to(endpoint_connections, one.endpoint_connections)
         _add_to(ejected, one.ejected)

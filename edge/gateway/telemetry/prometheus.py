@@ -6,7 +6,7 @@ Names and labels are those of the contracts; docs/gateway.md lists them and a te
 from __future__ import annotations
 
 from edge.gateway.telemetry.metrics import Measures
-from edge.gateway.telemetry.traffic import REST, Tally, total
+from edge.gateway.telemetry.tally import REST, Tally, total
 from edge.model.latency import BUCKETS
 
 

@@ -7,11 +7,11 @@ from typing import TYPE_CHECKING
 import structlog
 
 from edge.gateway.http.headers import client_address, client_scheme
-from edge.gateway.telemetry.access_log import Line
+from edge.gateway.telemetry.line import Line
 from edge.gateway.telemetry.log_fields import Seen
 
 if TYPE_CHECKING:
-    from edge.gateway.balancing.pool import Address
+    from edge.gateway.balancing.target import Address
     from edge.gateway.data_path import DataPath
     from edge.gateway.http.exchange import Exchange
     from edge.gateway.http.head import MalformedError, RequestHead

@@ -25,7 +25,7 @@ from edge.gateway.telemetry.observation import Observation, Trace
 from edge.model.upstream import UpstreamTls
 
 if TYPE_CHECKING:
-    from edge.gateway.balancing.pool import Address
+    from edge.gateway.balancing.target import Address
     from edge.gateway.data_path import DataPath
     from edge.gateway.http.head import RequestHead, ResponseHead
 

@@ -14,52 +14,18 @@ from bisect import bisect_left
 from collections.abc import Callable, Collection
 from typing import TypeAlias
 
-import msgspec
-
-from edge.gateway.balancing.pool import Address
+from edge.gateway.balancing.target import Address, shown
+from edge.gateway.telemetry.tally import OTHER, REST, Tallies, Tally
 from edge.model.latency import BUCKETS
 
 LIMIT = 2000
 """Endpoints of a worker with a tally of their own."""
-REST = ""
-"""In place of an endpoint's name: what no endpoint that is there answered."""
-OTHER = "other"
-"""In place of an endpoint's name: those beyond the limit."""
 
 _OTHER: Address = (OTHER, 0)
 
 
-class Tally(msgspec.Struct, array_like=True, gc=False):
-    """`classes` are the answers of status classes 1xx to 5xx, `latency` the requests in each of BUCKETS and above,
-    `seconds` what all took together."""
-
-    classes: list[int] = msgspec.field(default_factory=lambda: [0] * 5)
-    latency: list[int] = msgspec.field(default_factory=lambda: [0] * (len(BUCKETS) + 1))
-    seconds: float = 0.0
-
-    @property
-    def requests(self) -> int:
-        """How many there were."""
-        return sum(self.latency)
-
-    def take(self, other: Tally) -> None:
-        """Add another's numbers."""
-        self.classes = [a + b for a, b in zip(self.classes, other.classes, strict=True)]
-        self.latency = [a + b for a, b in zip(self.latency, other.latency, strict=True)]
-        self.seconds += other.seconds
-
-
-Tallies: TypeAlias = dict[str, dict[str, dict[str, Tally]]]
-"""Application → upstream → endpoint's name → tally. Requests of no application or upstream count as `""`."""
-
 Addresses: TypeAlias = Callable[[str, str], Collection[Address]]
 """(application, upstream) → where its endpoints are."""
-
-
-def shown(address: Address) -> str:
-    """An endpoint's name: HOST:PORT, IPv6 in brackets."""
-    host, port = address
-    return f"[{host}]:{port}" if ":" in host else f"{host}:{port}"
 
 
 class Traffic:
@@ -122,32 +88,3 @@ class Traffic:
             name = REST if address is None else OTHER if address is _OTHER else shown(address)
             result.setdefault(application, {}).setdefault(upstream, {})[name] = tally
         return result
-
-
-def add_to(total: Tallies, tallies: Tallies) -> None:
-    """Add tallies to a sum, which shares nothing with them."""
-    for application, upstreams in tallies.items():
-        for upstream, endpoints in upstreams.items():
-            sums = total.setdefault(application, {}).setdefault(upstream, {})
-            for endpoint, tally in endpoints.items():
-                sums.setdefault(endpoint, Tally()).take(tally)
-
-
-def folded(past: Tallies, living: Tallies) -> Tallies:
-    """What ended workers counted, with endpoints that no living one counts in the rests of their upstreams."""
-    result: Tallies = {}
-    for application, upstreams in past.items():
-        for upstream, endpoints in upstreams.items():
-            there = living.get(application, {}).get(upstream, {})
-            sums = result.setdefault(application, {}).setdefault(upstream, {})
-            for endpoint, tally in endpoints.items():
-                sums.setdefault(endpoint if endpoint in there else REST, Tally()).take(tally)
-    return result
-
-
-def total(endpoints: dict[str, Tally]) -> Tally:
-    """All of an upstream."""
-    result = Tally()
-    for tally in endpoints.values():
-        result.take(tally)
-    return result

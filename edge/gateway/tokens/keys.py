@@ -25,7 +25,7 @@ from edge.rules import public_keys
 from edge.rules.public_keys import fits
 
 if TYPE_CHECKING:
-    from edge.gateway.balancing.pool import Address
+    from edge.gateway.balancing.target import Address
     from edge.gateway.data_path import DataPath
     from edge.gateway.http.head import ResponseHead
 

@@ -7,7 +7,7 @@ from edge import virtual_time
 from edge.gateway.agent.pages import StatusPages, Totals, oldest
 from edge.gateway.agent.relay import WORKERS, Relay
 from edge.gateway.telemetry.metrics import Measures
-from edge.gateway.telemetry.traffic import Tally
+from edge.gateway.telemetry.tally import Tally
 from edge.wire.content import Content
 from edge.wire.subscription import Subscription
 from tests.wire.house import Notes, World, release

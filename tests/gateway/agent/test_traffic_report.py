@@ -5,7 +5,7 @@ import asyncio
 from edge import virtual_time
 from edge.gateway.agent.traffic_report import PERIOD, TrafficReport, bounded, since
 from edge.gateway.telemetry.metrics import Measures
-from edge.gateway.telemetry.traffic import Tally
+from edge.gateway.telemetry.tally import Tally
 from edge.wire.messages import Series
 
 

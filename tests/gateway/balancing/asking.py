@@ -4,7 +4,8 @@ from __future__ import annotations
 
 import random
 
-from edge.gateway.balancing.pool import Address, Origin, Pool
+from edge.gateway.balancing.pool import Origin, Pool
+from edge.gateway.balancing.target import Address
 from edge.gateway.http.head import RequestHead, read_request
 from edge.gateway.settings import Settings
 

@@ -6,7 +6,8 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from edge.gateway.balancing.consistent import Consistent
-from edge.gateway.balancing.selector import Target, in_turn
+from edge.gateway.balancing.selector import in_turn
+from edge.gateway.balancing.target import Target
 from tests.gateway.balancing.asking import Request
 
 KEYS = [hashlib.sha256(b"%d" % number).digest() for number in range(2000)]

@@ -4,7 +4,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from edge.gateway.balancing.least_request import LeastRequest
-from edge.gateway.balancing.selector import Target
+from edge.gateway.balancing.target import Target
 from tests.gateway.balancing.asking import Request, busy, pool
 
 

@@ -2,7 +2,8 @@ import pytest
 
 from edge.gateway.balancing.passing import EVERY, Avoided, Group, is_panic
 from edge.gateway.balancing.pool import Origin
-from edge.gateway.balancing.selector import Target, in_turn
+from edge.gateway.balancing.selector import in_turn
+from edge.gateway.balancing.target import Target
 from tests.gateway.balancing.asking import busy, pool
 
 A, B, C = (("10.0.0.1", 80), ("10.0.0.2", 80), ("10.0.0.3", 80))

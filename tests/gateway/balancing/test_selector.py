@@ -1,10 +1,10 @@
 from collections import Counter
 
-import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from edge.gateway.balancing.selector import RoundRobin, Target, WeightedRoundRobin, eligible, in_turn, in_use
+from edge.gateway.balancing.selector import RoundRobin, WeightedRoundRobin, in_turn
+from edge.gateway.balancing.target import Target, eligible, in_use
 from edge.model.endpoint import Endpoint
 from edge.model.upstream import Server
 
@@ -27,34 +27,6 @@ def endpoint(name, ready=True, serving=True, terminating=False):
 def names(selector, count):
     chosen = [selector.choose(ANYBODY) for _ in range(count)]
     return [target.address[0].rpartition(".")[2] for target in chosen]
-
-
-def addresses(targets):
-    return [int(target.address[0].rpartition(".")[2]) for target in targets]
-
-
-GONE = {"ready": False, "serving": False, "terminating": True}
-LEAVING = {"ready": False, "serving": True, "terminating": True}
-STARTING = {"ready": False, "serving": False, "terminating": False}
-PUBLISHED = {"ready": True, "serving": True, "terminating": True}  # publishNotReadyAddresses says ready to the end
-
-
-@pytest.mark.parametrize(
-    ("endpoints", "expected"),
-    [
-        ([endpoint(1), endpoint(2)], [1, 2]),
-        ([endpoint(1), endpoint(2, **STARTING)], [1]),
-        ([endpoint(1, **LEAVING), endpoint(2)], [2]),
-        ([endpoint(1, **PUBLISHED), endpoint(2)], [2]),
-        ([endpoint(1, **LEAVING), endpoint(2, **GONE), endpoint(3, **STARTING)], [1]),
-        ([endpoint(1, **PUBLISHED), endpoint(2, **GONE)], [1]),
-        ([endpoint(1, **GONE), endpoint(2, **STARTING)], []),
-        ([endpoint(1), endpoint(1)], [1]),
-        ([], []),
-    ],
-)
-def test_terminating_endpoints_get_nothing_new_unless_nothing_else_serves(endpoints, expected):
-    assert addresses(eligible(endpoints)) == expected
 
 
 def test_every_endpoint_has_its_turn():

@@ -3,8 +3,9 @@ from collections import Counter
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from edge.gateway.balancing.selector import Target, in_turn
+from edge.gateway.balancing.selector import in_turn
 from edge.gateway.balancing.slow_start import FLOOR, SlowStart, Warming
+from edge.gateway.balancing.target import Target
 from tests.gateway.balancing.asking import Request, pool
 from tests.gateway.balancing.test_passing import Clock
 

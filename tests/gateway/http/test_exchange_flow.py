@@ -8,7 +8,7 @@ from pathlib import Path
 from edge.gateway.actions.passage import Passage
 from edge.gateway.http import exchange as exchanges
 from edge.gateway.http.forwarding import Forwarding
-from edge.gateway.telemetry.traffic import total
+from edge.gateway.telemetry.tally import total
 from tests.gateway.dialogue import Dialogue
 from tests.gateway.exchanging import GET, OK, body, field, start, status
 from tests.gateway.serving import PROXY, counted, serving

@@ -10,7 +10,8 @@ from typing import Any
 import pytest
 from structlog.testing import capture_logs
 
-from edge.gateway.telemetry.access_log import AccessLog, Line
+from edge.gateway.telemetry.access_log import AccessLog
+from edge.gateway.telemetry.line import Line
 from tests.gateway.dialogue import Dialogue, FakeLoop
 from tests.gateway.serving import serving
 

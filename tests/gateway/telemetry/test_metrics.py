@@ -4,8 +4,9 @@ from __future__ import annotations
 
 import msgspec
 
-from edge.gateway.telemetry.metrics import Counters, Measures, add
-from edge.gateway.telemetry.traffic import Tally, total
+from edge.gateway.telemetry.counters import Counters
+from edge.gateway.telemetry.metrics import Measures, add
+from edge.gateway.telemetry.tally import Tally, total
 
 
 def measured(*, revision: int, age: float | None) -> Measures:

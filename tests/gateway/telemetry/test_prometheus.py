@@ -7,7 +7,8 @@ from pathlib import Path
 
 from prometheus_client.parser import text_string_to_metric_families
 
-from edge.gateway.telemetry.metrics import Counters, Measures
+from edge.gateway.telemetry.counters import Counters
+from edge.gateway.telemetry.metrics import Measures
 from edge.gateway.telemetry.prometheus import render
 from edge.model.latency import BUCKETS
 from tests.gateway.telemetry.test_metrics import measured

@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
-from edge.gateway.telemetry.traffic import Traffic, folded, shown, total
+from edge.gateway.balancing.target import shown
+from edge.gateway.telemetry.tally import folded, total
+from edge.gateway.telemetry.traffic import Traffic
 
 ONE, TWO, THREE = ("10.0.0.1", 80), ("10.0.0.2", 80), ("fd00::1", 80)
 
