@@ -75,7 +75,7 @@ class FakeLoop:
 
 
 class FakeTransport:
-    """What was written, and whether reading is paused. `full()` plays a peer that takes nothing."""
+    """What was written, and whether reading is paused. `room` plays a peer that takes no more than so many bytes."""
 
     def __init__(self, loop: FakeLoop, protocol: Any, peername: tuple[str, int]) -> None:
         self._loop = loop
@@ -83,6 +83,9 @@ class FakeTransport:
         self.socket: socket.socket | None = None
         self.protocol = protocol
         self.written = bytearray()
+        self.limit = 0
+        self.room: int | None = None
+        self.full = False
         self.paused = False
         self.closed = False
         self.aborted = False
@@ -111,6 +114,9 @@ class FakeTransport:
         assert not self.eof_written, "written after the end"
         if not self.closed:
             self.written += data
+            if self.room is not None and not self.full and len(self.written) > self.room + self.limit:
+                self.full = True
+                self.protocol.pause_writing()  # within the write, as uvloop does
 
     def pause_reading(self) -> None:
         self.paused = True
@@ -173,6 +179,8 @@ class Side:
         self._loop.run_ready()
 
     def takes_again(self) -> None:
+        self.transport.room = None
+        self.transport.full = False
         self.transport.protocol.resume_writing()
         self._loop.run_ready()
 
@@ -201,10 +209,11 @@ class Dialogue:
         assert len(self.connecting) == 1, self.connecting
         return self.connecting[0].origin.address
 
-    def accepts(self) -> Side:
-        """The endpoint takes the connection that is being opened."""
+    def accepts(self, room: int | None = None) -> Side:
+        """The endpoint takes the connection that is being opened, and no more than `room` bytes for now."""
         connection = self.connecting.pop(0)
         transport = FakeTransport(self.loop, connection, connection.origin.address)
+        transport.room = room
         connection.connection_made(transport)  # type: ignore[arg-type]
         self.loop.run_ready()
         return Side(self.loop, transport)

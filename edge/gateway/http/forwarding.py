@@ -146,9 +146,9 @@ class Forwarding:
             connection.send(self, self._head, self._method)
             return
         assert body.held is not None
+        self._exchange.client.unhold(BODY_HELD | UPSTREAM_FULL)  # before what may fill this connection, too
         connection.send(self, b"".join((self._head, *body.held)), self._method)
         body.passed_on(self._path.settings.replay_limit)
-        self._exchange.client.unhold(BODY_HELD | UPSTREAM_FULL)
 
     def send_body(self, data: bytes, ended: bool) -> bool:
         """Send more of the body; False when there is no connection yet, so that it has to be held."""

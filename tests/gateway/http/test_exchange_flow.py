@@ -133,6 +133,16 @@ def test_a_body_is_not_read_without_bound_while_there_is_no_connection() -> None
     assert len(body(upstream.hears())) == 3000
 
 
+def test_a_held_body_that_fills_the_new_connection_is_not_added_to() -> None:
+    dialogue = Dialogue(serving("10.0.0.1:80"), buffer_limit=1000, replay_limit=1000)
+    client = dialogue.client()
+    client.says(b"POST / HTTP/1.1\r\nHost: www.example.com\r\nContent-Length: 9000\r\n\r\n" + b"a" * 3000)
+    upstream = dialogue.accepts(room=500)
+    assert client.transport.paused
+    upstream.takes_again()
+    assert not client.transport.paused
+
+
 def test_an_answer_while_the_endpoint_was_full_lets_the_client_be_read_again() -> None:
     dialogue, client, upstream = start(b"POST / HTTP/1.1\r\nHost: www.example.com\r\nContent-Length: 5\r\n\r\nhello")
     upstream.stops_taking()
