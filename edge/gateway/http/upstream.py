@@ -8,23 +8,27 @@ seam (`fail_to_connect`, `upstream_lost`, `fail_to_proxy`) and decides between a
 from __future__ import annotations
 
 import asyncio
-import select
-from typing import TYPE_CHECKING, Any, Protocol
+from typing import TYPE_CHECKING, Any, Final, Protocol
 
 from edge.gateway.balancing.health import HEALTHY
 from edge.gateway.http.chunks import ChunkReader
 from edge.gateway.http.head import CHUNKED, UNTIL_CLOSE, MalformedError, ResponseHead, read_response
 from edge.gateway.http.memo import Memo
 from edge.gateway.http.timers import NEVER
+from edge.gateway.http.unread import has_spoken, read_unread
 
 if TYPE_CHECKING:
     from edge.gateway.balancing.pool import Origin, Pool
     from edge.gateway.data_path import DataPath
     from edge.model.upstream import UpstreamTls
 
-CONNECTING, IDLE, WAITING, RECEIVING, CLOSED = "connecting", "idle", "waiting", "receiving", "closed"
+CONNECTING: Final = "connecting"
+IDLE: Final = "idle"
+WAITING: Final = "waiting"
+RECEIVING: Final = "receiving"
+CLOSED: Final = "closed"
 
-TRANSITIONS: dict[str, dict[str, str]] = {
+TRANSITIONS: Final[dict[str, dict[str, str]]] = {
     # state:    what happens -> next state
     CONNECTING: {"connected": WAITING, "connected for nobody": IDLE, "lost": CLOSED},
     IDLE: {"request": WAITING, "data": CLOSED, "lost": CLOSED},
@@ -57,6 +61,7 @@ class UpstreamConnection(asyncio.Protocol):
     """`reused` tells that an earlier request was answered on it, `received` that this one's answer has begun."""
 
     __slots__ = (
+        "_broken",
         "_chunks",
         "_held",
         "_interim",
@@ -88,6 +93,7 @@ class UpstreamConnection(asyncio.Protocol):
         self.received = False
         self.deadline = NEVER
         self.slot = 0
+        self._broken = False
         self._held = b""
         self._interim = 0
         self._memo = Memo()
@@ -134,12 +140,7 @@ class UpstreamConnection(asyncio.Protocol):
     def is_stale(self) -> bool:
         """Whether the endpoint has closed (or spoken) unasked, looking at the socket itself: for requests that could
         not be sent again."""
-        socket = self.transport.get_extra_info("socket")
-        if socket is None:
-            return False
-        poll = select.poll()
-        poll.register(socket.fileno(), select.POLLIN | select.POLLHUP)
-        return bool(poll.poll(0))
+        return has_spoken(self.transport)
 
     def pause_reading(self) -> None:
         """The client does not take what it is sent."""
@@ -236,6 +237,11 @@ class UpstreamConnection(asyncio.Protocol):
             self.exchange.upstream_taking()
 
     def connection_lost(self, exc: Exception | None) -> None:
+        if exc is not None and self.exchange is not None:
+            self._broken = True
+            answer = read_unread(self.transport)
+            if answer:
+                self.data_received(answer)
         state = self.state
         self._path.wheel.remove(self)
         if state is CLOSED:
@@ -359,7 +365,7 @@ class UpstreamConnection(asyncio.Protocol):
     def _finish(self, exchange: Requester) -> None:
         self.exchange = None
         self._chunks = None
-        kept = self._reusable and exchange.request_ended
+        kept = self._reusable and exchange.request_ended and not self._broken
         if not kept:
             self._end("end, not kept", abort=not exchange.request_ended)
             return

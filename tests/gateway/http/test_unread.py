@@ -1,0 +1,93 @@
+"""Answers that wait in a socket when writing to it fails."""
+
+from __future__ import annotations
+
+import contextlib
+import os
+import socket
+from collections.abc import Iterator
+
+import pytest
+
+from edge.gateway.http.unread import LIMIT, has_spoken, read_unread
+from tests.gateway.dialogue import Dialogue, FakeTransport, Side
+from tests.gateway.exchanging import body, start, status
+
+POST = b"POST / HTTP/1.1\r\nHost: www.example.com\r\nContent-Length: 10\r\n\r\nhello"
+TOO_LARGE = b"HTTP/1.1 413 Content Too Large\r\nContent-Length: 3\r\n\r\nbig"
+
+
+@contextlib.contextmanager
+def pair() -> Iterator[tuple[socket.socket, socket.socket]]:
+    ours, theirs = socket.socketpair()
+    ours.setblocking(False)
+    with ours, theirs:
+        yield ours, theirs
+
+
+def over(sock: socket.socket | None) -> FakeTransport:
+    transport = FakeTransport(Dialogue.__new__(Dialogue), None, ("10.0.0.1", 80))  # type: ignore[arg-type]
+    transport.socket = sock
+    return transport
+
+
+def reset(upstream: Side, said: bytes) -> None:
+    """The endpoint says this and resets, both before the loop reads."""
+    with pair() as (ours, theirs):
+        theirs.send(said)
+        upstream.transport.socket = ours
+        upstream.resets()
+
+
+@pytest.mark.parametrize("ended", [True, False])
+def test_an_answer_that_came_before_the_reset_is_given_to_the_client(ended: bool) -> None:
+    dialogue, client, upstream = start(POST)
+    if ended:
+        client.says(b"world")
+    reset(upstream, TOO_LARGE)
+    answer = client.hears()
+    assert (status(answer), body(answer)) == (413, b"big")
+    assert dialogue.path.pool.counts() == {"idle": 0, "busy": 0, "connecting": 0}
+    assert not client.closed
+
+
+def test_the_rest_of_an_answer_is_given_too() -> None:
+    _, client, upstream = start(POST)
+    upstream.says(TOO_LARGE[:-2])
+    reset(upstream, TOO_LARGE[-2:])
+    assert body(client.hears()) == b"big"
+
+
+def test_half_an_answer_cuts_the_client() -> None:
+    _, client, upstream = start(POST)
+    reset(upstream, TOO_LARGE[:-1])
+    assert status(client.hears()) == 413
+    assert client.transport.aborted
+
+
+def test_a_reset_without_a_word_is_502() -> None:
+    _, client, upstream = start(POST)
+    reset(upstream, b"")
+    assert status(client.hears()) == 502
+
+
+def test_no_more_is_read_than_the_limit_and_nothing_without_a_socket() -> None:
+    assert read_unread(over(None)) == b""
+    assert not has_spoken(over(None))
+    with pair() as (ours, theirs):
+        theirs.setblocking(False)
+        with contextlib.suppress(BlockingIOError):
+            while True:
+                theirs.send(bytes(4096))
+        assert len(read_unread(over(ours))) <= LIMIT
+        ours.close()
+        assert read_unread(over(ours)) == b""
+
+
+def test_what_was_read_is_spoken_no_more() -> None:
+    with pair() as (ours, theirs):
+        assert not has_spoken(over(ours))
+        os.write(theirs.fileno(), b"x")
+        assert has_spoken(over(ours))
+        assert read_unread(over(ours)) == b"x"
+        assert not has_spoken(over(ours))
