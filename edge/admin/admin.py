@@ -20,47 +20,43 @@ import msgspec
 from sqlalchemy import select
 from sqlalchemy.orm import Session
 
-from edge.admin import (
-    application_keys,
-    certificates,
-    drafting,
-    first_start,
-    gateway_servers,
-    kubernetes_clusters,
-    remembering,
-    tokens,
-)
+from edge.admin.access import tokens
+from edge.admin.access.audit import Audit
+from edge.admin.access.first_user import FirstPassword, first_user
+from edge.admin.access.login import Login
+from edge.admin.access.tokens import Tokens
+from edge.admin.access.users import Users
 from edge.admin.actor import Actor
-from edge.admin.applications import Applications
-from edge.admin.audit import Audit
-from edge.admin.certificates import Certificates
-from edge.admin.changes import Changes
-from edge.admin.clusters import Clusters
-from edge.admin.compiling import ChildCompiler, Compiler, InlineCompiler
-from edge.admin.differences import things
+from edge.admin.applications import certificates, keys
+from edge.admin.applications.applications import Applications
+from edge.admin.applications.certificates import Certificates
+from edge.admin.applications.purges import Purges
+from edge.admin.applications.rules import Rules
+from edge.admin.applications.upstream_revision import UpstreamRevisions
+from edge.admin.applications.upstreams import Upstreams
+from edge.admin.drafts import drafting
+from edge.admin.drafts.changes import Changes
+from edge.admin.drafts.differences import things
+from edge.admin.drafts.wording import describe
 from edge.admin.errors import AdminError, Conflict, Unavailable
 from edge.admin.events import Events
-from edge.admin.first_start import FirstPassword
-from edge.admin.following import Following
-from edge.admin.gateway_servers import GatewayServers
-from edge.admin.gateways import GatewayClusters, JoinTokens
-from edge.admin.kubernetes_clusters import KubernetesClusters
-from edge.admin.login import Login
-from edge.admin.overtaken import Overtaken
-from edge.admin.partitions import Partitions
-from edge.admin.publishing import Built, Publisher
-from edge.admin.purges import Purges
-from edge.admin.releases import Releases
-from edge.admin.remembering import Remembering
-from edge.admin.roster import Live, Roster
-from edge.admin.rules import Rules
-from edge.admin.tokens import Tokens
-from edge.admin.traffic import Traffic
-from edge.admin.traffic_ring import Ring
-from edge.admin.upstream_revision import UpstreamRevisions
-from edge.admin.upstreams import Upstreams
-from edge.admin.users import Users
-from edge.admin.wording import describe
+from edge.admin.gateways import servers
+from edge.admin.gateways.clusters import GatewayClusters, JoinTokens
+from edge.admin.gateways.overtaken import Overtaken
+from edge.admin.gateways.partitions import Partitions
+from edge.admin.gateways.roster import Live, Roster
+from edge.admin.gateways.servers import GatewayServers
+from edge.admin.gateways.traffic import Traffic
+from edge.admin.gateways.traffic_ring import Ring
+from edge.admin.generation import next_generation
+from edge.admin.kubernetes import registry, remembering
+from edge.admin.kubernetes.clusters import Clusters
+from edge.admin.kubernetes.following import Following
+from edge.admin.kubernetes.registry import KubernetesClusters
+from edge.admin.kubernetes.remembering import Remembering
+from edge.admin.releases.compiling import ChildCompiler, Compiler, InlineCompiler
+from edge.admin.releases.publishing import Built, Publisher
+from edge.admin.releases.releases import Releases
 from edge.clock import run_blocking
 from edge.kube.address import ClusterAddress
 from edge.model import document as documents
@@ -144,7 +140,7 @@ class Admin:
             generation,
             self.hub.publish_manifest,
             lambda row: certificates.document_of(row, sealer),
-            lambda row: application_keys.document_of(row, sealer),
+            lambda row: keys.document_of(row, sealer),
         )
         self.remembering = Remembering(self.work)
         self.clusters = Clusters(
@@ -199,7 +195,7 @@ class Admin:
             await database.prepare_in_thread()
             sealer = Sealer(await run_blocking(lambda: load_key(settings.data_dir, settings.secret_key)))
             await database.run(lambda session: _check_key(session, sealer))
-            generation = await database.run(first_start.next_generation)
+            generation = await database.run(next_generation)
             first = await database.run(lambda session: _first(session, settings, random))
             admin = cls(database, sealer, generation, random, _compiler(), transport_factory)
         except BaseException:
@@ -217,9 +213,9 @@ class Admin:
         def unit(session: Session) -> _Recalled:
             drafts = session.scalars(select(ApplicationRow.draft).order_by(ApplicationRow.seq))
             return _Recalled(
-                kubernetes_clusters.recall(session, self.sealer),
+                registry.recall(session, self.sealer),
                 remembering.recall(session),
-                list(gateway_servers.recall(session)),
+                list(servers.recall(session)),
                 [documents.decode(draft) for draft in drafts],
                 *self.publisher.build_all(session),
             )
@@ -354,4 +350,4 @@ def _first(session: Session, settings: AdminSettings, random: random_module.Rand
     if settings.admin_token:
         tokens.keep_environment_token(session, settings.admin_token, random.randbytes(10).hex())
     terminal = sys.stderr.isatty() if settings.terminal is None else settings.terminal
-    return first_start.first_user(session, settings.admin_password, terminal, settings.data_dir, random)
+    return first_user(session, settings.admin_password, terminal, settings.data_dir, random)

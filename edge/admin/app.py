@@ -15,14 +15,16 @@ from starlette.requests import Request
 from starlette.responses import PlainTextResponse, Response
 from starlette.routing import BaseRoute, Route
 
-from edge.admin import console, gateway_connection
+from edge.admin import console
 from edge.admin.api import routes as api
 from edge.admin.errors import AdminError, BadRequest, NotFound
-from edge.admin.metrics import Measured, Metrics
+from edge.admin.gateways import connection
+from edge.admin.metrics import Metrics
 from edge.admin.middleware.body_limit import BodyLimit
 from edge.admin.middleware.ending import Ending
 from edge.admin.middleware.failures import Failures, answer_of
 from edge.admin.middleware.hosts import Hosts
+from edge.admin.middleware.measured import Measured
 from edge.admin.middleware.security import SecurityHeaders
 
 if TYPE_CHECKING:
@@ -81,7 +83,7 @@ def _routes(admin: Admin, metrics: Metrics) -> Sequence[BaseRoute]:
         Route("/healthz", _healthy, methods=["GET"]),
         Route("/readyz", ready, methods=["GET"]),
         Route("/metrics", scrape, methods=["GET"]),
-        *gateway_connection.routes(admin, metrics),
+        *connection.routes(admin, metrics),
         *api.routes(admin),
         *console.routes(admin),
     ]

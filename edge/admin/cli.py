@@ -8,8 +8,8 @@ from pathlib import Path
 
 import click
 
+from edge.admin.access.bearer import LONGEST_TOKEN
 from edge.admin.admin import AdminSettings
-from edge.admin.api.authentication import LONGEST_TOKEN
 from edge.admin.main import Settings, run
 from edge.admin.server import Listen
 

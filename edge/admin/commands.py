@@ -11,7 +11,7 @@ import click
 from sqlalchemy.orm import Session
 
 from edge import clock
-from edge.admin import tokens
+from edge.admin.access import tokens
 from edge.admin.actor import Role
 from edge.admin.views import TokenView
 from edge.store.database import Database

@@ -7,8 +7,8 @@ from datetime import datetime
 from random import Random
 
 from edge import clock
-from edge.admin.clusters import Clusters
-from edge.admin.publishing import Built, Publisher
+from edge.admin.kubernetes.clusters import Clusters
+from edge.admin.releases.publishing import Built, Publisher
 from edge.kube.address import ClusterAddress
 from edge.model import ApplicationDocument, Proxy, Rule, Source, Upstream
 from edge.model import document as documents

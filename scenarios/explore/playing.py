@@ -10,7 +10,7 @@ from random import Random
 import msgspec
 
 from edge import virtual_time
-from edge.admin.clusters import Clusters
+from edge.admin.kubernetes.clusters import Clusters
 from edge.wire.hub import Hub
 from scenarios.explore.admin import Admin
 from scenarios.explore.cluster import USER, Cluster, key_of

@@ -6,8 +6,8 @@ import pytest
 
 from edge import virtual_time
 from edge.admin.admin import Admin
-from edge.admin.compiling import ChildCompiler
 from edge.admin.errors import Unavailable
+from edge.admin.releases.compiling import ChildCompiler
 from edge.admin.views import RuleBody
 from edge.model import Respond
 from edge.store.errors import AnotherAdmin, StoreError

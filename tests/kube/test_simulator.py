@@ -16,7 +16,7 @@ import msgspec
 import pytest
 
 import edge.kube
-from edge.admin.clusters import Clusters
+from edge.admin.kubernetes.clusters import Clusters
 from edge.kube.address import ClusterAddress
 from edge.model.source import Source
 from simulator.settings import Settings

@@ -4,10 +4,10 @@ from __future__ import annotations
 
 from starlette.responses import Response
 
+from edge.admin.access.login import SESSION_SECONDS
 from edge.admin.console.forms import Errors
 from edge.admin.console.visit import Visit, cookie_name
 from edge.admin.errors import AdminError, TooManyRequests, Unauthorized
-from edge.admin.login import SESSION_SECONDS
 
 
 def local(target: str) -> str:

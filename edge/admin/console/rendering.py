@@ -11,9 +11,9 @@ import jinja2
 import msgspec
 
 from edge import __version__, clock
-from edge.admin.action_wording import action_text
 from edge.admin.console.charts import duration, per_second
-from edge.admin.wording import condition_text
+from edge.admin.drafts.action_wording import action_text
+from edge.admin.drafts.wording import condition_text
 
 FOLDER = Path(str(importlib.resources.files("edge.admin.console")))
 

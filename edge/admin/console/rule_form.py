@@ -17,8 +17,8 @@ from starlette.datastructures import FormData
 from edge.admin.console import action_fields
 from edge.admin.console.action_fields import ACTIONS, Row
 from edge.admin.console.forms import body, lines, optional
+from edge.admin.drafts.wording import condition_text
 from edge.admin.views import RuleBody, RuleView
-from edge.admin.wording import condition_text
 from edge.model.rule import Condition, Operator, Variable
 
 VARIABLES: tuple[str, ...] = get_args(Variable)

@@ -11,9 +11,9 @@ from starlette.responses import Response
 from edge.admin.console import applications, balance_fields, check_fields
 from edge.admin.console.forms import Errors, body, lines, optional
 from edge.admin.console.visit import Visit
+from edge.admin.drafts.wording import check_text, choosing_texts
 from edge.admin.errors import AdminError, Invalid, NotFound
 from edge.admin.views import KubernetesService, UpstreamBody, UpstreamView
-from edge.admin.wording import check_text, choosing_texts
 from edge.model.upstream import UpstreamTls
 
 _TLS = ("https", "unverified", "server_name", "ca_certificate")

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from msgspec.structs import replace
 
-from edge.admin.clusters import Clusters
+from edge.admin.kubernetes.clusters import Clusters
 from edge.kube.endpoints import Reading
 from edge.model.source import SourceState
 from scenarios.explore.gateway import Worker

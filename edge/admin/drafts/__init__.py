@@ -1,0 +1,1 @@
+"""Edits before their release: drafts, how they differ from what is released, and how that is told."""

@@ -1,0 +1,1 @@
+"""Gateway partitions, clusters and servers: how servers connect, and what they say of themselves."""

@@ -1,0 +1,1 @@
+"""Kubernetes clusters: registered, followed, and the endpoints of every source that somebody wants."""
