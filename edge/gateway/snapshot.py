@@ -40,7 +40,8 @@ from edge.model.endpoint import Endpoint
 from edge.model.manifest import EMPTY, Manifest, ManifestEntry
 from edge.model.source import SourceState
 from edge.model.upstream import Upstream, UpstreamTls
-from edge.rules.compile import Decide, compile_rules
+from edge.rules.compile import compile_rules
+from edge.rules.index import Finder
 from edge.sealing import ApplicationCipher
 
 if TYPE_CHECKING:
@@ -62,7 +63,7 @@ class Application:
         self,
         entry: ManifestEntry,
         document: ApplicationDocument,
-        rules: Decide,
+        rules: Finder,
         handlers: Made,
         backends: dict[str, Backend],
     ) -> None:
@@ -83,7 +84,7 @@ class Application:
         """Run the page rules. Raises BadRequestError of `edge.rules.errors`, the client's fault."""
         request.application = self.name
         request.release = self.release
-        return self._rules(request)
+        return self._rules.decide(request)
 
     def released_as(self, entry: ManifestEntry, backends: dict[str, Backend]) -> Application:
         """The same document under another entry or with other backends."""

@@ -7,19 +7,14 @@ never run.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
-from typing import TypeAlias
+from collections.abc import Sequence
 
 from edge.model.actions import HandlingAction
 from edge.model.rule import Rule
 from edge.rules.actions import compile_actions
 from edge.rules.conditions import compile_condition
-from edge.rules.decision import Decision, Handlers, Make
-from edge.rules.index import Row, compile_index
-from edge.rules.request import Request
-
-Decide: TypeAlias = Callable[[Request], Decision]
-"""Raises BadRequestError (`edge.rules.errors`), the client's fault, when a value cannot be filled in."""
+from edge.rules.decision import Handlers, Make
+from edge.rules.index import Finder, Row, compile_index
 
 
 def without_handlers(action: HandlingAction, rule: str) -> Handlers:
@@ -27,8 +22,8 @@ def without_handlers(action: HandlingAction, rule: str) -> Handlers:
     return Handlers()
 
 
-def compile_rules(rules: Sequence[Rule], make: Make = without_handlers) -> Decide:
-    """Rules as one function of a request; `make` makes the handlers of their gates and filters, once for each action.
+def compile_rules(rules: Sequence[Rule], make: Make = without_handlers) -> Finder:
+    """Rules as what decides about requests; `make` makes the handlers of their gates and filters, once for each action.
     Raises ValueError for what `edge.rules.validate` would have refused."""
     return compile_index([_row(place, rule, make) for place, rule in enumerate(rules) if rule.enabled])
 

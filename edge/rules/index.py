@@ -18,8 +18,6 @@ free rules in memory; a level that would go beyond BUDGET is left out, and its c
 from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
-from functools import partial
-from operator import attrgetter
 from typing import Literal, NamedTuple, TypeAlias
 
 from edge.model.rule import Operator
@@ -27,7 +25,7 @@ from edge.rules import variables
 from edge.rules.actions import Effect
 from edge.rules.conditions import Check
 from edge.rules.decision import Decision
-from edge.rules.plan import Candidate, Known, Plan, Walk, compile_plan, walk
+from edge.rules.plan import Candidate, Known, Plan, compile_plan, walk
 from edge.rules.request import Request
 
 BUDGET = 100_000
@@ -45,7 +43,6 @@ class Row(NamedTuple):
 
 
 Level: TypeAlias = Literal["host", "method", "path"]
-_GETTERS = {"host": attrgetter("host"), "method": attrgetter("method")}
 Rows: TypeAlias = Sequence[Row]
 Keyed: TypeAlias = dict[str, list[Row]]
 
@@ -68,22 +65,56 @@ class Budget:
         return True
 
 
-class ByValue:
-    """Finds by host or method. A bound method is half as large as a closure, and there is one for each application."""
+class Finder:
+    """Decides by the rules that it was made of. Small objects and not closures: there are some for each application."""
 
-    __slots__ = ("_default", "_get", "_table")
+    __slots__ = ()
 
-    def __init__(self, level: Literal["host", "method"], table: dict[str, Walk], default: Walk) -> None:
-        self._get = _GETTERS[level]
+    def decide(self, request: Request) -> Decision:
+        """What the rules decide. Raises BadRequestError (`edge.rules.errors`), the client's fault, when a value cannot
+        be filled in."""
+        raise NotImplementedError
+
+
+class ByHost(Finder):
+    """Finds by the host."""
+
+    __slots__ = ("_default", "_table")
+
+    def __init__(self, table: dict[str, Finder], default: Finder) -> None:
         self._table = table
         self._default = default
 
-    def walk(self, request: Request) -> Decision:
-        """What the rules for this value decide."""
-        return self._table.get(self._get(request), self._default)(request)
+    def decide(self, request: Request) -> Decision:
+        return self._table.get(request.host, self._default).decide(request)
 
 
-class ByPath:
+class ByMethod(Finder):
+    """Finds by the method."""
+
+    __slots__ = ("_default", "_table")
+
+    def __init__(self, table: dict[str, Finder], default: Finder) -> None:
+        self._table = table
+        self._default = default
+
+    def decide(self, request: Request) -> Decision:
+        return self._table.get(request.method, self._default).decide(request)
+
+
+class InOrder(Finder):
+    """Asks the rules that are left one after another."""
+
+    __slots__ = ("_plan",)
+
+    def __init__(self, plan: Plan) -> None:
+        self._plan = plan
+
+    def decide(self, request: Request) -> Decision:
+        return walk(self._plan, request)
+
+
+class ByPath(Finder):
     """Finds by the whole path, else by the longest of the prefixes, whose `lengths` fall."""
 
     __slots__ = ("_default", "_lengths", "_prefixes", "_whole")
@@ -96,8 +127,7 @@ class ByPath:
         self._lengths = lengths
         self._default = default
 
-    def walk(self, request: Request) -> Decision:
-        """What the rules for this path decide."""
+    def decide(self, request: Request) -> Decision:
         path = request.path
         plan = self._whole.get(path)
         if plan is not None:
@@ -110,25 +140,25 @@ class ByPath:
         return walk(self._default, request)
 
 
-def compile_index(rows: Rows, budget: Budget | None = None) -> Walk:
+def compile_index(rows: Rows, budget: Budget | None = None) -> Finder:
     """Decides by these rules, which are in order."""
     return _by_value("host", rows, budget or Budget())
 
 
-def _by_value(level: Literal["host", "method"], rows: Rows, budget: Budget) -> Walk:
+def _by_value(level: Literal["host", "method"], rows: Rows, budget: Budget) -> Finder:
     keyed, free = _bind(rows, level, "equals")
     if not keyed or not budget.allows(len(own) + len(free) for own in keyed.values()):
         return _below(level, rows, budget)
     default = _below(level, free, budget)
     table = {key: _below(level, _knowing(level, key, (*own, *free)), budget) for key, own in keyed.items()}
-    return ByValue(level, table, default).walk
+    return ByHost(table, default) if level == "host" else ByMethod(table, default)
 
 
-def _below(level: Level, rows: Rows, budget: Budget) -> Walk:
+def _below(level: Level, rows: Rows, budget: Budget) -> Finder:
     return _by_value("method", rows, budget) if level == "host" else _by_path(rows, budget)
 
 
-def _by_path(rows: Rows, budget: Budget) -> Walk:
+def _by_path(rows: Rows, budget: Budget) -> Finder:
     exact, unequal = _bind(rows, "path", "equals")
     prefixed, free = _bind(unequal, "path", "prefix")
     lengths = sorted({len(key) for key in prefixed}, reverse=True)
@@ -138,12 +168,12 @@ def _by_path(rows: Rows, budget: Budget) -> Walk:
 
     wanted = {key: len(begun(key)) + len(free) for key in (*exact, *prefixed)}
     if not wanted or not budget.allows((*wanted.values(), *map(len, exact.values()))):
-        return partial(walk, _plan(rows, budget))
+        return InOrder(_plan(rows, budget))
     whole = {key: _plan(_knowing("path", key, (*own, *begun(key), *free)), budget) for key, own in exact.items()}
     prefixes = {key: _plan(_begun_with(key, (*begun(key), *free)), budget) for key in prefixed}
     default = _plan(free, budget)
 
-    return ByPath(whole, prefixes, tuple(lengths), default).walk
+    return ByPath(whole, prefixes, tuple(lengths), default)
 
 
 def _bind(rows: Rows, level: Level, operator: Operator) -> tuple[Keyed, list[Row]]:

@@ -20,19 +20,20 @@ A path without `%`, `//` and `/.` is normal already, so the common case costs th
 
 from __future__ import annotations
 
+from typing import Final
 from urllib.parse import quote_from_bytes
 
 from edge.rules import names
 from edge.rules.errors import BadPathError
 
-_ESCAPES = {
+_ESCAPES: Final = {
     f"{high}{low}": bytes((int(high + low, 16),))
     for high in "0123456789abcdefABCDEF"
     for low in "0123456789abcdefABCDEF"
 }
-_SAFE = "/:@!$&'()*+,;=~"  # pchar without "%", and the slash: RFC 3986 3.3
-_UNRESERVED = frozenset("ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789-._~")
-_PATH_CHARACTERS = _UNRESERVED | frozenset(_SAFE)
+_SAFE: Final = "/:@!$&'()*+,;=~"  # pchar without "%", and the slash: RFC 3986 3.3
+_UNRESERVED: Final = frozenset("ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789-._~")
+_PATH_CHARACTERS: Final = _UNRESERVED | frozenset(_SAFE)
 
 
 def normalise(raw_path: str) -> str:

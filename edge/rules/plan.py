@@ -10,9 +10,9 @@ rule matches whose effects must be added to others' or filled in from the reques
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable
+from collections.abc import Iterable
 from itertools import dropwhile
-from typing import NamedTuple, TypeAlias
+from typing import Final, NamedTuple, TypeAlias
 
 import msgspec
 
@@ -20,8 +20,6 @@ from edge.rules.actions import NO_REQUEST, Effect, decide
 from edge.rules.conditions import Test
 from edge.rules.decision import NOT_FOUND, Decision, Edits
 from edge.rules.request import Request
-
-Walk: TypeAlias = Callable[[Request], Decision]
 
 
 class Candidate(NamedTuple):
@@ -45,7 +43,7 @@ class Step(NamedTuple):
     rule: str
 
 
-_LAST = Step(None, NOT_FOUND, (), (), True, "")
+_LAST: Final = Step(None, NOT_FOUND, (), (), True, "")
 
 Plan: TypeAlias = tuple[Step, ...]
 

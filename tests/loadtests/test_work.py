@@ -31,7 +31,7 @@ def test_every_application_has_as_many_rules_as_the_work_says() -> None:
     ],
 )  # fmt: skip
 def test_the_rules_decide_as_the_peers_are_configured_to(method, path, upstream, status) -> None:
-    decide = compile_rules(msgspec.convert(edge_gateway.rules(WORK), list[Rule]))
+    decide = compile_rules(msgspec.convert(edge_gateway.rules(WORK), list[Rule])).decide
     decision = decide(Request(method=method, target=path, headers=((b"x-debug", b"on"),)))
     assert decision.upstream == upstream
     assert (decision.answer and decision.answer.status) == status

@@ -18,7 +18,7 @@ from edge.rules.request import Request
 
 
 def decide(*actions, request=None):
-    return compile_rules([Rule("r", actions=actions)])(request or Request())
+    return compile_rules([Rule("r", actions=actions)]).decide(request or Request())
 
 
 def test_a_proxy_action_names_the_upstream_and_leaves_the_target_as_sent():

@@ -13,7 +13,7 @@ OWN = "0123456789abcdef0123456789abcdef"
 
 def decide(*actions, sent=None, name=b"x-id", identity=OWN):
     headers = [] if sent is None else [(name, sent)]
-    rules = compile_rules([Rule("r", actions=(*actions, Proxy("u")))])
+    rules = compile_rules([Rule("r", actions=(*actions, Proxy("u")))]).decide
     return rules(Request(headers=headers, request_id=identity))
 
 
@@ -75,5 +75,5 @@ def test_templates_of_later_actions_see_it():
 
 
 def test_each_request_is_decided_for_itself():
-    rules = compile_rules([Rule("r", actions=(RequestId(), Respond()))])
+    rules = compile_rules([Rule("r", actions=(RequestId(), Respond()))]).decide
     assert [rules(Request(request_id=id)).request_id for id in ("a", "b")] == [b"a", b"b"]

@@ -4,14 +4,15 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from http import HTTPStatus
+from typing import Final
 
-STATUS_LINES: dict[int, bytes] = {status: f"HTTP/1.1 {status} \r\n".encode() for status in range(100, 600)}
+STATUS_LINES: Final[dict[int, bytes]] = {status: f"HTTP/1.1 {status} \r\n".encode() for status in range(100, 600)}
 """Status lines by code; a code without a registered phrase has an empty one."""
 STATUS_LINES.update({status.value: f"HTTP/1.1 {status.value} {status.phrase}\r\n".encode() for status in HTTPStatus})
 
-TEXT = ((b"content-type", b"text/plain; charset=utf-8"),)
+TEXT: Final = ((b"content-type", b"text/plain; charset=utf-8"),)
 
-REASONS: dict[int, str] = {
+REASONS: Final[dict[int, str]] = {
     404: "no application or page rule takes this request",
     408: "the request did not arrive in time",
     500: "this gateway failed; its log says why",

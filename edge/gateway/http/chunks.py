@@ -7,22 +7,26 @@ message. Memory is bounded: only an incomplete line is ever held.
 from __future__ import annotations
 
 import re
+from typing import Final
 
 from edge.gateway.http.head import MalformedError
 
-_LINE_LIMIT = 256
-_TRAILER_LIMIT = 8192
-_TOKEN = rb"[!#$%&'*+\-.^_`|~0-9A-Za-z]+"
-_QUOTED = rb'"(?:[\t\x20\x21\x23-\x5b\x5d-\x7e\x80-\xff]|\\[\t\x20-\x7e\x80-\xff])*"'
-_size_line = re.compile(
+_LINE_LIMIT: Final = 256
+_TRAILER_LIMIT: Final = 8192
+_TOKEN: Final = rb"[!#$%&'*+\-.^_`|~0-9A-Za-z]+"
+_QUOTED: Final = rb'"(?:[\t\x20\x21\x23-\x5b\x5d-\x7e\x80-\xff]|\\[\t\x20-\x7e\x80-\xff])*"'
+_size_line: Final = re.compile(
     rb"([0-9A-Fa-f]{1,15})(?:[ \t]*;[ \t]*" + _TOKEN + rb"(?:[ \t]*=[ \t]*(?:" + _TOKEN + rb"|" + _QUOTED + rb"))?)*\Z"
 ).match
-_trailer_line = re.compile(_TOKEN + rb":[\t\x20-\x7e\x80-\xff]*\Z").match
+_trailer_line: Final = re.compile(_TOKEN + rb":[\t\x20-\x7e\x80-\xff]*\Z").match
 
-LAST = b"0\r\n\r\n"
+LAST: Final = b"0\r\n\r\n"
 """The last chunk with an empty trailer section."""
 
-_SIZE, _DATA, _DATA_END, _TRAILER = range(4)
+_SIZE: Final = 0
+_DATA: Final = 1
+_DATA_END: Final = 2
+_TRAILER: Final = 3
 
 
 def encode(data: bytes) -> bytes:

@@ -19,36 +19,38 @@ against it as an oracle. Cost: about 5 µs for a browser's request, less than ht
 from __future__ import annotations
 
 import re
+from typing import Final
 
 from edge.gateway.http.memo import Memo
 
-CHUNKED = -1
+CHUNKED: Final = -1
 """The body's length is told by its chunks."""
-UNTIL_CLOSE = -2
+UNTIL_CLOSE: Final = -2
 """The body ends with the connection; only in responses."""
 
-METHODS = frozenset(
+METHODS: Final = frozenset(
     b"GET HEAD POST PUT DELETE PATCH OPTIONS QUERY "  # RFC 9110, 5789, draft-ietf-httpbis-safe-method-w-body
     b"PROPFIND PROPPATCH MKCOL COPY MOVE LOCK UNLOCK SEARCH BIND UNBIND REBIND ACL REPORT "  # WebDAV
     b"MKCALENDAR MKACTIVITY CHECKOUT MERGE LINK UNLINK PURGE NOTIFY SUBSCRIBE UNSUBSCRIBE".split()
 )
 """Methods that are passed on. CONNECT and TRACE are not: a gateway is no forward proxy and echoes no credentials."""
 
-_TOKEN = rb"!#$%&'*+\-.^_`|~0-9A-Za-z"
-_LEGAL = bytes(code for code in range(256) if code == 9 or (code >= 32 and code != 127))
-_request_line = re.compile(rb"([" + _TOKEN + rb"]+) ([\x21\x22\x24-\x7e]+) HTTP/1\.([01])\r\n").match
-_status_line = re.compile(rb"HTTP/1\.([01]) ([1-5][0-9][0-9])(?: ([^\r]*))?\r\n").match
-_fields = re.compile(rb"^([" + _TOKEN + rb"]+):[ \t]*([^\r]*)\r$", re.MULTILINE).findall
-_version = re.compile(rb"HTTP/[0-9]\.[0-9]\Z").match
-_authority = re.compile(
+_TOKEN: Final = rb"!#$%&'*+\-.^_`|~0-9A-Za-z"
+_LEGAL: Final = bytes(code for code in range(256) if code == 9 or (code >= 32 and code != 127))
+_request_line: Final = re.compile(rb"([" + _TOKEN + rb"]+) ([\x21\x22\x24-\x7e]+) HTTP/1\.([01])\r\n").match
+_status_line: Final = re.compile(rb"HTTP/1\.([01]) ([1-5][0-9][0-9])(?: ([^\r]*))?\r\n").match
+_fields: Final = re.compile(rb"^([" + _TOKEN + rb"]+):[ \t]*([^\r]*)\r$", re.MULTILINE).findall
+_version: Final = re.compile(rb"HTTP/[0-9]\.[0-9]\Z").match
+_authority: Final = re.compile(
     rb"(?:[A-Za-z0-9._~-]+|\[[0-9A-Fa-f:.]{2,45}\])(?::[0-9]{0,5})?\Z"  # reg-name without escapes, IPv4, IPv6
 ).match
-_absolute = re.compile(rb"(?i:https?)://([^/?]*)(.*)\Z").match
-_illegal = re.compile(rb"[\x00-\x08\x0b\x0c\x0e-\x1f\x7f]|\r[^\n]|(?:[^\r]|^)\n").search
-_token = re.compile(rb"[" + _TOKEN + rb"]+\Z").match
+_absolute: Final = re.compile(rb"(?i:https?)://([^/?]*)(.*)\Z").match
+_token: Final = re.compile(rb"[" + _TOKEN + rb"]+\Z").match
 
-_WATCHED = frozenset((b"host", b"content-length", b"transfer-encoding", b"connection", b"expect", b"upgrade", b"via"))
-_SINGLE = frozenset((b"host", b"content-length", b"transfer-encoding"))
+_WATCHED: Final = frozenset(
+    (b"host", b"content-length", b"transfer-encoding", b"connection", b"expect", b"upgrade", b"via")
+)
+_SINGLE: Final = frozenset((b"host", b"content-length", b"transfer-encoding"))
 
 
 class MalformedError(Exception):
@@ -99,6 +101,24 @@ class RequestHead:
     def __repr__(self) -> str:
         return f"<RequestHead {self.method.decode()} {self.target.decode()} HTTP/1.{self.version}>"
 
+    def at(self, target: bytes) -> RequestHead:
+        """The same head with another target."""
+        other = RequestHead()
+        other.method = self.method
+        other.target = target
+        other.host = self.host
+        other.version = self.version
+        other.fields = self.fields
+        other.length = self.length
+        other.sent_length = self.sent_length
+        other.keep_alive = self.keep_alive
+        other.named = self.named
+        other.websocket = self.websocket
+        other.expects_continue = self.expects_continue
+        other.via = self.via
+        other.memo = self.memo
+        return other
+
 
 class ResponseHead:
     """A response's head. `length` is the body's size, CHUNKED or UNTIL_CLOSE, 0 where the status or the request's
@@ -131,6 +151,21 @@ class ResponseHead:
     def __repr__(self) -> str:
         return f"<ResponseHead {self.status} length={self.length}>"
 
+    def copy(self) -> ResponseHead:
+        """The same head; `fields` is shared until somebody sets others."""
+        other = ResponseHead()
+        other.status = self.status
+        other.reason = self.reason
+        other.version = self.version
+        other.fields = self.fields
+        other.length = self.length
+        other.declared = self.declared
+        other.keep_alive = self.keep_alive
+        other.named = self.named
+        other.upgrade = self.upgrade
+        other.memo = self.memo
+        return other
+
 
 def read_request(
     head: bytes, target_limit: int = 8192, field_limit: int = 100, memo: Memo | None = None
@@ -139,21 +174,33 @@ def read_request(
     line = _request_line(head)
     if line is None:
         raise _bad_request_line(head, target_limit)
-    request = RequestHead()
-    request.method, target, minor = line.groups()
-    if request.method not in METHODS:
+    method, target, minor = line.groups()
+    if method not in METHODS:
         raise MalformedError(501, "the method is not implemented")
     if len(target) > target_limit:
         raise MalformedError(414, f"the request target is longer than {target_limit} bytes")
-    request.version = version = 1 if minor == b"1" else 0
-    request.fields, special = _read_block(head, line.end(), 431, field_limit, memo, head[line.end() :])
+    version = 1 if minor == b"1" else 0
+    start = line.end()
+    is_origin_form = target[0] == 47  # it begins with a slash, as that of nearly every request
+    block = b""
+    if memo is not None:
+        # A request line is checked by its expression alone, so comparing what is behind it is enough.
+        block = head[start:]
+        if block == memo.block and is_origin_form:
+            known = memo.request
+            if known is not None and known.method == method and known.version == version:
+                return known.at(target)
+    request = RequestHead()
+    request.method = method
+    request.version = version
+    request.fields, special = _read_fields(head, start, 431, field_limit)
     request.memo = memo
 
     host = special.get(b"host")
     if host is None and version:
         raise MalformedError(400, "a request of HTTP/1.1 needs a Host")
-    if target[0] != 47:  # a slash starts the origin form, which nearly every request has
-        target, host = _other_form(request.method, target, host)
+    if not is_origin_form:
+        target, host = _other_form(method, target, host)
     if host is None:
         host = b""
     elif _authority(host) is None:
@@ -168,6 +215,8 @@ def read_request(
     request.sent_length = False
     if len(special) > (b"host" in special):
         _read_special(request, special)
+    if memo is not None and is_origin_form:
+        memo.remember_request(block, request.at(target))
     return request
 
 
@@ -208,6 +257,10 @@ def _read_special(request: RequestHead, special: dict[bytes, bytes]) -> None:
 
 def read_response(head: bytes, method: bytes, field_limit: int = 100, memo: Memo | None = None) -> ResponseHead:
     """Read the whole head of the answer to a request of `method`. Raises MalformedError."""
+    if memo is not None and head == memo.block and method == memo.method:
+        known = memo.response
+        assert known is not None
+        return known.copy()
     line = _status_line(head)
     if line is None:
         raise MalformedError(502, "the status line is not one of HTTP/1.0 or 1.1")
@@ -216,7 +269,7 @@ def read_response(head: bytes, method: bytes, field_limit: int = 100, memo: Memo
     response.version = version = 1 if minor == b"1" else 0
     response.status = status = int(code)
     response.reason = reason or b""
-    response.fields, special = _read_block(head, line.end(), 502, field_limit, memo, head)
+    response.fields, special = _read_fields(head, line.end(), 502, field_limit)
     response.memo = memo
     length = special.get(b"content-length")
     coding = special.get(b"transfer-encoding")
@@ -244,45 +297,9 @@ def read_response(head: bytes, method: bytes, field_limit: int = 100, memo: Memo
             response.keep_alive = False
         elif version == 0:
             response.keep_alive = b"keep-alive" in named
+    if memo is not None:
+        memo.remember_response(head, response.copy(), method)
     return response
-
-
-def check_start(start: bytes, head_limit: int, target_limit: int) -> None:
-    """Judge the start of a request's head: raises MalformedError as soon as no rest could make it good, and the same
-    whatever has come behind the fault already."""
-    found = _illegal(start)
-    fault = len(start) + 1 if found is None else found.end()
-    line_limit = target_limit + 64
-    if fault > line_limit + 1 and len(start) > line_limit and b"\n" not in start[: line_limit + 1]:
-        raise MalformedError(414, f"the request target is longer than {target_limit} bytes")
-    if found is not None and fault <= head_limit + 1:
-        raise MalformedError(400, "a line does not end in CRLF, or holds a control character")
-    if len(start) > head_limit:
-        raise MalformedError(431, f"the request's header fields are longer than {head_limit} bytes")
-
-
-def first_fault(head: bytes, error: MalformedError, head_limit: int, target_limit: int) -> MalformedError:
-    """Why a whole head is refused: what would have refused its start comes before `error`, so that the answer does not
-    depend on how the head was cut."""
-    try:
-        check_start(head, head_limit, target_limit)
-    except MalformedError as first:
-        return first
-    return error
-
-
-def _read_block(
-    head: bytes, start: int, status: int, limit: int, memo: Memo | None, block: bytes
-) -> tuple[list[tuple[bytes, bytes]], dict[bytes, bytes]]:
-    """What `memo` holds if `block` is the same. A request line is checked by its expression alone, so only the fields
-    behind it are compared; a reason phrase is not, so an endpoint's head is compared whole."""
-    if memo is None:
-        return _read_fields(head, start, status, limit)
-    if block == memo.block:
-        return memo.fields, memo.special
-    fields, special = _read_fields(head, start, status, limit)
-    memo.remember(block, fields, special)
-    return fields, special
 
 
 def _read_fields(

@@ -9,7 +9,7 @@ from __future__ import annotations
 import ipaddress
 from asyncio import BaseTransport
 from collections.abc import Callable, Collection, Sequence
-from typing import TypeAlias
+from typing import Final, TypeAlias
 
 from edge.gateway.http.answers import STATUS_LINES, connection_field
 from edge.gateway.http.head import CHUNKED, RequestHead, ResponseHead
@@ -21,17 +21,17 @@ Edits: TypeAlias = Sequence[tuple[bytes, bytes | None]]
 """(lower-case name, new value), or None to remove the field."""
 Network: TypeAlias = ipaddress.IPv4Network | ipaddress.IPv6Network
 
-HOP_BY_HOP = frozenset(
+HOP_BY_HOP: Final = frozenset(
     b"connection keep-alive proxy-connection te trailer transfer-encoding upgrade "
     b"proxy-authenticate proxy-authorization".split()
 )
 """For one hop only: RFC 9110 7.6.1, and the older ones still seen."""
-FRAMING = HOP_BY_HOP | {b"content-length"}
+FRAMING: Final = HOP_BY_HOP | {b"content-length"}
 """What rules cannot set either: how the message is delimited is the gateway's to say."""
-_REQUEST_OWN = (
+_REQUEST_OWN: Final = (
     FRAMING | {b"host", b"via", b"x-request-id", b"x-forwarded-for", b"x-forwarded-proto"} | {b"x-forwarded-host"}
 )
-_RESPONSE_OWN = FRAMING | {b"x-request-id"}
+_RESPONSE_OWN: Final = FRAMING | {b"x-request-id"}
 
 
 class Peer:

@@ -15,16 +15,17 @@ from __future__ import annotations
 
 import asyncio
 import re
-from typing import TYPE_CHECKING, Any, TypeAlias
+from typing import TYPE_CHECKING, Any, Final, TypeAlias
 
 from edge.gateway.data_path import DataPath
 from edge.gateway.http import answers
 from edge.gateway.http.chunks import ChunkReader
 from edge.gateway.http.exchange import Exchange
-from edge.gateway.http.head import CHUNKED, MalformedError, check_start, first_fault, read_request
+from edge.gateway.http.head import CHUNKED, MalformedError, read_request
 from edge.gateway.http.headers import Peer, peer
 from edge.gateway.http.memo import Memo
 from edge.gateway.http.request_body import BODY_HELD, HELD, UPSTREAM_FULL
+from edge.gateway.http.start import check_start, first_fault
 from edge.gateway.http.timers import NEVER
 from edge.gateway.telemetry.recording import record_refused
 
@@ -33,7 +34,7 @@ if TYPE_CHECKING:
 
 Ends: TypeAlias = tuple[tuple[str, int] | None, tuple[str, int] | None]
 
-_empty_lines = re.compile(rb"(?:\r\n)+").match
+_empty_lines: Final = re.compile(rb"(?:\r\n)+").match
 
 
 class ClientProtocol(asyncio.Protocol):

@@ -3,11 +3,15 @@ than it may be."""
 
 from __future__ import annotations
 
+from typing import Final
+
 from edge.gateway.http import chunks
 
-BODY_HELD, UPSTREAM_FULL, HELD = 1, 2, 4
+BODY_HELD: Final = 1
+UPSTREAM_FULL: Final = 2
+HELD: Final = 4
 """Why a client is not read: a body without a connection yet, an endpoint that does not take, too much pipelined."""
-UNLIMITED = 1 << 62
+UNLIMITED: Final = 1 << 62
 """Bytes: longer than any body."""
 
 

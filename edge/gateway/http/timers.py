@@ -11,9 +11,9 @@ from __future__ import annotations
 
 import asyncio
 import heapq
-from typing import Protocol
+from typing import Final, Protocol
 
-NEVER = float("inf")
+NEVER: Final = float("inf")
 
 
 class Holder(Protocol):

@@ -11,7 +11,7 @@ import asyncio
 import os
 import stat
 from collections.abc import Iterable
-from typing import Any
+from typing import Any, Final
 
 import msgspec
 import structlog
@@ -21,7 +21,7 @@ from edge.gateway.telemetry.log_fields import Choice
 
 log = structlog.get_logger("edge.gateway")
 
-_encode = msgspec.json.Encoder().encode
+_encode: Final = msgspec.json.Encoder().encode
 
 
 def open_file(path: str) -> int:

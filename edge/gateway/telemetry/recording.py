@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Final
 
 import structlog
 
@@ -19,7 +19,7 @@ if TYPE_CHECKING:
 
 log = structlog.get_logger("edge.gateway")
 
-HOST_LIMIT = 255
+HOST_LIMIT: Final = 255
 """Characters of a host in a line: no name that can be looked up is longer (RFC 1035 2.3.4)."""
 
 

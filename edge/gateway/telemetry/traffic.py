@@ -12,16 +12,16 @@ from __future__ import annotations
 
 from bisect import bisect_left
 from collections.abc import Callable, Collection
-from typing import TypeAlias
+from typing import Final, TypeAlias
 
 from edge.gateway.balancing.target import Address, shown
 from edge.gateway.telemetry.tally import OTHER, REST, Tallies, Tally
 from edge.model.latency import BUCKETS
 
-LIMIT = 2000
+LIMIT: Final = 2000
 """Endpoints of a worker with a tally of their own."""
 
-_OTHER: Address = (OTHER, 0)
+_OTHER: Final[Address] = (OTHER, 0)
 
 
 Addresses: TypeAlias = Callable[[str, str], Collection[Address]]

@@ -1,31 +1,26 @@
-import msgspec
 from structlog.testing import capture_logs
 
 from edge.gateway.actions.passage import PASS
 from edge.gateway.http.head import CHUNKED
 from edge.gateway.snapshot import Application
-from edge.rules.decision import Answer
+from edge.model.actions import Cors, Proxy
+from edge.model.rule import Rule
+from edge.rules.compile import compile_rules
+from edge.rules.decision import Answer, Handlers
 from tests.gateway.actions.acting import request
 from tests.gateway.dialogue import Dialogue
 from tests.gateway.exchanging import OK, body, field, status
 from tests.gateway.serving import serving
 
 
-class Deciding(Application):
-    """Its decisions have these gates and filters besides."""
-
-    __slots__ = ("filters", "gates")
-
-    def decide(self, request):
-        return msgspec.structs.replace(super().decide(request), gates=tuple(self.gates), filters=tuple(self.filters))
-
-
 def talking(gates=(), filters=(), **settings):
+    """A gateway whose one rule has actions that became these gates and filters."""
+    made = iter([*(Handlers(gate=gate) for gate in gates), *(Handlers(filter=filter) for filter in filters)])
+    actions = [Cors(("https://a.example",))] * (len(gates) + len(filters))
+    rules = compile_rules([Rule("r0", actions=(*actions, Proxy("u1")))], lambda action, rule: next(made))
     snapshot = serving("10.0.0.1:80")
     known = snapshot.applications["a1"]
-    deciding = Deciding(known.entry, known.document, known._rules, known.handlers, known.backends)
-    deciding.gates, deciding.filters = gates, filters
-    snapshot.applications["a1"] = deciding
+    snapshot.applications["a1"] = Application(known.entry, known.document, rules, known.handlers, known.backends)
     return Dialogue(snapshot, **settings)
 
 

@@ -10,7 +10,12 @@ import pytest
 from structlog.testing import capture_logs
 
 from edge.gateway.snapshot import Application, Snapshot
-from edge.rules.decision import Decision
+from edge.model.actions import Proxy
+from edge.model.rule import Condition, Rule
+from edge.rules.actions import compile_actions
+from edge.rules.compile import without_handlers
+from edge.rules.conditions import Check
+from edge.rules.index import Row, compile_index
 from edge.rules.request import Request
 from tests.gateway.dialogue import Dialogue
 from tests.gateway.exchanging import GET, OK, body, field, fields, start, status
@@ -98,12 +103,14 @@ def test_a_rule_that_fails_unforeseen_is_500_and_logged_and_the_connection_goes_
     served = serving("10.0.0.1:80")
     (application,) = served.applications.values()
 
-    def fail(request: Request) -> Decision:
+    def fail(request: Request) -> bool:
         if request.path == "/a":
             raise RecursionError("deep")
-        return Decision(upstream="u1")
+        return True
 
-    failing = Application(application.entry, application.document, fail, {}, application.backends)
+    effects, terminal = compile_actions(Rule("r", actions=(Proxy("u1"),)), without_handlers)
+    rules = compile_index([Row(0, "r", (Check(Condition("path", "suffix", ("a",)), fail, None),), effects, terminal)])
+    failing = Application(application.entry, application.document, rules, {}, application.backends)
     dialogue = Dialogue(Snapshot(served.manifest, "admin", {"a1": failing}, {}, served._hosts, {}))
     client = dialogue.client()
     with capture_logs() as logs:
