@@ -14,6 +14,7 @@ from edge.gateway.balancing.budget import Budgets
 from edge.gateway.balancing.pool import Pool
 from edge.gateway.caching.store import Store
 from edge.gateway.http.date import DateLine
+from edge.gateway.http.fresh_ids import FreshIds
 from edge.gateway.http.headers import Network
 from edge.gateway.http.timers import DeadlineWheel
 from edge.gateway.password_checks import PasswordChecks
@@ -79,7 +80,8 @@ class DataPath:
         self.trusted_proxies = _networks(settings.trusted_proxies)
         self.proxy_protocol_from = _networks(settings.proxy_protocol_from)
         self.pseudonym = b"edge-" + quote(settings.name, safe="").encode()  # a token, another for each name
-        self.draw = randomness.getrandbits
+        self.draw: Callable[[int], int] = randomness.getrandbits
+        self._ids = FreshIds(self.draw)
         self.budgets = Budgets(settings.workers)
 
     def __repr__(self) -> str:
@@ -115,7 +117,7 @@ class DataPath:
 
     def fresh_id(self) -> bytes:
         """An id for a request: 32 hexadecimal digits."""
-        return b"%032x" % self.draw(128)
+        return self._ids.next()
 
     def gone(self, client: ClientProtocol | AwaitingHeader) -> None:
         """A client's connection has ended."""

@@ -28,7 +28,7 @@ class Mirroring:
 
     def enter(self, passage: Passage) -> Verdict | Answer:
         head = passage.head
-        if head.websocket or int(passage.path.fresh_id()[:8], 16) >= self._share:
+        if head.websocket or passage.path.draw(32) >= self._share:
             return PASS
         if head.length == 0:
             self._send(passage, [])

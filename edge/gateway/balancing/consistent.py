@@ -38,7 +38,7 @@ _words = struct.Struct("<8Q").unpack
 _pair = struct.Struct("<2Q").unpack
 
 
-class Consistent:
+class Consistent(Selector):
     """`key` is what decides; requests where it is empty go where `others` says."""
 
     __slots__ = ("_key", "_owners", "_points", "others", "targets")

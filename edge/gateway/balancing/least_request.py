@@ -13,14 +13,14 @@ from bisect import bisect_right
 from collections.abc import Container, Sequence
 from itertools import accumulate, chain
 
-from edge.gateway.balancing.selector import Asker
+from edge.gateway.balancing.selector import Asker, Selector
 from edge.gateway.balancing.target import Address, Target
 
 DRAWS = 4
 """How often is drawn before the targets are looked through, when some are passed over."""
 
 
-class LeastRequest:
+class LeastRequest(Selector):
     """Two draws, the less busy one."""
 
     __slots__ = ("_ends", "_sum", "targets")

@@ -46,17 +46,17 @@ class Asker(Protocol):
 
 
 class Selector(Protocol):
-    """Chooses among `targets`."""
+    """Chooses among `targets`, which are in the order of their first turns."""
 
-    @property
-    def targets(self) -> tuple[Target, ...]:
-        """All that may be chosen, in the order of their first turns."""
+    __slots__ = ()
+
+    targets: tuple[Target, ...]
 
     def choose(self, asker: Asker, tried: Container[Address] = ()) -> Target | None:
         """The next target whose address was not tried; None when there is none."""
 
 
-class RoundRobin:
+class RoundRobin(Selector):
     """Every target in turn."""
 
     __slots__ = ("_next", "targets")
@@ -89,7 +89,7 @@ class RoundRobin:
         return self.targets[self._next :] + self.targets[: self._next]
 
 
-class WeightedRoundRobin:
+class WeightedRoundRobin(Selector):
     """Every target as often as its weight says, spread evenly. The k-th turn of a target is due at (k - ½) / weight,
     computed anew from k so that no rounding adds up."""
 

@@ -62,23 +62,19 @@ class Warming:
         return max(FLOOR, (now - born) / self.seconds)
 
 
-class SlowStart:
+class SlowStart(Selector):
     """`inner` chooses, fresh endpoints take their part."""
 
-    __slots__ = ("_credits", "inner", "warming")
+    __slots__ = ("_credits", "inner", "targets", "warming")
 
     def __init__(self, inner: Selector, warming: Warming) -> None:
         self.inner = inner
+        self.targets = inner.targets
         self.warming = warming
         self._credits = {address: (1 - FLOOR + number * _SPREAD) % 1 for number, address in enumerate(warming.fresh)}
 
     def __repr__(self) -> str:
         return f"<SlowStart {self.inner!r} {self.warming!r}>"
-
-    @property
-    def targets(self) -> tuple[Target, ...]:
-        """All that may be chosen."""
-        return self.inner.targets
 
     def choose(self, asker: Asker, tried: Container[Address] = ()) -> Target | None:
         target = self.inner.choose(asker, tried)

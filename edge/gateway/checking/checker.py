@@ -15,16 +15,18 @@ import asyncio
 import heapq
 import itertools
 import random
-from collections.abc import Awaitable, Callable, Iterable, Mapping
+from collections.abc import Awaitable, Callable, Iterable, Iterator, Mapping
 
 import structlog
 
+from edge import clock
+from edge.gateway.balancing.target import shown
 from edge.gateway.checking.plan import Name, Plan, Probe
 from edge.gateway.checking.verdict import Standing, after
 from edge.model.source import SourceState
 from edge.tasks import Tasks
 from edge.wire.content import Content
-from edge.wire.messages import Health
+from edge.wire.messages import Finding, Health
 
 log = structlog.get_logger("edge.gateway.checks")
 
@@ -34,12 +36,14 @@ GATHER = 0.05
 
 
 class _Watched:
-    """A probe that is asked: what its address is held to be, and for whom."""
+    """A probe that is asked: what its address is held to be, and for whom; while unhealthy since when and why."""
 
-    __slots__ = ("standing", "users")
+    __slots__ = ("reason", "since", "standing", "users")
 
     def __init__(self) -> None:
         self.standing = Standing()
+        self.since = 0.0
+        self.reason = ""
         self.users: dict[Name, None] = {}
 
 
@@ -82,6 +86,14 @@ class Checker:
     def unhealthy(self) -> dict[Name, int]:
         """How many addresses of each checked upstream are unhealthy."""
         return {name: len(self._unhealthy(name)) for name in self._plan.upstreams}
+
+    def findings(self) -> Iterator[Finding]:
+        """Which addresses are unhealthy, for which upstream, since when and why."""
+        for name, probes in self._plan.upstreams.items():
+            for probe in probes:
+                watched = self._watched[probe]
+                if not watched.standing.healthy:
+                    yield Finding(*name, shown(probe.address), watched.since, watched.reason)
 
     async def run(self) -> None:
         """Ask what is due, until cancelled."""
@@ -177,7 +189,8 @@ class Checker:
             self._note(probe, watched, reason)
 
     def _note(self, probe: Probe, watched: _Watched, reason: str) -> None:
-        endpoint = f"{probe.address[0]}:{probe.address[1]}"
+        endpoint = shown(probe.address)
+        watched.since, watched.reason = clock.unix(), reason
         if reason:
             log.warning("an endpoint is unhealthy", endpoint=endpoint, reason=reason)
         else:

@@ -73,8 +73,7 @@ class Exchange:
         self.head = head
         self._peer = peer = client.peer
         self.id = request_id(head, peer, path.fresh_id())
-        self._started = path.precise()
-        self._began = path.now()
+        self._started = self._began = path.precise()
         self.request_ended = head.length == 0
         self.body = None if self.request_ended else RequestBody(head.length)
         self._application: Application | None = None
@@ -103,7 +102,7 @@ class Exchange:
 
     def age(self) -> float:
         """Seconds since the request began."""
-        return self._path.now() - self._began
+        return self._path.precise() - self._began
 
     # From the head to an endpoint
 
@@ -157,7 +156,7 @@ class Exchange:
         if upstream is not None:
             assert application is not None
             if self._passage is not None:
-                self._began = path.now()  # what gates held it for is not the endpoints' fault
+                self._began = path.precise()  # what gates held it for is not the endpoints' fault
             data = self.upstream_head()
             if decision.route is None:
                 forwarding = Forwarding(self, path, application.backends[upstream], data)

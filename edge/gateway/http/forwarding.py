@@ -15,7 +15,7 @@ from typing import TYPE_CHECKING, Any
 from edge.gateway.balancing.retry import IDEMPOTENT, Attempt, may_send_again
 from edge.gateway.http.headers import client_address, client_scheme
 from edge.gateway.http.request_body import BODY_HELD, UPSTREAM_FULL
-from edge.gateway.http.upstream import CONNECTING, UpstreamConnection
+from edge.gateway.http.upstream import CONNECTING, Requester, UpstreamConnection
 
 if TYPE_CHECKING:
     from edge.gateway.balancing.backend import Backend
@@ -26,7 +26,7 @@ if TYPE_CHECKING:
     from edge.gateway.http.head import RequestHead, ResponseHead
 
 
-class Forwarding:
+class Forwarding(Requester):
     """The upstream's side of `exchange`. `head` are the bytes of the request's head as endpoints are sent it."""
 
     __slots__ = (

@@ -190,8 +190,8 @@ def request_head(
             before, after = memo.lines = _request_lines(head, peer, edits, pseudonym)
             memo.key = (edits, peer, head.host, head.version)
     if edits and any(name == b"x-request-id" for name, _ in edits):
-        return b"%b %b HTTP/1.1\r\n%b%b" % (head.method, target, before, after)
-    return b"%b %b HTTP/1.1\r\n%bx-request-id: %b\r\n%b" % (head.method, target, before, identity, after)
+        return b"".join((head.method, b" ", target, b" HTTP/1.1\r\n", before, after))
+    return b"".join((head.method, b" ", target, b" HTTP/1.1\r\n", before, b"x-request-id: ", identity, b"\r\n", after))
 
 
 def _request_lines(head: RequestHead, peer: Peer, edits: Edits, pseudonym: bytes) -> tuple[bytes, bytes]:
@@ -279,7 +279,7 @@ def response_head(
     parts.append(lines)
     if not dated:
         parts.append(date())
-    parts.append(b"x-request-id: %b\r\n" % identity)
+    parts += (b"x-request-id: ", identity, b"\r\n")
     length = response.length
     if length > 0:
         parts.append(b"content-length: %d\r\n" % length)

@@ -26,7 +26,7 @@ from edge.gateway.http.headers import Peer, peer
 from edge.gateway.http.memo import Memo
 from edge.gateway.http.request_body import BODY_HELD, HELD, UPSTREAM_FULL
 from edge.gateway.http.start import check_start, first_fault
-from edge.gateway.http.timers import NEVER
+from edge.gateway.http.timers import NEVER, Holder
 from edge.gateway.telemetry.recording import record_refused
 
 if TYPE_CHECKING:
@@ -37,7 +37,7 @@ Ends: TypeAlias = tuple[tuple[str, int] | None, tuple[str, int] | None]
 _empty_lines: Final = re.compile(rb"(?:\r\n)+").match
 
 
-class ClientProtocol(asyncio.Protocol):
+class ClientProtocol(asyncio.Protocol, Holder):
     """One connection of a client; `secured` is what its TLS handshake agreed on, None for plain HTTP. `ends` are the
     (address, port) that it is from and was made to, as a PROXY header says; None: the socket's."""
 
@@ -57,12 +57,10 @@ class ClientProtocol(asyncio.Protocol):
         "_reading_body",
         "_remaining",
         "_scheme",
-        "deadline",
         "exchange",
         "half_closed",
         "peer",
         "secured",
-        "slot",
         "transport",
     )
 

@@ -12,7 +12,7 @@ from __future__ import annotations
 from collections.abc import Callable
 from typing import TYPE_CHECKING, Any, TypeAlias
 
-from edge.gateway.http.upstream import UpstreamConnection
+from edge.gateway.http.upstream import Requester, UpstreamConnection
 
 if TYPE_CHECKING:
     from edge.gateway.balancing.backend import Backend
@@ -25,7 +25,7 @@ if TYPE_CHECKING:
 Done: TypeAlias = "Callable[[ResponseHead | None, bytes], None]"
 
 
-class Subrequest:
+class Subrequest(Requester):
     """`data` are the bytes of the whole request. With `limit` None the body is thrown away as it comes."""
 
     __slots__ = (

@@ -19,6 +19,8 @@ NEVER: Final = float("inf")
 class Holder(Protocol):
     """What the wheel keeps. `deadline` is in the loop's time; `slot` belongs to the wheel and starts at 0."""
 
+    __slots__ = ("deadline", "slot")
+
     deadline: float
     slot: int
 

@@ -14,7 +14,7 @@ from edge.gateway.balancing.health import HEALTHY
 from edge.gateway.http.chunks import ChunkReader
 from edge.gateway.http.head import CHUNKED, UNTIL_CLOSE, MalformedError, ResponseHead, read_response
 from edge.gateway.http.memo import Memo
-from edge.gateway.http.timers import NEVER
+from edge.gateway.http.timers import NEVER, Holder
 from edge.gateway.http.unread import has_spoken, read_unread
 
 if TYPE_CHECKING:
@@ -42,6 +42,8 @@ TRANSITIONS: Final[dict[str, dict[str, str]]] = {
 class Requester(Protocol):
     """Who asks, and hears of the answer: a client's request (`Forwarding`) or one of the gateway's own."""
 
+    __slots__ = ()
+
     @property
     def request_ended(self) -> bool: ...
     def connected(self, connection: UpstreamConnection) -> None: ...
@@ -57,7 +59,7 @@ class Requester(Protocol):
     def upstream_taking(self) -> None: ...
 
 
-class UpstreamConnection(asyncio.Protocol):
+class UpstreamConnection(asyncio.Protocol, Holder):
     """`reused` tells that an earlier request was answered on it, `received` that this one's answer has begun."""
 
     __slots__ = (
@@ -71,12 +73,10 @@ class UpstreamConnection(asyncio.Protocol):
         "_pool",
         "_remaining",
         "_reusable",
-        "deadline",
         "exchange",
         "origin",
         "received",
         "reused",
-        "slot",
         "state",
         "transport",
     )

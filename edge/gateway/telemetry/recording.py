@@ -84,7 +84,7 @@ def record(
                 path=head.target.partition(b"?")[0].decode("ascii"),
                 status=status,
                 sent=sent,
-                seconds=round(seconds, 6),
+                seconds=int(seconds * 1e6 + 0.5) / 1e6,  # round() goes by way of text
                 upstream=upstream,
                 endpoint="" if address is None else f"{address[0]}:{address[1]}",
                 attempts=attempts,
