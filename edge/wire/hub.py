@@ -40,6 +40,7 @@ from edge.wire.messages import (
     OLDEST,
     PROTOCOL,
     Answer,
+    Findings,
     Health,
     Hello,
     Leaving,
@@ -85,8 +86,9 @@ def _ignore(*_: object) -> None:
 class Hub:
     """`on_report(name, report)` follows every acknowledgement, `on_gone(name)` a subscriber's end. Where only the
     revisions of some sources changed, `on_served(name, those)` is called instead, if given. `on_leaving(name, last)`
-    tells that a subscriber ends, with the last it has to say, `on_traffic(name, traffic)` what its workers were asked.
-    All run on the loop in the hub's turn; what they raise is logged and harms nobody."""
+    tells that a subscriber ends, with the last it has to say, `on_traffic(name, traffic)` what its workers were asked,
+    `on_findings(name, findings)` which endpoints it found unhealthy. All run on the loop in the hub's turn; what they
+    raise is logged and harms nobody."""
 
     def __init__(
         self,
@@ -96,6 +98,7 @@ class Hub:
         on_served: Callable[[str, Mapping[str, Revision]], None] | None = None,
         on_leaving: Callable[[str, bytes], None] = _ignore,
         on_traffic: Callable[[str, Traffic], None] = _ignore,
+        on_findings: Callable[[str, Findings], None] = _ignore,
         hello_within: float = HELLO_WITHIN,
     ) -> None:
         self.on_report = on_report
@@ -103,6 +106,7 @@ class Hub:
         self.on_gone = on_gone
         self.on_leaving = on_leaving
         self.on_traffic = on_traffic
+        self.on_findings = on_findings
         self._hello_within = hello_within
         self._publications: dict[str, Publication] = {}
         self._documents: dict[str, PublishedDocument] = {}
@@ -286,6 +290,8 @@ class Hub:
                     _resolve(question, message, body)
             case Traffic():
                 self._call(self.on_traffic, subscriber.name, message)
+            case Findings():
+                self._call(self.on_findings, subscriber.name, message)
             case Leaving():
                 self._call(self.on_leaving, subscriber.name, body)
             case Hello():

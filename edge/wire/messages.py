@@ -15,6 +15,7 @@ JSON object of ours has no raw newline), so that bytes named by their hash are n
                                          ◀──  Health                       of an agent: at first, and when it changes
                                          ◀──  Ask
     Answer                               ──▶
+    Findings (of an agent: who is unhealthy) ──▶                          at first, and when it changes
     Traffic (of an agent: what was asked) ──▶                             a few seconds apart, while there is any
     Leaving (I take nothing new)         ──▶
 
@@ -124,6 +125,24 @@ class Traffic(msgspec.Struct, frozen=True, tag="traffic", tag_field="type", gc=F
     series: tuple[Series, ...]
 
 
+class Finding(msgspec.Struct, frozen=True, array_like=True, gc=False):
+    """An endpoint that a gateway server passes over, why, and since when (Unix seconds by its clock): its checks for
+    this upstream failed; or requests did, whichever upstream sent them there, and both ids are empty."""
+
+    application: str
+    upstream: str
+    endpoint: str
+    since: float
+    reason: str
+
+
+class Findings(msgspec.Struct, frozen=True, tag="findings", tag_field="type", gc=False):
+    """What the subscriber found wrong with endpoints, whole: it replaces the one before. Who never says so (an older
+    one) has no opinion."""
+
+    endpoints: tuple[Finding, ...] = ()
+
+
 class Leaving(msgspec.Struct, frozen=True, tag="leaving", tag_field="type", gc=False):
     """The subscriber ends: it takes nothing new, finishes what it has, and closes the channel then. The body is what it
     would answer to "metrics"; the message may come again with a newer one."""
@@ -179,7 +198,7 @@ class Ask(msgspec.Struct, frozen=True, tag="ask", tag_field="type", gc=False):
     what: str
 
 
-Up: TypeAlias = Hello | Want | Report | Waiting | Served | Answer | Traffic | Leaving
+Up: TypeAlias = Hello | Want | Report | Waiting | Served | Answer | Findings | Traffic | Leaving
 Down: TypeAlias = Welcome | Offer | Current | Document | SourceUpdate | Health | Ask
 
 
@@ -223,5 +242,7 @@ class Reader(Generic[T]):
             raise ProtocolError(f"a {kind} message cannot be read: {error}")
 
 
-up: Reader[Up] = Reader(Up, frozenset({"hello", "want", "report", "waiting", "served", "answer", "traffic", "leaving"}))
+up: Reader[Up] = Reader(
+    Up, frozenset({"hello", "want", "report", "waiting", "served", "answer", "findings", "traffic", "leaving"})
+)
 down: Reader[Down] = Reader(Down, frozenset({"welcome", "offer", "current", "document", "source", "health", "ask"}))

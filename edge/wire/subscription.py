@@ -34,6 +34,7 @@ from edge.wire.messages import (
     Ask,
     Current,
     Document,
+    Findings,
     Health,
     Hello,
     Leaving,
@@ -90,6 +91,8 @@ class Subscription:
         self._served_due: dict[str, Revision] = {}
         self._asked: deque[bytes] = deque()
         self._traffic_due: Traffic | None = None
+        self._findings: Findings | None = None
+        self._findings_due = False
         self.caught_up = asyncio.Event()
         """Set once there is something to serve, or the hub said that there is nothing yet."""
         if initial is not None:
@@ -117,6 +120,7 @@ class Subscription:
         self._served_due, self._asked, self._traffic_due = {}, deque(), None
         self._want_due = self._waiting_due = False
         self._hello_due = self._report_due = True
+        self._findings_due = self._findings is not None
         tasks.start(writer.run(), "subscription writer")
         writer.wake()
         try:
@@ -282,6 +286,12 @@ class Subscription:
         self._writer.wake()
         return True
 
+    def find(self, findings: Findings) -> None:
+        """For an agent: what it holds to be unhealthy from now on. It is sent now, and on every new channel."""
+        self._findings, self._findings_due = findings, True
+        if self._writer is not None:
+            self._writer.wake()
+
     def acknowledge_source(self, key: str, revision: Revision) -> None:
         """For an agent: its slowest worker serves this revision of a source."""
         self._served_due[key] = revision
@@ -307,5 +317,9 @@ class Subscription:
             return encode(message)
         if self._asked:
             return self._asked.popleft()
+        if self._findings_due:
+            self._findings_due = False
+            assert self._findings is not None
+            return encode(self._findings)
         traffic, self._traffic_due = self._traffic_due, None
         return None if traffic is None else encode(traffic)

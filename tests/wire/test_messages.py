@@ -29,6 +29,13 @@ def test_what_was_asked_is_told_in_short_lists():
     assert b'"series":[["a1","u1","10.0.0.1:80",[0,2,0,0,0],[1,1,0],0.3]]' in frame
 
 
+def test_who_is_unhealthy_is_told_in_short_lists():
+    told = messages.Findings((messages.Finding("a1", "u1", "10.0.0.1:80", 17.5, "it answered 500"),))
+    frame = encode(told)
+    assert up.read(frame) == (told, b"")
+    assert b'"endpoints":[["a1","u1","10.0.0.1:80",17.5,"it answered 500"]]' in frame
+
+
 def test_fields_and_types_of_a_newer_version_are_ignored():
     assert up.read(b'{"type":"want","documents":["h"],"sources":{},"colour":{"x":[1]}}')[0] == Want(("h",))
     assert up.read(b'{"type":"telemetry","cpu":1}') == (None, b"")
@@ -67,8 +74,9 @@ def test_any_bytes_are_a_message_or_a_protocol_error(frame):
 
 @given(st.recursive(st.none() | st.integers() | st.text(), lambda x: st.lists(x) | st.dictionaries(st.text(), x)))
 def test_any_json_under_a_known_type_is_a_message_or_a_protocol_error(value):
-    for kind in ("hello", "want", "report", "waiting", "served", "answer"):
+    for kind in ("hello", "want", "report", "waiting", "served", "answer", "findings"):
         try:
-            up.read(msgspec.json.encode({"type": kind, "sources": value, "target": value, "id": value}))
+            fields = dict.fromkeys(("sources", "target", "id", "endpoints"), value)
+            up.read(msgspec.json.encode({"type": kind, **fields}))
         except ProtocolError:
             pass

@@ -7,7 +7,7 @@ from edge import virtual_time
 from edge.wire.content import Content
 from edge.wire.hub import Hub, Unanswered
 from edge.wire.memory import pair
-from edge.wire.messages import Document, Offer, Series, Traffic, Welcome, down, encode, up
+from edge.wire.messages import Document, Finding, Findings, Offer, Series, Traffic, Welcome, down, encode, up
 from edge.wire.subscription import Subscription
 from tests.wire.house import Notes, World, document, release, revision, source, state
 
@@ -313,3 +313,20 @@ def test_one_report_of_traffic_waits_at_most_and_the_hub_hears_each_that_was_sen
     heard = []
     virtual_time.run(main())
     assert len(heard) == 2
+
+
+def test_findings_are_told_now_and_to_every_hub_that_comes():
+    some = Findings((Finding("shop", "u1", "10.0.0.1:80", 5.0, "it answered 500"),))
+
+    async def main():
+        subscription, heard = Subscription(Notes()), []
+        for _ in range(2):
+            async with World(Hub(on_findings=lambda name, findings: heard.append((name, findings)))) as world:
+                world.connect(subscription)
+                await world.settle()
+                if not heard:
+                    subscription.find(some)
+                    await world.settle()
+        assert heard == [("g1", some), ("g1", some)]
+
+    virtual_time.run(main())

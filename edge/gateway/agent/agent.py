@@ -23,11 +23,13 @@ import structlog
 from edge.gateway import listening
 from edge.gateway.agent.connection import Dial, Dialer, Introduction, Link, admin_address
 from edge.gateway.agent.disk import Disk
+from edge.gateway.agent.findings_report import FindingsReport
 from edge.gateway.agent.identity import DataFolder
 from edge.gateway.agent.pages import StatusPages
 from edge.gateway.agent.processes import PROGRAM, Workers
 from edge.gateway.agent.relay import Relay
 from edge.gateway.agent.status import StatusServer
+from edge.gateway.agent.telling import Telling
 from edge.gateway.agent.traffic_report import TrafficReport
 from edge.gateway.checking.checker import Checker
 from edge.gateway.checking.prober import Prober
@@ -174,7 +176,13 @@ class Agent:
         self._pages = pages = StatusPages(
             self._relay, lambda: self._workers.restarts, lambda: self._link.connected, self._over.done, self._checker
         )
-        self._traffic = TrafficReport(pages.measured, lambda: self._link.connected, self._relay.subscription.tell)
+        upward = self._relay.subscription
+        self._telling = Telling(
+            pages.measured,
+            lambda: self._link.connected,
+            TrafficReport(upward.tell),
+            FindingsReport(self._checker.findings, upward.find),
+        )
         self._status = StatusServer(pages.every())
         self._probes = StatusServer(pages.probes())
 
@@ -215,7 +223,7 @@ class Agent:
         self._tasks.start(self._disk.run(), "snapshot on disk")
         self._tasks.start(self._checker.run(), "health checks")
         self._tasks.start(self._link.run(), "connection to the Admin")
-        self._tasks.start(self._traffic.run(), "traffic for the Admin")
+        self._tasks.start(self._telling.run(), "what the Admin is told")
         await self._status.start(self._sockets.status)
         if self._sockets.probes is not None:
             await self._probes.start(self._sockets.probes)

@@ -9,14 +9,12 @@ with the most requests; the others count in the rest of their upstream.
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Awaitable, Callable
+from collections.abc import Callable
 
-from edge.gateway.telemetry.metrics import Measures
 from edge.gateway.telemetry.tally import REST, Tallies, Tally
 from edge.model.latency import BUCKETS
 from edge.wire.messages import Series, Traffic
 
-PERIOD = 2.5
 SERIES = 1000
 
 
@@ -77,37 +75,25 @@ def _sum(one: Series, other: Series) -> Series:
 
 
 class TrafficReport:
-    """`measure` answers the sum over the workers, `connected` whether the Admin is there, `tell` has a report sent and
-    answers False while the last one waits."""
+    """`send` has a report sent and answers False while the last one waits."""
 
-    def __init__(
-        self,
-        measure: Callable[[], Awaitable[Measures]],
-        connected: Callable[[], bool],
-        tell: Callable[[Traffic], bool],
-    ) -> None:
-        self._measure = measure
-        self._connected = connected
-        self._tell = tell
+    def __init__(self, send: Callable[[Traffic], bool]) -> None:
+        self._send = send
         self._before: Tallies | None = None
         self._at = 0.0
 
     def __repr__(self) -> str:
         return f"<TrafficReport at={self._at}>"
 
-    async def run(self) -> None:
-        """Without end."""
-        while True:
-            await asyncio.sleep(PERIOD)
-            if self._connected():
-                self._report((await self._measure()).traffic)
-            else:
-                self._before = None
-
-    def _report(self, now: Tallies) -> None:
+    def tell(self, now: Tallies) -> None:
+        """Tell what was counted since the last call, if there was one."""
         at = asyncio.get_running_loop().time()
         if self._before is not None:
             series = bounded(since(self._before, now))
-            if series and not self._tell(Traffic(round(at - self._at, 3), BUCKETS, series)):
+            if series and not self._send(Traffic(round(at - self._at, 3), BUCKETS, series)):
                 return
         self._before, self._at = now, at
+
+    def interrupt(self) -> None:
+        """Nobody is there to be told: this time has no report."""
+        self._before = None

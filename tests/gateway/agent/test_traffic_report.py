@@ -3,8 +3,7 @@
 import asyncio
 
 from edge import virtual_time
-from edge.gateway.agent.traffic_report import PERIOD, TrafficReport, bounded, since
-from edge.gateway.telemetry.metrics import Measures
+from edge.gateway.agent.traffic_report import TrafficReport, bounded, since
 from edge.gateway.telemetry.tally import Tally
 from edge.wire.messages import Series
 
@@ -42,37 +41,33 @@ def test_at_most_so_many_endpoints_are_named_and_the_others_count_in_the_rest():
     assert sum(sum(one.latency) for one in bounded(series, 2)) == 16
 
 
-def test_a_report_comes_every_few_seconds_while_there_is_something_to_tell():
+def test_a_report_covers_what_was_counted_since_the_last_that_was_sent():
     async def main():
-        state = {"traffic": sums(a=100), "connected": True, "takes": True}
-        reports = []
+        takes, reports = [True], []
 
-        async def measure():
-            return Measures(traffic=state["traffic"])
-
-        def tell(report):
-            if state["takes"]:
+        def send(report):
+            if takes[0]:
                 reports.append((report.seconds, told(report.series)))
-            return state["takes"]
+            return takes[0]
 
-        async def tick(**changes):
-            state.update(changes)
-            await asyncio.sleep(PERIOD)
+        async def tick(tallies):
+            await asyncio.sleep(2)
+            reporter.tell(tallies)
 
-        reporter = TrafficReport(measure, lambda: state["connected"], tell)
-        running = asyncio.create_task(reporter.run())
-        await asyncio.sleep(PERIOD + 0.1)
+        reporter = TrafficReport(send)
+        await tick(sums(a=100))
         assert reports == [], "what was before nobody knows"
-        await tick(traffic=sums(a=110))
-        await tick()
-        assert reports == [(PERIOD, {"a": 10})], "nothing was asked"
-        await tick(traffic=sums(a=115), takes=False)
-        await tick(traffic=sums(a=116), takes=True)
-        assert reports[1:] == [(2 * PERIOD, {"a": 6})], "the last one waited"
-        await tick(traffic=sums(a=150), connected=False)
-        await tick(traffic=sums(a=160), connected=True)
-        await tick(traffic=sums(a=163))
-        assert reports[2:] == [(PERIOD, {"a": 3})], "the time without an Admin has no chart"
-        running.cancel()
+        await tick(sums(a=110))
+        await tick(sums(a=110))
+        assert reports == [(2, {"a": 10})], "nothing was asked"
+        takes[0] = False
+        await tick(sums(a=115))
+        takes[0] = True
+        await tick(sums(a=116))
+        assert reports[1:] == [(4, {"a": 6})], "the last one waited"
+        reporter.interrupt()
+        await tick(sums(a=160))
+        await tick(sums(a=163))
+        assert reports[2:] == [(2, {"a": 3})], "the time without an Admin has no chart"
 
     virtual_time.run(main())

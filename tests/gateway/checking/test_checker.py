@@ -6,12 +6,12 @@ import random
 
 import msgspec
 
-from edge import virtual_time
+from edge import clock, virtual_time
 from edge.gateway.checking import exposing
 from edge.gateway.checking.checker import AT_ONCE, Checker
 from edge.model import Endpoint, Upstream
 from edge.model.health_check import HealthCheck
-from edge.wire.messages import Health
+from edge.wire.messages import Finding, Health
 from tests.gateway.checking.test_plan import CHECK, HANDS, PODS, SOURCE, content, state
 
 PODS_OF = tuple(Endpoint(f"10.0.0.{n}", 80) for n in range(1, 4))
@@ -170,3 +170,23 @@ def test_only_so_many_are_asked_at_once_and_none_is_forgotten():
             assert min(len(world.times(server.host)) for server in servers) >= 3
 
     virtual_time.run(main())
+
+
+def test_what_was_found_is_known_with_its_reason_and_since_when():
+    async def story(world):
+        await asyncio.sleep(10)
+        assert list(world.checker.findings()) == []
+        world.sick["10.0.0.2"] = "it answered 500"
+        began = clock.unix()
+        await asyncio.sleep(20)
+        [found] = world.checker.findings()
+        assert found == Finding("a", "pods", "10.0.0.2:80", found.since, "it answered 500")
+        assert 0 < found.since - began < 17, "the third failure"
+        world.sick["10.0.0.2"] = "the connection was refused"
+        await asyncio.sleep(20)
+        assert list(world.checker.findings()) == [found], "it turned for that reason, and then"
+        world.sick.clear()
+        await asyncio.sleep(20)
+        assert list(world.checker.findings()) == []
+
+    play(story)
