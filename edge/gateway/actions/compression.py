@@ -20,6 +20,7 @@ from collections.abc import Callable, Sequence
 from typing import Protocol
 
 from edge.gateway.actions.passage import Passage
+from edge.gateway.actions.varying import with_vary
 from edge.gateway.http.head import CHUNKED, ResponseHead
 from edge.model.actions import Compress
 from edge.model.actions.content import Encoding
@@ -61,7 +62,7 @@ class Compression:
             return None
         accepted = passage.request.header(b"accept-encoding")
         encoding = None if accepted is None else choose(accepted, self._encodings)
-        fields = _with_vary(response.fields)
+        fields = with_vary(response.fields, b"Accept-Encoding")
         if encoding is not None:
             fields = [(name, _weak(value) if name == b"etag" else value) for name, value in fields]
         response.fields = fields
@@ -141,14 +142,6 @@ def _weight(parameters: str) -> float | None:
                 return None
             return weight if 0 <= weight <= 1 else None
     return 1.0
-
-
-def _with_vary(fields: Sequence[tuple[bytes, bytes]]) -> list[tuple[bytes, bytes]]:
-    said = b",".join(value.lower() for name, value in fields if name == b"vary")
-    names = [name.strip() for name in said.split(b",")]
-    if b"accept-encoding" in names or b"*" in names:
-        return list(fields)
-    return [*fields, (b"vary", b"Accept-Encoding")]
 
 
 def _weak(etag: bytes) -> bytes:

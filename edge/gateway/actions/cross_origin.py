@@ -10,12 +10,12 @@ from __future__ import annotations
 from collections.abc import Callable
 
 from edge.gateway.actions.passage import PASS, Passage, Verdict
+from edge.gateway.actions.varying import with_vary
 from edge.gateway.http.head import ResponseHead
 from edge.model.actions import Cors
 from edge.rules.decision import Answer
 
 Fields = list[tuple[bytes, bytes]]
-_VARY = (b"vary", b"Origin")
 
 
 class CrossOrigin:
@@ -53,9 +53,7 @@ class CrossOrigin:
         origin = self._origin(passage)
         if origin is not None:
             fields += [(b"access-control-allow-origin", origin), *self._credentials, *self._exposed]
-        if not self._any:
-            fields.append(_VARY)
-        response.fields = fields
+        response.fields = fields if self._any else with_vary(fields, b"Origin")
 
     def _origin(self, passage: Passage) -> bytes | None:
         """What to say to this request's origin, or None when it is not allowed or none is named."""

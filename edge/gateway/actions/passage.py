@@ -24,6 +24,7 @@ import msgspec
 
 from edge.gateway.http.headers import Edits, question_of, request_head
 from edge.gateway.telemetry.recording import report_failed_rule
+from edge.rules import names
 from edge.rules.decision import Answer
 
 if TYPE_CHECKING:
@@ -74,8 +75,10 @@ class Passage:
     """`request_edits` are added to those of the decision; `identified` says that a gate has asked who the client is, so
     that answers are for it alone; `path` gives gates the loop, the pool and the settings.
     `application` and `upstream` are ids (None: the rule itself answers); `answered` is the endpoint's head, once there
-    is one; `notes` is what handlers know of this request, by handler; `taps` are called with each part of the
-    request's body as it is sent on, framing included, and whether it was the last."""
+    is one; `target` is the request target that a rule made of the client's; `notes` is what handlers know of this
+    request, by handler; `taps` are called with each part of the request's body as it is sent on, framing included, and
+    whether it was the last; `stand_ins` are asked before all filters, the last one first, for another answer in place
+    of one with this status, because they have the endpoint's own and not one of the gateway's."""
 
     __slots__ = (
         "_endings",
@@ -93,7 +96,9 @@ class Passage:
         "path",
         "request",
         "request_edits",
+        "stand_ins",
         "taps",
+        "target",
         "upstream",
     )
 
@@ -104,10 +109,12 @@ class Passage:
         self.request = request
         self.application = application
         self.upstream = decision.upstream
+        self.target = decision.target
         self.answered: ResponseHead | None = None
         self.identified = False
         self.notes: dict[Any, Any] = {}
         self.taps: list[Callable[[bytes, bool], None]] = []
+        self.stand_ins: list[Callable[[int], Answer | None]] = []
         self.request_edits: list[tuple[bytes, bytes | None]] = []
         self._set_by_rule = decision.request_headers
         self._exchange = exchange
@@ -131,6 +138,14 @@ class Passage:
     def upstream_head(self) -> bytes:
         """The request's head as endpoints are sent it, with what was changed until now."""
         return self._exchange.upstream_head()
+
+    def sent_header(self, name: bytes) -> str | None:
+        """A header of the request as endpoints are sent it: what rules and gates changed until now counts."""
+        for edits in (self.request_edits, self._set_by_rule):
+            for field, value in reversed(edits):
+                if field == name:
+                    return None if value is None else names.text(value)
+        return self.request.header(name)
 
     def withhold(self, name: bytes) -> None:
         """Keep a header that the client sent from the endpoint; one that a rule sets goes on."""
@@ -221,6 +236,10 @@ class Passage:
 
     def replacement(self, status: int) -> Answer | None:
         """Another answer in place of one with this status."""
+        for stand_in in reversed(self.stand_ins):
+            answer = stand_in(status)
+            if answer is not None:
+                return answer
         for filter in self._filters:
             answer = filter.replace(self, status)
             if answer is not None:

@@ -5,7 +5,11 @@ still the same: 304 makes it fresh again, an error is replaced by it where that 
 (*waits* for that answer instead of fetching it, too) ▸ fetches it, and stores what may be stored (`freshness`).
 
 Whoever waits is let go as soon as it is known that the answer cannot be stored, when its fetcher is over, or after
-PATIENCE; then it fetches for itself. A key whose last answer could not be stored is waited for by nobody.
+some patience (`collapsing`). A key whose last answer could not be stored is waited for by nobody.
+
+An answer belongs to what the endpoint was asked: a path that a rule rewrote is part of the key, and Vary is about the
+headers as rules have changed them. One to a client that a gate has asked who it is, before or behind this one, belongs
+to that client alone, and is not stored.
 
 Every answer says in Cache-Status (RFC 9211) what became of it here. The gate stands where its action does: gates
 behind it are not asked about a hit.
@@ -13,20 +17,19 @@ behind it are not asked about a hit.
 
 from __future__ import annotations
 
-import asyncio
 from collections.abc import Callable
+from functools import partial
 
 from edge.gateway.actions.passage import PASS, Passage, Verdict
 from edge.gateway.caching import freshness
-from edge.gateway.caching.store import Key, Stored
+from edge.gateway.caching.collapsing import Fetches, Waiter
+from edge.gateway.caching.store import Key, Slot, Stored
 from edge.gateway.http.head import ResponseHead
 from edge.model.actions import Cache
 from edge.rules import templates
 from edge.rules.decision import Answer
 from edge.rules.request import Request
 
-PATIENCE = 5.0
-"""Seconds to wait for another request's answer."""
 ERRORS = (500, 502, 503, 504)
 """What a stale answer may stand in for (RFC 5861 4)."""
 _PRIVATE = (b"authorization", b"range", b"upgrade")
@@ -41,15 +44,17 @@ _OF_304 = frozenset((b"cache-control", b"content-location", b"date", b"etag", b"
 
 class _Visit:
     """What the cache knows of one request. `status` is what Cache-Status will say; `key` is None when nothing of it is
-    to be stored."""
+    to be stored; `stale` may stand in for an error, and for a 304 if it was `asked` for by its own validator; others
+    wait for what is fetched into `slot`."""
 
-    __slots__ = ("fetching", "key", "stale", "status", "ticket")
+    __slots__ = ("asked", "key", "slot", "stale", "status", "ticket")
 
     def __init__(self, status: bytes, key: Key | None = None, stale: Stored | None = None) -> None:
         self.status = status
         self.key = key
         self.stale = stale
-        self.fetching = False
+        self.asked = False
+        self.slot: Slot | None = None
         self.ticket = -1
 
 
@@ -64,7 +69,7 @@ class ResponseCache:
         self._stale = action.stale_if_error
         self._largest = action.max_body
         self._key = templates.compile_template(action.key, templates.in_header) if action.key else None
-        self._waiting: dict[Key, list[_Waiter]] = {}
+        self._fetches = Fetches()
 
     # The gate
 
@@ -83,7 +88,7 @@ class ResponseCache:
             self._visit(passage, _Visit(b"fwd=bypass"), "bypass")
             return PASS
         key, store, now = self._key_of(passage), passage.path.cache, passage.path.unix()
-        found = store.find(key, header)
+        found = store.find(key, passage.sent_header)
         if found is not None and found.fresh_until > now:
             if freshness.demands(said, now - found.born, found.fresh_until - now):
                 return self._hit(passage, found, b"hit; ttl=%d" % (found.fresh_until - now), "hit")
@@ -95,58 +100,55 @@ class ResponseCache:
         if "only-if-cached" in said:
             self._visit(passage, _Visit(visit.status), "miss")
             return Answer(504, b"only a stored answer was asked for\n", b"text/plain")
-        if request.method == "GET" and key in self._waiting and "no-cache" not in said:
-            return self._wait(passage, visit)
-        self._fetch(passage, visit)
+        slot = store.slot(key, passage.sent_header)
+        if request.method == "GET" and slot in self._fetches and "no-cache" not in said:
+            waiter = Waiter(self._fetches, passage.path.loop, partial(self._look_again, passage, visit))
+            self._fetches.join(slot, waiter)
+            return passage.hold(partial(self._leave, waiter))
+        self._fetch(passage, visit, slot)
         return PASS
 
-    def _fetch(self, passage: Passage, visit: _Visit) -> None:
-        key, request = visit.key, passage.request
-        assert key is not None
+    def _fetch(self, passage: Passage, visit: _Visit, slot: Slot) -> None:
         self._visit(passage, visit, "miss")
-        visit.ticket = passage.path.cache.purges
+        store = passage.path.cache
+        visit.ticket = store.purges
         conditions = freshness.validators(visit.stale.fields) if visit.stale is not None else []
         if conditions:
+            visit.asked = True
             passage.request_edits += [(b"if-none-match", None), (b"if-modified-since", None), *conditions]
-        else:
-            visit.stale = visit.stale if visit.stale is not None and visit.stale.stale_until else None
-        if request.method != "GET" or key in self._waiting or passage.path.cache.is_uncacheable(key):
-            return
-        visit.fetching = True
-        self._waiting[key] = []
-        passage.at_end(lambda: self._wake(visit))
-
-    def _wait(self, passage: Passage, visit: _Visit) -> Verdict:
-        assert visit.key is not None
-        waiter = _Waiter(self, passage, visit)
-        self._waiting[visit.key].append(waiter)
-        waiter.timer = passage.path.loop.call_later(PATIENCE, waiter.give_up)
-        return passage.hold(waiter.leave)
+        if visit.stale is not None and (visit.asked or visit.stale.stale_until):
+            passage.stand_ins.append(partial(self._stand_in, passage, visit))
+        if passage.request.method == "GET" and slot not in self._fetches and not store.is_uncacheable(slot[0]):
+            visit.slot = slot
+            self._fetches.begin(slot)
+            passage.at_end(partial(self._wake, visit))
 
     def _wake(self, visit: _Visit) -> None:
         """Nobody needs to wait for this fetch any more."""
-        if not visit.fetching or visit.key is None:
-            return
-        visit.fetching = False
-        for waiter in self._waiting.pop(visit.key, ()):
-            waiter.wake()
+        slot, visit.slot = visit.slot, None
+        if slot is not None:
+            self._fetches.end(slot)
 
-    def leave(self, waiter: _Waiter) -> None:
-        """It waits no more."""
-        assert waiter.visit.key is not None
-        others = self._waiting.get(waiter.visit.key)
-        if others is not None and waiter in others:
-            others.remove(waiter)
+    def _leave(self, waiter: Waiter) -> None:
+        """Its client has gone."""
+        self._fetches.leave(waiter)
+        waiter.done()
 
-    def decide_again(self, passage: Passage, visit: _Visit) -> None:
-        """After waiting: give what is there now, else fetch."""
+    def _look_again(self, passage: Passage, visit: _Visit, waiter: Waiter) -> None:
+        """After waiting: give what is there now, else wait for who is fetching it now, else fetch."""
         assert visit.key is not None
-        now = passage.path.unix()
-        found = passage.path.cache.find(visit.key, passage.request.header)
-        if found is not None and found.fresh_until > now:
+        store = passage.path.cache
+        found = store.find(visit.key, passage.sent_header)
+        if found is not None and found.fresh_until > passage.path.unix():
+            waiter.done()
             passage.refuse(self._hit(passage, found, visit.status + b"; collapsed", "hit"))
             return
-        self._fetch(passage, visit)
+        slot = store.slot(visit.key, passage.sent_header)
+        if waiter.patient and slot in self._fetches:
+            self._fetches.join(slot, waiter)
+            return
+        waiter.done()
+        self._fetch(passage, visit, slot)
         passage.go_on()
 
     def _hit(self, passage: Passage, found: Stored, status: bytes, result: str) -> Answer:
@@ -168,6 +170,8 @@ class ResponseCache:
         if self._key is None:
             authority = passage.head.host.decode("latin-1").lower()  # with its port: answers may repeat it
             text = f"{request.scheme}://{authority}{_target(request)}"
+            if passage.target is not None:  # rules may rewrite it for some and not for others
+                text = f"{text} {passage.target.decode('latin-1')}"
         else:
             text = self._key if isinstance(self._key, str) else self._key(request)
         return Key(passage.application, passage.upstream or "", text)
@@ -175,12 +179,15 @@ class ResponseCache:
     # The filter
 
     def replace(self, passage: Passage, status: int) -> Answer | None:
+        """What the cache has stands in before all filters."""
+        return None
+
+    def _stand_in(self, passage: Passage, visit: _Visit, status: int) -> Answer | None:
         """A 304 to our own question gives the stored answer, and a stale one may stand in for an error."""
-        visit: _Visit | None = passage.notes.get(self)
-        if visit is None or visit.stale is None or visit.key is None:
-            return None
         stale, visit.stale = visit.stale, None
-        if status == 304 and passage.answered is not None:
+        if stale is None:
+            return None
+        if status == 304 and visit.asked and passage.answered is not None:
             return self._revalidated(passage, visit, stale, passage.answered)
         if status in ERRORS and passage.path.unix() < stale.stale_until:
             self._wake(visit)
@@ -195,7 +202,7 @@ class ResponseCache:
             passage.path.cache.drop(visit.key)
             fresh = stale._replace(fields=fields)
         elif visit.ticket == passage.path.cache.purges:
-            passage.path.cache.put(visit.key, freshness.vary_names(fields), passage.request.header, fresh)
+            passage.path.cache.put(visit.key, freshness.vary_names(fields), passage.sent_header, fresh)
         answer = self._hit(passage, fresh, visit.status + b"; fwd-status=304", "revalidated")
         self._wake(visit)
         return answer
@@ -219,6 +226,8 @@ class ResponseCache:
     def _record(self, passage: Passage, visit: _Visit, response: ResponseHead) -> _Recorder | None:
         assert visit.key is not None
         fields = tuple(_kept(response))
+        if response.status == 304:  # the client's own question: it tells nothing of what others would be given
+            return None
         if response.length > self._largest or self._stored(passage, response.status, fields, b"") is None:
             passage.path.cache.note_uncacheable(visit.key)
             self._wake(visit)
@@ -236,13 +245,15 @@ class ResponseCache:
         if stored is None:
             store.note_uncacheable(key)
         elif visit.ticket == store.purges:
-            store.put(key, freshness.vary_names(fields), passage.request.header, stored)
+            store.put(key, freshness.vary_names(fields), passage.sent_header, stored)
         self._wake(visit)
 
     def _stored(
         self, passage: Passage, status: int, fields: tuple[tuple[bytes, bytes], ...], body: bytes
     ) -> Stored | None:
         """An answer as it is stored now, None when it must not be."""
+        if passage.identified:
+            return None
         ttl = self._ttl if status in self._statuses and self._ttl > 0 else None
         seconds = freshness.lifetime(status, fields, ttl, self._override)
         if seconds is None:
@@ -256,35 +267,8 @@ class ResponseCache:
         stale = freshness.stale_if_error(fields, self._stale)
         until = born + seconds
         request = passage.request
-        return Stored(
-            status, fields, body, born, until, until + stale if stale else 0.0, (request.host, _target(request))
-        )
-
-
-class _Waiter:
-    """A request that waits for another one's answer."""
-
-    __slots__ = ("_cache", "_passage", "timer", "visit")
-
-    timer: asyncio.TimerHandle
-
-    def __init__(self, cache: ResponseCache, passage: Passage, visit: _Visit) -> None:
-        self._cache = cache
-        self._passage = passage
-        self.visit = visit
-
-    def wake(self) -> None:
-        self.timer.cancel()
-        self._cache.decide_again(self._passage, self.visit)
-
-    def give_up(self) -> None:
-        self._cache.leave(self)
-        self._cache.decide_again(self._passage, self.visit)
-
-    def leave(self) -> None:
-        """Its client has gone."""
-        self.timer.cancel()
-        self._cache.leave(self)
+        url = (request.host, _target(request)) if self._key is None else ("", request.raw_path)
+        return Stored(status, fields, body, born, until, until + stale if stale else 0.0, url)
 
 
 class _Recorder:

@@ -39,7 +39,8 @@ class Key(NamedTuple):
 
 class Stored(NamedTuple):
     """An answer. `fresh_until` and `born` are Unix seconds: when it becomes stale, and when it was of age 0; until
-    `stale_until` it may stand in for an error. `url` is the host and the target that it was fetched with."""
+    `stale_until` it may stand in for an error. `url` is the host and the target that it was fetched with; where a rule
+    has a key of its own, an empty host and the path alone: others are given it, too."""
 
     status: int
     fields: tuple[tuple[bytes, bytes], ...]
@@ -51,7 +52,8 @@ class Stored(NamedTuple):
 
 
 Values: TypeAlias = tuple[str | None, ...]
-_Slot: TypeAlias = tuple[Key, Values]
+Slot: TypeAlias = tuple[Key, Values]
+"""One answer's: what the request fields named by Vary had, when it was asked for."""
 
 
 class _Place:
@@ -69,7 +71,7 @@ class Store:
         self._limit = limit
         self._size = 0
         self._places: dict[Key, _Place] = {}
-        self._answers: OrderedDict[_Slot, Stored] = OrderedDict()
+        self._answers: OrderedDict[Slot, Stored] = OrderedDict()
         self._uncacheable: OrderedDict[Key, None] = OrderedDict()
         self.purges = 0
         self._heard = 0
@@ -84,14 +86,16 @@ class Store:
 
     def find(self, key: Key, header: Header) -> Stored | None:
         """The answer for a request with these fields; it is the most recently used then."""
-        place = self._places.get(key)
-        if place is None:
-            return None
-        slot = (key, tuple(map(header, place.names)))
+        slot = self.slot(key, header)
         found = self._answers.get(slot)
         if found is not None:
             self._answers.move_to_end(slot)
         return found
+
+    def slot(self, key: Key, header: Header) -> Slot:
+        """Where the answer for a request with these fields is, as far as is known what it depends on."""
+        place = self._places.get(key)
+        return key, () if place is None else tuple(map(header, place.names))
 
     def knows(self, key: Key) -> bool:
         """Whether there is any variant."""
@@ -163,7 +167,7 @@ class Store:
         if len(self._uncacheable) > UNCACHEABLE:
             self._uncacheable.popitem(last=False)
 
-    def _remove(self, slot: _Slot) -> None:
+    def _remove(self, slot: Slot) -> None:
         key, values = slot
         answer = self._answers.pop(slot)
         self._size -= _cost(key, values, answer)
@@ -183,6 +187,9 @@ class _Named:
 
     def fits(self, answer: Stored) -> bool:
         host, target = answer.url
+        if not host:
+            path, query, _ = self._target.partition("?")
+            return target == path if self._whole or query else target.startswith(path)
         if self._host and self._host.lower() != host:
             return False
         return target == self._target if self._whole else target.startswith(self._target)

@@ -5,9 +5,8 @@ from edge.gateway.own_ports import OwnPorts
 from edge.gateway.worker import Serving
 from edge.model.manifest import PurgeEntry
 from tests.gateway.actions.acting import dialogue, pod_of, request
-from tests.gateway.dialogue import Dialogue
 from tests.gateway.exchanging import body, field, status
-from tests.gateway.serving import PROXY, content, serving
+from tests.gateway.serving import PROXY, content
 
 CACHE = {"type": "cache"}
 
@@ -259,6 +258,37 @@ def test_who_waits_fetches_for_itself_when_the_first_has_gone_or_takes_too_long(
     assert body(second.hears()) == b"hello"
 
 
+def test_one_of_those_who_wait_fetches_when_the_first_has_gone():
+    talk = Talk()
+    others = [talk.dialogue.client() for _ in range(3)]
+    talk.client.says(request())
+    pod_of(talk.dialogue)
+    for other in others:
+        other.says(request())
+    talk.client.resets()
+    pod = pod_of(talk.dialogue)
+    assert not talk.dialogue.connecting
+    pod.says(FRESH)
+    assert [body(other.hears()) for other in others] == [b"hello"] * 3
+
+
+def test_variants_are_fetched_at_once_and_each_by_one():
+    talk = Talk()
+    vary = ("Cache-Control: max-age=60", "Vary: Accept-Language")
+    talk.ask(request(Accept_Language="fr"), answer(*vary))
+    clients = {name: talk.dialogue.client() for name in ("de", "en", "de ", "en ")}
+    for name, client in clients.items():
+        client.says(request(Accept_Language=name.strip()))
+    pods = [talk.pod, pod_of(talk.dialogue)]
+    assert not talk.dialogue.connecting
+    for pod in pods:
+        language = pod.hears().partition(b"accept-language: ")[2][:2]
+        pod.says(answer(*vary, text=language))
+    assert {name: body(client.hears()) for name, client in clients.items()} == {
+        name: name.strip().encode() for name in clients
+    }
+
+
 def test_an_answer_too_large_to_store_goes_through():
     talk = Talk(CACHE | {"max_body": 4})
     assert body(talk.ask(request(), FRESH)) == b"hello"
@@ -274,10 +304,11 @@ def test_a_key_of_its_own_and_purges():
     talk.ask(request(path="/a?x=1"), FRESH)
     assert body(talk.ask(request(path="/a?x=2"))) == b"hello"
     cache = talk.dialogue.path.cache
-    assert cache.purge("a1", url="/a") == 0
+    assert cache.purge("a1", url="/b") == 0
     assert cache.purge("other", prefix="/") == 0
     assert cache.purge("a1", prefix="https://www.example.com/a") == 1
     talk.ask(request(path="/a?x=2"), FRESH)
+    assert cache.purge("a1", url="https://other.example/a?x=3") == 1  # it would have been given for this URL, too
 
 
 def test_a_worker_does_the_purges_of_its_manifest():
@@ -324,15 +355,3 @@ def test_hits_and_misses_are_counted():
     talk.ask(request())
     talk.ask(request("POST", body=b"x"), answer())
     assert talk.dialogue.path.counters.cache == {"miss": 1, "hit": 1, "bypass": 1}
-
-
-def test_a_compressed_answer_is_stored_compressed_when_compress_stands_before():
-    rules = [{"actions": [{"type": "compress", "min_size": 1}, CACHE, PROXY]}]
-    talk = Dialogue(serving("10.0.0.1:80", rules=rules))
-    client = talk.client()
-    client.says(request(Accept_Encoding="gzip"))
-    pod_of(talk).says(answer("Cache-Control: max-age=60", "Content-Type: text/plain", text=b"hello" * 100))
-    first = client.hears()
-    client.says(request(Accept_Encoding="gzip"))
-    again = client.hears()
-    assert (body(again), field(again, b"content-encoding")) == (body(first), b"gzip")
