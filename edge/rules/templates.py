@@ -1,7 +1,8 @@
 """Text with `${…}` in it, filled in from the request.
 
-`${host}` `${path}` `${query-string}` `${scheme}` `${method}` `${client-address}` `${request-id}` `${application}`
-`${release}` `${header.NAME}`; what is not there is empty; `$${` writes `${`. `${path}` is the clean path of the request
+`${host}` `${path}` `${query-string}` `${sorted-query-string}` `${scheme}` `${method}` `${client-address}`
+`${request-id}` `${application}` `${release}` `${header.NAME}` `${cookie.NAME}` `${query.NAME}`; what is not there is
+empty, of several values the first counts; `$${` writes `${`. `${path}` is the clean path of the request
 (`edge.rules.paths`), so it cannot make `//host`, a `..` or a line break out of what a client wrote.
 
 A filled value fits its *place*: in a header CR, LF and NUL are refused (UnsafeValueError); in a URL they are too, and
@@ -15,7 +16,7 @@ from collections.abc import Callable
 from typing import TypeAlias
 from urllib.parse import quote_from_bytes
 
-from edge.rules import names, paths
+from edge.rules import names, paths, variables
 from edge.rules.errors import UnsafeValueError
 from edge.rules.request import Request
 
@@ -27,6 +28,7 @@ VALUES: dict[str, Value] = {
     "host": lambda request: request.host,
     "path": lambda request: paths.clean(request.raw_path, request.path),
     "query-string": lambda request: request.query_string,
+    "sorted-query-string": variables.ALWAYS["sorted-query-string"],
     "scheme": lambda request: request.scheme,
     "method": lambda request: request.method,
     "client-address": lambda request: request.client_address,
@@ -34,7 +36,8 @@ VALUES: dict[str, Value] = {
     "application": lambda request: request.application,
     "release": lambda request: request.release,
 }
-HEADER = "header."
+NAMED = ("header.", "cookie.", "query.")
+"""What the names of headers, cookies and query arguments stand behind."""
 
 _URL = ":/?#[]@!$&'()*+,;=%~"  # RFC 3986 2.2 and the percent sign
 
@@ -105,11 +108,36 @@ def in_body(content_type: str) -> Place:
     return lambda value: value
 
 
+def is_of_header(value: Value) -> bool:
+    """Whether a value is a header's, which no link can make somebody else's browser send."""
+    return isinstance(value, _Header)
+
+
+class _Header:
+    __slots__ = ("_field",)
+
+    def __init__(self, name: str) -> None:
+        self._field = names.data(name.lower())
+
+    def __call__(self, request: Request) -> str:
+        return request.header(self._field) or ""
+
+
+def _first(read: variables.Several) -> Value:
+    def value(request: Request) -> str:
+        found = read(request)
+        return found[0] if found else ""
+
+    return value
+
+
 def _value(name: str) -> Value:
     if name in VALUES:
         return VALUES[name]
-    header = name.removeprefix(HEADER)
-    if header != name and names.is_header_name(header):
-        field = names.data(header.lower())
-        return lambda request: request.header(field) or ""
-    raise TemplateError(f"${{{name[:40]}}} is unknown; there are {', '.join(VALUES)} and {HEADER}NAME")
+    kind, _, argument = name.partition(".")
+    if kind == "query" and argument:
+        return _first(variables.query(argument))
+    if kind in ("header", "cookie") and names.is_header_name(argument):
+        return _Header(argument) if kind == "header" else _first(variables.cookie(argument))
+    known = ", ".join((*VALUES, *(f"{prefix}NAME" for prefix in NAMED)))
+    raise TemplateError(f"${{{name[:40]}}} is unknown; there are {known}")

@@ -9,11 +9,11 @@ from edge.rules.templates import TemplateError, compile_template, in_body, in_he
 
 REQUEST = Request(
     method="GET",
-    target="/a%20b//c?x=<1>",
+    target="/a%20b//c?x=<1>&b=%2F+2&x=3",
     host="Example.com:80",
     scheme="https",
     client_address="192.0.2.1",
-    headers=[(b"x-user", b"J\xc3\xb6rg <b>")],
+    headers=[(b"x-user", b"J\xc3\xb6rg <b>"), (b"cookie", b"a=1; id=7; id=8")],
     request_id="id-1",
     application="shop",
     release="7",
@@ -29,7 +29,8 @@ def test_every_value_is_filled_in():
     values = {
         "host": "example.com",
         "path": "/a%20b/c",
-        "query-string": "x=<1>",
+        "query-string": "x=<1>&b=%2F+2&x=3",
+        "sorted-query-string": "b=%2F+2&x=3&x=<1>",
         "scheme": "https",
         "method": "GET",
         "client-address": "192.0.2.1",
@@ -37,6 +38,9 @@ def test_every_value_is_filled_in():
         "application": "shop",
         "release": "7",
         "header.X-User": "Jörg <b>",
+        "query.x": "<1>",
+        "query.b": "/ 2",
+        "cookie.id": "7",
     }
     assert {name for name in values if "." not in name} == set(templates.VALUES)
     for name, value in values.items():
@@ -44,7 +48,7 @@ def test_every_value_is_filled_in():
 
 
 def test_what_was_not_sent_is_empty():
-    assert fill("[${header.x-none}]") == "[]"
+    assert fill("[${header.x-none}${cookie.none}${query.none}]") == "[]"
 
 
 def test_a_dollar_before_the_brace_writes_it_and_others_are_themselves():
@@ -56,7 +60,20 @@ def test_text_without_values_is_the_text_itself():
 
 
 @pytest.mark.parametrize(
-    "template", ["${", "${host", "${hots}", "${}", "${header.}", "${header.a b}", "a${x", "${HOST}"]
+    "template",
+    [
+        "${",
+        "${host",
+        "${hots}",
+        "${}",
+        "${header.}",
+        "${header.a b}",
+        "${cookie.}",
+        "${cookie.a b}",
+        "${query.}",
+        "a${x",
+        "${HOST}",
+    ],
 )
 def test_a_template_that_cannot_be_read_is_refused_with_a_reason(template):
     with pytest.raises(TemplateError) as caught:
@@ -74,7 +91,7 @@ def test_a_line_break_or_nul_is_never_filled_into_a_header_or_url(value, place):
 
 
 def test_what_a_url_cannot_hold_is_encoded_when_it_is_filled_in():
-    assert fill("https://${host}${path}?${query-string}", in_url) == "https://example.com/a%20b/c?x=%3C1%3E"
+    assert fill("https://${host}${path}?${query-string}", in_url) == "https://example.com/a%20b/c?x=%3C1%3E&b=%2F+2&x=3"
     assert fill("/?u=${header.x-user}", in_url) == "/?u=J%C3%B6rg%20%3Cb%3E"
 
 

@@ -18,6 +18,7 @@ BODILESS = (204, 205, 304)
 """Status codes without a body, RFC 9110 15.3.5, 15.3.6, 15.4.5."""
 
 _illegal_in_url = re.compile(r"[^!#$%&'()*+,\-./0-9:;=?@A-Z\[\]_a-z~]").search  # RFC 3986 2
+_IN_HOST = tuple(templates.VALUES[name] for name in ("host", "application", "release"))
 _authority = re.compile(r"https?://[^/?#]").match
 
 
@@ -45,6 +46,10 @@ def _url_problem(url: str) -> str | None:
         wrong = _illegal_in_url(part) if isinstance(part, str) else None
         if wrong is not None:
             return f"a URL cannot hold {wrong.group()!r}; write it percent-encoded"
+    return _start_problem(parts) or _host_problem(parts)
+
+
+def _start_problem(parts: list[str | templates.Value]) -> str | None:
     first = parts[0] if parts else ""
     if not isinstance(first, str):
         if first is templates.VALUES["path"] or (first is templates.VALUES["scheme"] and _goes_on(parts)):
@@ -56,6 +61,22 @@ def _url_problem(url: str) -> str | None:
             return "a value directly after the first slash could make another host of it; ${path} has its own slash"
         return None
     return "a redirect goes to http://…, https://…, ${scheme}://…, a path that begins with one slash, or ${path}"
+
+
+def _host_problem(parts: list[str | templates.Value]) -> str | None:
+    """A link could choose where clients are sent, if what stands in it were a part of the host."""
+    text = "".join(part if isinstance(part, str) else "\0" for part in parts)
+    scheme, _, rest = text.partition("://")
+    if scheme not in ("http", "https", "\0"):
+        return None
+    values = (part for part in parts[scheme == "\0" :] if not isinstance(part, str))
+    host = re.split("[/?#]", rest, maxsplit=1)[0]
+    for place, value in zip((found.start() for found in re.finditer("\0", host)), values, strict=False):
+        if value is templates.VALUES["path"] and place > 0:
+            return None  # it begins with a slash
+        if value not in _IN_HOST and not templates.is_of_header(value):
+            return "only ${host}, ${application}, ${release} and headers can be a part of the host; put a / before it"
+    return None
 
 
 def _goes_on(parts: list[str | templates.Value]) -> bool:
