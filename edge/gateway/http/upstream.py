@@ -138,8 +138,7 @@ class UpstreamConnection(asyncio.Protocol, Holder):
         path.wheel.set(self, path.now() + path.settings.response_timeout if ended else NEVER)
 
     def is_stale(self) -> bool:
-        """Whether the endpoint has closed (or spoken) unasked, looking at the socket itself: for requests that could
-        not be sent again."""
+        """Whether the endpoint has closed or spoken unasked: for requests that could not be sent again."""
         return has_spoken(self.transport)
 
     def pause_reading(self) -> None:
@@ -178,8 +177,7 @@ class UpstreamConnection(asyncio.Protocol, Holder):
 
     def connection_made(self, transport: asyncio.BaseTransport) -> None:
         self.transport = transport
-        path = self._path
-        self.transport.set_write_buffer_limits(high=path.settings.buffer_limit)
+        self.transport.set_write_buffer_limits(high=self._path.settings.buffer_limit)
         self._pool.opened(self.origin)
         exchange = self.exchange
         if exchange is None:
@@ -223,7 +221,13 @@ class UpstreamConnection(asyncio.Protocol, Holder):
             self.transport.abort()
 
     def eof_received(self) -> None:
-        """The endpoint has said its last: the transport closes itself."""
+        """The endpoint has said its last, and the transport closes itself. Over TLS uvloop calls this for an announced
+        end only: another may be an attacker's, so it ends no body that has no other end (RFC 9112 9.8)."""
+        exchange = self.exchange
+        if exchange is not None and self.state is RECEIVING and self._remaining == UNTIL_CLOSE:
+            self._reusable = False
+            self._finish(exchange)
+            exchange.receive_body(b"", True)
 
     def pause_writing(self) -> None:
         if self.exchange is not None:
@@ -239,8 +243,7 @@ class UpstreamConnection(asyncio.Protocol, Holder):
     def connection_lost(self, exc: Exception | None) -> None:
         if exc is not None and self.exchange is not None:
             self._broken = True
-            answer = read_unread(self.transport)
-            if answer:
+            if answer := read_unread(self.transport):
                 self.data_received(answer)
         state = self.state
         self._path.wheel.remove(self)
@@ -253,10 +256,7 @@ class UpstreamConnection(asyncio.Protocol, Holder):
         exchange, self.exchange = self.exchange, None
         self._pool.release(self, False)
         assert exchange is not None
-        if state is RECEIVING and self._remaining == UNTIL_CLOSE and exc is None:
-            exchange.receive_body(b"", True)
-        else:
-            exchange.upstream_lost(self)
+        exchange.upstream_lost(self)
 
     def deadline_passed(self) -> None:
         """Idle for too long, or the answer is."""

@@ -5,6 +5,8 @@ from __future__ import annotations
 import socket
 from typing import Any
 
+import pytest
+
 from edge.gateway.http.upstream import CLOSED, CONNECTING, IDLE, RECEIVING, TRANSITIONS, WAITING, UpstreamConnection
 from tests.gateway.dialogue import Dialogue
 from tests.gateway.serving import serving
@@ -65,6 +67,23 @@ def test_the_socket_itself_says_whether_the_endpoint_has_closed() -> None:
     theirs.close()
     assert connection.is_stale()
     ours.close()
+
+
+@pytest.mark.parametrize(("announced", "whole"), [(True, True), (False, False)])
+def test_a_body_without_a_length_is_whole_only_if_its_end_was_announced(announced: bool, whole: bool) -> None:
+    """RFC 9112 9.8: over TLS uvloop tells of no end of file where the endpoint sent no close_notify."""
+    dialogue = Dialogue(serving("10.0.0.1:80"))
+    client = dialogue.client()
+    client.says(GET)
+    upstream = dialogue.accepts()
+    upstream.says(b"HTTP/1.1 200 OK\r\n\r\nhello")
+    if announced:
+        upstream.ends()
+    else:
+        upstream.transport.lose()
+    assert client.hears().endswith(b"\r\n0\r\n\r\n" if whole else b"hello\r\n")
+    assert client.transport.aborted is not whole
+    assert dialogue.path.pool.counts() == {"idle": 0, "busy": 0, "connecting": 0}
 
 
 def test_idle_connections_run_out() -> None:

@@ -2,10 +2,13 @@
 
 import asyncio
 import contextlib
+import os
+import socket
 import ssl
 
 import msgspec
 import pytest
+import uvloop
 
 from edge.model import (
     ApplicationDocument,
@@ -172,3 +175,37 @@ async def test_a_websocket_over_tls_on_both_sides_ends_when_either_side_does(tmp
         writer.close()
     assert "eof_received" not in caplog.text
     server.close()
+
+
+@pytest.mark.parametrize("announced", [True, False])
+def test_only_an_announced_end_makes_a_body_without_a_length_whole(tmp_path, announced):
+    """RFC 9112 9.8. The workers' event loop tells the two apart; asyncio's own does not."""
+    chain, key = authority().issue(NAME)
+    file = tmp_path / "endpoint.pem"
+    file.write_text(key + chain)
+    context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
+    context.load_cert_chain(file)
+
+    async def handle(reader, writer):
+        await reader.readuntil(b"\r\n\r\n")
+        writer.write(b"HTTP/1.1 200 OK\r\n\r\nhello")
+        if not announced:
+            with socket.socket(fileno=os.dup(writer.get_extra_info("socket").fileno())) as below:
+                below.shutdown(socket.SHUT_WR)  # what anybody on the way could do
+        writer.close()
+
+    async def play():
+        server = await asyncio.start_server(handle, "127.0.0.1", 0, ssl=context)
+        application = proxying(TRUSTED, port=server.sockets[0].getsockname()[1])
+        async with securing(contents([application])) as (_, _, plain):
+            reader, writer = await asyncio.open_connection("127.0.0.1", plain)
+            writer.write(get("/0").replace(b"\r\n\r\n", b"\r\nConnection: close\r\n\r\n"))
+            await reader.readuntil(b"5\r\nhello\r\n")
+            try:
+                return await reader.read()
+            finally:
+                writer.close()
+                server.close()
+
+    with asyncio.Runner(loop_factory=uvloop.new_event_loop) as runner:
+        assert runner.run(play()) == (b"0\r\n\r\n" if announced else b"")
