@@ -13,7 +13,7 @@ import msgspec
 from edge.gateway.actions.passage import PASS, Passage, Verdict
 from edge.gateway.actions.remembered import Remembered
 from edge.gateway.actions.withholding import withhold
-from edge.gateway.tokens.keys import KeySet, fixed
+from edge.gateway.tokens.keys import RETRY, KeySet, fixed
 from edge.gateway.tokens.verifying import Claims, TokenError, UnknownKeyError, Verifier
 from edge.model.actions import JwtAuth
 from edge.rules import names, variables
@@ -26,7 +26,10 @@ GOOD_FOR = 300.0
 _LONGEST_VALUE = 4_096
 """Bytes of a claim in a header."""
 _NO_KEYS = Answer(
-    503, b"the keys that tokens are verified with are not there yet\n", b"text/plain", fields=((b"retry-after", b"5"),)
+    503,
+    b"the keys that tokens are verified with are not there yet\n",
+    b"text/plain",
+    fields=((b"retry-after", b"%d" % RETRY),),
 )
 Fields = tuple[tuple[bytes, bytes | None], ...]
 

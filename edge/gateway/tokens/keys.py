@@ -4,7 +4,8 @@ A set is fetched by the first token that needs it, over the worker's own connect
 PATIENCE, status 200, no redirects. It is good for FRESH seconds; then the next token has it fetched anew, without
 waiting. A token that names a key that is not in it has it fetched anew as well, and waits: whoever signs may have a new
 key. Nothing is fetched within SPACING seconds of the last attempt, so tokens of strangers cannot make us ask again and
-again. What cannot be fetched or read changes nothing: the last good set stays.
+again; only while there is no set at all, and so nobody is let in, it is RETRY. What cannot be fetched or read changes
+nothing: the last good set stays.
 """
 
 from __future__ import annotations
@@ -40,6 +41,7 @@ TRIED = 8
 PATIENCE = 10.0
 FRESH = 600.0
 SPACING = 30.0
+RETRY = 5.0
 
 
 class _Key(NamedTuple):
@@ -107,7 +109,7 @@ class KeySet:
     def fetch(self, path: DataPath) -> bool:
         """Have it fetched, unless that was tried just now; whether it is on its way."""
         now = path.now()
-        if self._fetching is None and now >= self._tried + SPACING:
+        if self._fetching is None and now >= self._tried + (SPACING if self.known else RETRY):
             self._tried = now
             self._timer = path.loop.call_later(PATIENCE, self._give_up, path)
             self._fetching = Subrequest(

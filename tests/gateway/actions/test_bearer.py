@@ -6,12 +6,12 @@ import pytest
 
 from edge.gateway import snapshot as snapshots
 from edge.gateway.actions.bearer import GOOD_FOR
-from edge.gateway.tokens.keys import FRESH, LARGEST, PATIENCE, SPACING
+from edge.gateway.tokens.keys import FRESH, LARGEST, PATIENCE, RETRY, SPACING
 from edge.model import KeyEntry, application_key, document
 from edge.sealing import ApplicationCipher
 from tests.gateway.actions.acting import dialogue, request
 from tests.gateway.dialogue import Dialogue
-from tests.gateway.exchanging import OK, body, status
+from tests.gateway.exchanging import OK, body, field, status
 from tests.gateway.serving import PROXY, content
 from tests.gateway.tokens.signing import SECRET, jwk, pem, rsa_key, signed
 from tests.gateway.working import answer_to, endpoint, pod, worker
@@ -278,8 +278,9 @@ def test_while_there_are_no_keys_nobody_is_let_in_and_they_are_not_asked_for_aga
     client.says(request(**bearer(token())))
     fetches(talk, answer)
     assert status(client.hears()) == 503
-    assert status(ask(talk, **bearer(token()))[0]) == 503
-    talk.wait(SPACING)
+    refusal = ask(talk, **bearer(token()))[0]
+    assert (status(refusal), field(refusal, b"retry-after")) == (503, b"%d" % RETRY)
+    talk.wait(RETRY)
     client.says(request(**bearer(token())))
     fetches(talk, answer_of(jwk(rsa_key())))
     talk.accepts().says(OK)
