@@ -41,7 +41,7 @@ from edge.model.manifest import EMPTY, Manifest, ManifestEntry
 from edge.model.source import SourceState
 from edge.model.upstream import Upstream, UpstreamTls
 from edge.rules.compile import compile_rules
-from edge.rules.index import Finder
+from edge.rules.finders import Finder
 from edge.sealing import ApplicationCipher
 
 if TYPE_CHECKING:

@@ -14,7 +14,8 @@ from edge.model.rule import Rule
 from edge.rules.actions import compile_actions
 from edge.rules.conditions import compile_condition
 from edge.rules.decision import Handlers, Make
-from edge.rules.index import Finder, Row, compile_index
+from edge.rules.finders import Finder
+from edge.rules.index import Row, compile_index
 
 
 def without_handlers(action: HandlingAction, rule: str) -> Handlers:

@@ -53,7 +53,7 @@ class Stickiness:
         """The value of Set-Cookie for a client that was answered by `address`, None when it has that cookie."""
         token = self._token(address)
         head = asker.head
-        if head is None or token in cookies(head.fields, self._name):
+        if head is None or any(token == value for value in cookies(head.fields, self._name)):
             return None
         secure = b"; Secure" if asker.is_secure() else b""
         return b"%b=%b%b%b" % (self._name, token, self._attributes, secure)

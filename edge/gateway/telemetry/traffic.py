@@ -71,7 +71,7 @@ class Traffic:
         known: dict[tuple[str, str], Collection[Address]] = {}
         for key in list(self._tallies):
             application, upstream, address = key
-            if address is None or address is _OTHER:
+            if address is None or address == _OTHER:
                 continue
             there = known.get((application, upstream))
             if there is None:
@@ -85,6 +85,6 @@ class Traffic:
         """All of them, by name; the tallies are the living ones."""
         result: Tallies = {}
         for (application, upstream, address), tally in self._tallies.items():
-            name = REST if address is None else OTHER if address is _OTHER else shown(address)
+            name = REST if address is None else OTHER if address == _OTHER else shown(address)
             result.setdefault(application, {}).setdefault(upstream, {})[name] = tally
         return result

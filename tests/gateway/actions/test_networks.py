@@ -33,7 +33,7 @@ def test_who_is_refused_reaches_no_endpoint_and_keeps_the_connection():
 
 
 def test_behind_a_trusted_proxy_it_is_the_address_that_the_proxy_names():
-    talk = dialogue({"type": "ip-access", "allow": ["203.0.113.0/24"]}, trusted_proxies=["192.0.2.0/24"])
+    talk = dialogue({"type": "ip-access", "allow": ["203.0.113.0/24"]}, trusted_proxies=("192.0.2.0/24",))
     assert status(ask(talk, request(X_Forwarded_For="203.0.113.9"), OK)[1]) == 200
     client = talk.client()
     client.says(request(X_Forwarded_For="198.51.100.9"))
