@@ -42,6 +42,7 @@ from edge.admin.errors import AdminError, Conflict, Unavailable
 from edge.admin.events import Events
 from edge.admin.gateways import servers
 from edge.admin.gateways.clusters import GatewayClusters, JoinTokens
+from edge.admin.gateways.findings import Findings
 from edge.admin.gateways.overtaken import Overtaken
 from edge.admin.gateways.partitions import Partitions
 from edge.admin.gateways.roster import Live, Roster
@@ -135,6 +136,7 @@ class Admin:
             on_report=self._reported,
             on_gone=lambda name: None,
             on_traffic=lambda server, traffic: self.traffic.told(server, traffic),
+            on_findings=lambda server, findings: self.findings.told(server, findings),
         )
         self.publisher = Publisher(
             generation,
@@ -170,6 +172,7 @@ class Admin:
         self.releases = Releases(self)
         self.purges = Purges(self)
         self.traffic = Traffic(self)
+        self.findings = Findings(self)
         self.users = Users(self)
         self.tokens = Tokens(self)
         self.login = Login(self)

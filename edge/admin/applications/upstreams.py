@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Container
 
 import msgspec
 from sqlalchemy.orm import Session
@@ -17,6 +17,7 @@ from edge.admin.finding import named, referred, shown
 from edge.admin.service import LIMIT, Service, page_of_tuple
 from edge.admin.views import KubernetesService, Page, UpstreamBody, UpstreamView
 from edge.model.document import ApplicationDocument
+from edge.model.endpoint import Endpoint
 from edge.model.source import Source
 from edge.model.upstream import RoundRobin, Upstream
 from edge.rules import limits
@@ -33,13 +34,13 @@ class Upstreams(Service):
         self, actor: Actor, application: str, limit: int = LIMIT, after: str | None = None
     ) -> Page[UpstreamView]:
         actor.require("viewer", "read upstreams")
-        _, draft = await self._work(lambda session: drafting.load(session, application))
-        return page_of_tuple(draft.upstreams, limit, after, self._view)
+        read = await self._work(lambda session: _read(session, application))
+        return page_of_tuple(read.draft.upstreams, limit, after, lambda upstream: self._seen(upstream, read))
 
     async def get(self, actor: Actor, application: str, id: str) -> UpstreamView:
         actor.require("viewer", "read upstreams")
-        _, draft = await self._work(lambda session: drafting.load(session, application))
-        return self._view(find_upstream(draft, id))
+        read = await self._work(lambda session: _read(session, application))
+        return self._seen(find_upstream(read.draft, id), read)
 
     async def create(self, actor: Actor, application: str, body: UpstreamBody) -> UpstreamView:
         actor.require("editor", "edit upstreams")
@@ -88,9 +89,20 @@ class Upstreams(Service):
         edit: Callable[[Session, ApplicationDocument], ApplicationDocument],
     ) -> UpstreamView:
         draft = await self._admin.carry(self._admin.edit(actor, application, edit, verb))
-        view = self._view(find_upstream(draft, id))
+        read = await self._work(lambda session: _read(session, application))
+        view = self._seen(find_upstream(draft, id), read)
         self._admin.events.publish("upstream", id, view.revision)
         return view
+
+    def _seen(self, upstream: Upstream, read: _Read) -> UpstreamView:
+        """With what the gateway servers say that it is released to."""
+        view = self._view(upstream)
+        if upstream.id not in read.released:
+            return view
+        words = self._admin.findings.words(read.draft.partitions)
+        endpoints = view.endpoints or [Endpoint(server.host, server.port) for server in upstream.servers]
+        found = words.unhealthy(read.draft.id, upstream.id, endpoints)
+        return msgspec.structs.replace(view, gateway_servers=len(words.said), unhealthy=found)
 
     def _view(self, upstream: Upstream) -> UpstreamView:
         states = [self._admin.clusters.state(source) for source in upstream.sources]
@@ -114,6 +126,19 @@ class Upstreams(Service):
             stale_since=min(stale, default=None),
             warnings=list(dict.fromkeys(warning for state in states for warning in state.warnings)),
         )
+
+
+class _Read(msgspec.Struct, frozen=True):
+    """A draft, and the ids of the upstreams in service."""
+
+    draft: ApplicationDocument
+    released: Container[str]
+
+
+def _read(session: Session, application: str) -> _Read:
+    row, draft = drafting.load(session, application)
+    service = drafting.released(session, row)
+    return _Read(draft, {} if service is None else {upstream.id: None for upstream in service.upstreams})
 
 
 def find_upstream(draft: ApplicationDocument, id: str) -> Upstream:

@@ -17,7 +17,7 @@ from edge.admin.drafts.wording import condition_text
 
 FOLDER = Path(str(importlib.resources.files("edge.admin.console")))
 
-_GOOD = {"connected", "applied", "online", "ready", "released"}
+_GOOD = {"connected", "applied", "online", "ready", "released", "healthy"}
 _WAITING = {"connecting", "waiting", "behind", "pending", "terminating", "stale"}
 
 

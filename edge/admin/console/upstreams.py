@@ -25,7 +25,11 @@ async def index(visit: Visit) -> Response:
     upstreams = (await visit.admin.upstreams.list(visit.actor, application.id, limit=1000)).items
     return visit.page(
         "upstreams.html",
-        watch=(*applications.watch(application), *(f"upstream:{upstream.id}" for upstream in upstreams[:100])),
+        watch=(
+            *applications.watch(application),
+            *(f"upstream:{upstream.id}" for upstream in upstreams[:100]),
+            "endpoint-health",
+        ),
         application=application,
         upstreams=upstreams,
         clusters=await _cluster_names(visit),
@@ -44,9 +48,10 @@ async def show(visit: Visit, errors: Errors | None = None) -> Response:
     return visit.page(
         "upstream.html",
         status=errors.status,
-        watch=(*applications.watch(application), f"upstream:{id}"),
+        watch=(*applications.watch(application), f"upstream:{id}", "endpoint-health", "gateway-server"),
         application=application,
         upstream=upstream,
+        unhealthy={f"{one.address} {one.port}": one for one in upstream.unhealthy},
         clusters=await _cluster_names(visit),
         chosen=", ".join(choosing_texts(upstream)),
         checked="" if upstream.check is None else check_text(upstream.check),

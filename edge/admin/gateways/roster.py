@@ -8,6 +8,7 @@ from datetime import datetime
 
 import msgspec
 
+from edge.admin.gateways.findings import Word
 from edge.admin.releases.sync import ServerFacts
 from edge.model.manifest import ManifestEntry
 from edge.wire.channel import Channel
@@ -16,7 +17,7 @@ from edge.wire.messages import Report
 
 class Live(msgspec.Struct):
     """One server. `since` is when it came or went; `spoken` says, for each application, when its word on it (version
-    served, refusal, what is missing) last changed."""
+    served, refusal, what is missing) last changed; `word` is what it says of endpoints since it came."""
 
     id: str
     name: str
@@ -25,6 +26,7 @@ class Live(msgspec.Struct):
     since: datetime
     channel: Channel | None = None
     report: Report | None = None
+    word: Word | None = None
     spoken: dict[str, datetime] = {}
 
     @property

@@ -146,7 +146,7 @@ class GatewayServers(Service):
             return
         if server.channel is not None:
             await server.channel.close("replaced by a newer connection of the same server")
-        server.channel, server.since = channel, clock.now()
+        server.channel, server.since, server.word = channel, clock.now(), None
         self._changed(server)
         try:
             await self._admin.hub.serve(channel, admission.partition, admission.id)

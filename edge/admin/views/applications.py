@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from datetime import datetime
-from typing import Annotated
+from typing import Annotated, Literal
 
 from msgspec import Meta
 
@@ -68,9 +68,29 @@ class UpstreamBody(Body, frozen=True, kw_only=True):
     check: HealthCheck | None = None
 
 
+class EndpointFinding(View, frozen=True, kw_only=True):
+    """What a gateway server (by its name) has against an endpoint: its health checks failed, or requests did."""
+
+    gateway_server: str
+    by: Literal["check", "requests"]
+    since: datetime
+    reason: str
+
+
+class UnhealthyEndpoint(View, frozen=True, kw_only=True):
+    """An endpoint, or a server written by hand, that `gateway_servers` of those connected pass over, the first of them
+    `since` then; `found` names 20 of them at most."""
+
+    address: str
+    port: int
+    since: datetime
+    gateway_servers: int
+    found: list[EndpointFinding]
+
+
 class UpstreamView(View, frozen=True, kw_only=True):
     """`revision` is one increasing integer over all its sources; `stale_since` is set while the endpoints are the last
-    known ones."""
+    known ones. Of the connected `gateway_servers` that it is released to, some find endpoints `unhealthy`."""
 
     id: str
     name: str
@@ -88,6 +108,8 @@ class UpstreamView(View, frozen=True, kw_only=True):
     revision: int
     stale_since: datetime | None
     warnings: list[str]
+    gateway_servers: int = 0
+    unhealthy: list[UnhealthyEndpoint] = []
 
 
 class RuleBody(Body, frozen=True, kw_only=True):

@@ -2,6 +2,7 @@ import pytest
 
 from edge.admin.console.upstreams import _server
 from edge.admin.errors import Invalid
+from edge.wire.messages import Finding, Findings
 from tests.admin.console.visitor import text, visiting
 from tests.admin.house import VIEWER, in_virtual_time, settle
 from tests.kube.support import slice_
@@ -134,3 +135,52 @@ async def test_shares_limits_and_zones_are_said_shown_again_and_refused_at_their
 def test_a_line_that_is_no_server_is_refused_with_what_was_expected(line):
     with pytest.raises(Invalid, match="expected one host:port"):
         _server(line)
+
+
+@in_virtual_time
+async def test_what_gateway_servers_find_wrong_stands_beside_the_server(tmp_path):
+    async with visiting(tmp_path) as visitor:
+        house = visitor.house
+        eu = await house.partition()
+        gateway, other = await house.gateway(eu), await house.gateway(eu, "g2")
+        shop = await house.application(partitions=[eu])
+        upstream = await house.service(shop, await house.cluster())
+        path = f"/applications/{shop}/upstreams/{upstream}"
+        assert "No connected gateway server serves this upstream yet" in text(await visitor.get(path))
+        await house.rule(shop, upstream)
+        await house.release(shop)
+        other.subscription.find(Findings())
+        gateway.subscription.find(Findings())
+        await settle()
+        page = await visitor.get(path)
+        assert "healthy" in text(page)
+        assert "Health is what 2 gateway servers find: by requests that fail" in text(page)
+        assert "watch=endpoint-health" in page.text
+        reason = "it answered <500>"
+        gateway.subscription.find(Findings((Finding(shop, upstream, "10.1.0.1:8080", 0.0, reason),)))
+        await settle()
+        page = await visitor.get(path)
+        assert "it answered &lt;500&gt;" in page.text
+        said = "unhealthy since 1970-01-01 00:00 it answered <500> (g1) 1 of 2 gateway servers say so"
+        assert said in text(page)
+        assert "1 unhealthy" in text(await visitor.get(f"/applications/{shop}/upstreams"))
+
+
+@in_virtual_time
+async def test_servers_written_by_hand_have_a_health_unless_they_are_out_of_use(tmp_path):
+    async with visiting(tmp_path) as visitor:
+        house = visitor.house
+        eu = await house.partition()
+        gateway, shop = await house.gateway(eu), await house.application(partitions=[eu])
+        path = f"/applications/{shop}/upstreams"
+        form = {"kind": "static", "name": "by hand", "servers": "10.0.0.1:80 1\n[fd00::1]:80 1\n10.0.0.3:80 0"}
+        await visitor.done(f"{path}/new", form)
+        upstream = (await house.admin.upstreams.list(VIEWER, shop)).items[0].id
+        await house.rule(shop, upstream)
+        await house.release(shop)
+        gateway.subscription.find(Findings((Finding("", "", "[fd00::1]:80", 0.0, "requests to it failed"),)))
+        await settle()
+        page = text(await visitor.get(f"{path}/{upstream}"))
+        assert "10.0.0.1:80 1 healthy" in page
+        assert "[fd00::1]:80 1 unhealthy since 1970-01-01 00:00 requests to it failed (g1)" in page
+        assert "10.0.0.3:80 0 –" in page
