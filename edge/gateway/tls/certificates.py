@@ -3,7 +3,9 @@
 A context is made when the first handshake needs it: an application may name certificates that nobody asks for, and one
 costs about 50 KB. It belongs to one certificate and one demand on clients: as contexts share no session and no ticket
 keys, a session resumed is never one that was begun under another demand. Where clients show certificates nothing is
-resumed at all, so that each connection proves anew that its certificate has neither expired nor lost its issuer.
+resumed at all, so that each connection proves anew that its certificate has neither expired nor lost its issuer. That
+takes more than no tickets: without them OpenSSL keeps sessions of TLS 1.2 in the context itself, which Python cannot
+forbid, so a client that asks for one gets a context of its own, which knows none.
 """
 
 from __future__ import annotations
@@ -16,6 +18,7 @@ from contextlib import contextmanager
 
 import structlog
 
+from edge.gateway.tls.alerting import ServerContext
 from edge.model import certificate as certificates
 from edge.model.certificate import CertificateDocument, ClientCertificates
 from edge.model.manifest import CertificateEntry
@@ -46,9 +49,12 @@ class Certificate:
             return 2
         return int(f"*.{host.partition('.')[2]}" in self._names)
 
-    def context(self, clients: ClientCertificates | None) -> ssl.SSLContext:
-        """The context for connections of an application that asks this of its clients. Raises OSError (of which
-        ssl.SSLError is one) and ValueError when OpenSSL does not take what the Admin took."""
+    def context(self, clients: ClientCertificates | None, resumes: bool = False) -> ssl.SSLContext:
+        """The context for a connection of an application that asks this of its clients; `resumes` tells that the client
+        would go on with a session of TLS 1.2. Raises OSError (of which ssl.SSLError is one) and ValueError when OpenSSL
+        does not take what the Admin took."""
+        if resumes and clients is not None:
+            return _server_context(self._document, clients)
         context = self._contexts.get(clients)
         if context is None:
             if len(self._contexts) >= _CONTEXTS:
@@ -77,7 +83,7 @@ def take(
 
 
 def _server_context(document: CertificateDocument, clients: ClientCertificates | None) -> ssl.SSLContext:
-    context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
+    context = ServerContext(ssl.PROTOCOL_TLS_SERVER)
     context.minimum_version = ssl.TLSVersion.TLSv1_2
     context.options |= ssl.OP_NO_RENEGOTIATION
     context.set_alpn_protocols(["http/1.1"])

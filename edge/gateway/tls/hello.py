@@ -1,8 +1,9 @@
 """The first thing a TLS client says, read far enough to know whom it wants to speak to.
 
 A ClientHello is one handshake message in one or more records (RFC 8446 4.1.2, 5.1; the same in 1.2). Only the name of
-the server (RFC 6066, 3), the versions (RFC 8446 4.2.1) and the application protocols (RFC 7301) are looked at: where
-these two leave nothing, the event loop's TLS would end the connection, or go on, without the alert that the RFCs want.
+the server (RFC 6066, 3), the versions (RFC 8446 4.2.1), the application protocols (RFC 7301) and the session (RFC 5246
+7.4.1.2) are looked at. Where versions or protocols leave nothing, the event loop's TLS would end the connection, or go
+on, without the alert that the RFCs want.
 Whether the rest is sound is for OpenSSL, which reads the same bytes again. Everything is bounded: records of at most
 2^14 bytes, the whole of `LIMIT`.
 """
@@ -33,11 +34,13 @@ class HelloError(Exception):
 
 class Hello(msgspec.Struct, frozen=True, gc=False):
     """`server_name` is the name as it was sent, in lower case; empty when the client names nobody. `new_enough`: it
-    speaks TLS 1.2 or 1.3. `speaks_http`: it names our protocol among its own, or none at all."""
+    speaks TLS 1.2 or 1.3. `speaks_http`: it names our protocol among its own, or none at all. `resumes`: it wants a
+    session of TLS 1.2 to go on; in 1.3 the field means nothing and sessions go on otherwise."""
 
     server_name: str = ""
     new_enough: bool = True
     speaks_http: bool = True
+    resumes: bool = False
 
 
 def read_hello(data: bytes) -> Hello | None:
@@ -112,13 +115,13 @@ class _Reader:
 
 def _hello(message: bytes) -> Hello:
     fields = _Reader(message)
-    new_enough = fields.number(2) >= _TLS12
+    newest = min(fields.number(2), _TLS12)  # 1.3 is said by an extension only
     fields.take(32)  # random
-    fields.vector(1)  # legacy_session_id
+    session = fields.vector(1)
     fields.vector(2)  # cipher_suites
     fields.vector(1)  # legacy_compression_methods
     if fields.ended:
-        return Hello("", new_enough)
+        return Hello("", newest >= _TLS12, resumes=bool(session))
     extensions = _Reader(fields.vector(2))
     found: str | None = None
     speaks_http = True
@@ -129,17 +132,20 @@ def _hello(message: bytes) -> Hello:
                 raise HelloError("the ClientHello names the server twice")
             found = _host_name(_Reader(_Reader(body).vector(2)))
         elif kind == _SUPPORTED_VERSIONS:
-            new_enough = _speaks_new(_Reader(_Reader(body).vector(1)))
+            newest = _newest(_Reader(_Reader(body).vector(1)))
         elif kind == _ALPN:
             speaks_http = PROTOCOL in _names(_Reader(_Reader(body).vector(2)))
-    return Hello(found or "", new_enough, speaks_http)
+    return Hello(found or "", newest >= _TLS12, speaks_http, bool(session) and newest < _TLS13)
 
 
-def _speaks_new(versions: _Reader) -> bool:
-    found = False
+def _newest(versions: _Reader) -> int:
+    """Of those that we speak; 0: none."""
+    newest = 0
     while not versions.ended:
-        found = versions.number(2) in (_TLS12, _TLS13) or found
-    return found
+        version = versions.number(2)
+        if version in (_TLS12, _TLS13):
+            newest = max(newest, version)
+    return newest
 
 
 def _names(protocols: _Reader) -> list[bytes]:

@@ -26,7 +26,8 @@ from edge.gateway.data_path import DataPath
 from edge.gateway.http.protocol import ClientProtocol, Ends
 from edge.gateway.http.proxy_protocol import ProxyHeaderError, is_expected, read_header
 from edge.gateway.http.timers import NEVER
-from edge.gateway.tls.hello import LIMIT, HelloError, read_hello
+from edge.gateway.tls.alerting import alert_of
+from edge.gateway.tls.hello import LIMIT, Hello, HelloError, read_hello
 from edge.gateway.tls.secured import choose
 from edge.tasks import Tasks
 
@@ -113,7 +114,7 @@ class Greeting:
         elif not hello.speaks_http:
             self._listener.refuse(self, NO_APPLICATION_PROTOCOL)
         else:
-            self._listener.begin(self, hello.server_name)
+            self._listener.begin(self, hello)
 
     def deadline_passed(self) -> None:
         """No hello in time."""
@@ -214,10 +215,11 @@ class TlsListener:
             sock.shutdown(socket.SHUT_WR)
         sock.close()
 
-    def begin(self, greeting: Greeting, name: str) -> None:
+    def begin(self, greeting: Greeting, hello: Hello) -> None:
         """The hello is there: choose, and let the loop's TLS read it."""
+        name = hello.server_name
         try:
-            chosen = choose(name, self._path.snapshot)
+            chosen = choose(hello, self._path.snapshot)
         except (OSError, ValueError) as error:
             log.error("a certificate cannot be used", server_name=name, reason=str(error)[:200])
             self.refuse(greeting, INTERNAL_ERROR)
@@ -234,18 +236,32 @@ class TlsListener:
         path = self._path
 
         async def shake_hands() -> None:
-            try:
-                await self._loop.connect_accepted_socket(
-                    lambda: ClientProtocol(path, "https", secured, ends),
-                    sock,
-                    ssl=context,
-                    ssl_handshake_timeout=path.settings.header_timeout,
-                    ssl_shutdown_timeout=path.settings.linger_timeout,
-                )
-            except OSError as error:  # ssl.SSLError is one: the client's doing, who was told by an alert
-                log.debug("a handshake failed", server_name=name, reason=str(error)[:200])
-            finally:
-                self._shaking -= 1
-                self._check_settled()
+            with sock.dup() as copy:  # the loop closes its own before the client could be told why
+                try:
+                    await self._loop.connect_accepted_socket(
+                        lambda: ClientProtocol(path, "https", secured, ends),
+                        sock,
+                        ssl=context,
+                        ssl_handshake_timeout=path.settings.header_timeout,
+                        ssl_shutdown_timeout=path.settings.linger_timeout,
+                    )
+                except OSError as error:  # ssl.SSLError is one: the client's doing
+                    log.debug("a handshake failed", server_name=name, reason=str(error)[:200])
+                    await self._tell(copy, alert_of(error))
+                finally:
+                    self._shaking -= 1
+                    self._check_settled()
 
         self._tasks.start(shake_hands(), "TLS handshake")
+
+    async def _tell(self, sock: socket.socket, alert: bytes) -> None:
+        """Say why a handshake failed, and read on for a moment: closing with unread bytes, such as the request that a
+        client of TLS 1.3 sends along, would reset the connection and take the alert away."""
+        if not alert:
+            return
+        with suppress(OSError):  # TimeoutError is one
+            sock.send(alert)
+            sock.shutdown(socket.SHUT_WR)
+            async with asyncio.timeout(self._path.settings.linger_timeout):
+                while await self._loop.sock_recv(sock, LIMIT):
+                    pass

@@ -15,6 +15,7 @@ from typing import TYPE_CHECKING
 if TYPE_CHECKING:
     from edge.gateway.snapshot import Application, Snapshot
     from edge.gateway.tls.certificates import Certificate
+    from edge.gateway.tls.hello import Hello
     from edge.model.certificate import ClientCertificates
 
 
@@ -51,9 +52,10 @@ def refusal(secured: Secured | None, application: Application, snapshot: Snapsho
     return 403, "this host is answered over HTTPS only, to clients that show a certificate"
 
 
-def choose(name: str, snapshot: Snapshot) -> tuple[Secured, ssl.SSLContext] | None:
-    """For a client that names this server: what to agree on, and with which context. None: nobody has a certificate
-    for it. Raises OSError or ValueError when the certificate is of no use."""
+def choose(hello: Hello, snapshot: Snapshot) -> tuple[Secured, ssl.SSLContext] | None:
+    """For a client that says this: what to agree on, and with which context. None: nobody has a certificate for the
+    server that it names. Raises OSError or ValueError when the certificate is of no use."""
+    name = hello.server_name
     application = snapshot.find(name)
     if application is None:
         return None
@@ -62,7 +64,7 @@ def choose(name: str, snapshot: Snapshot) -> tuple[Secured, ssl.SSLContext] | No
         certificate = _best(name, default, snapshot)
     if certificate is None:
         return None
-    return Secured(name, application), certificate.context(application.clients)
+    return Secured(name, application), certificate.context(application.clients, hello.resumes)
 
 
 def _best(name: str, application: Application, snapshot: Snapshot) -> Certificate | None:

@@ -37,6 +37,25 @@ def test_a_client_may_name_nobody():
     assert read_hello(hello_of(None)) == Hello("")
 
 
+@pytest.mark.parametrize(
+    ("version", "session", "resumes"),
+    [
+        (ssl.TLSVersion.TLSv1_2, b"", False),
+        (ssl.TLSVersion.TLSv1_2, b"s" * 32, True),
+        (ssl.TLSVersion.TLSv1_3, b"", False),
+    ],
+)
+def test_a_session_means_something_in_tls_1_2_only(version, session, resumes):
+    hello = hello_of("www.example.com", maximum_version=version)
+    if version is ssl.TLSVersion.TLSv1_3:
+        assert hello[43] == 32  # for middleboxes (RFC 8446 4.1.2)
+    else:
+        body = hello[9:43] + bytes([len(session)]) + session + hello[44:]
+        message = b"\x01" + len(body).to_bytes(3, "big") + body
+        hello = hello[:3] + len(message).to_bytes(2, "big") + message
+    assert read_hello(hello) == Hello("www.example.com", resumes=resumes)
+
+
 @pytest.mark.filterwarnings("ignore:ssl.TLSVersion.TLSv1_1 is deprecated")
 def test_old_versions_and_other_protocols_are_seen():
     def said(*protocols, **options):
