@@ -41,9 +41,11 @@ class Service:
         self._admin.audit.record(session, actor, action, target, detail)
 
     def etag(self, view: object) -> str:
-        """The entity tag of what a caller may write of `view`, quoted as HTTP writes it (RFC 9110, 8.8.3)."""
+        """The entity tag of what a caller may write of `view`, quoted as HTTP writes it (RFC 9110, 8.8.3). Where some
+        of that is secret, `view.secrets` is the mark of it."""
         assert self.body is not None, f"{type(self).__name__} has nothing to replace"
-        names = [field.name for field in msgspec.structs.fields(self.body) if hasattr(view, field.name)]
+        writable = [*(field.name for field in msgspec.structs.fields(self.body)), "secrets"]
+        names = [name for name in writable if hasattr(view, name)]
         content = _encoder.encode({name: getattr(view, name) for name in names})
         return f'"{hashlib.sha256(content).hexdigest()[:32]}"'
 
@@ -54,6 +56,12 @@ class Service:
         asked = [tag.strip() for tag in if_match.split(",")]
         if self.etag(view) not in [tag if tag.startswith('"') else f'"{tag}"' for tag in asked]:
             raise Conflict("it was changed since you read it (If-Match does not match); read it again")
+
+
+def mark(*kept: str | bytes) -> str:
+    """Changes when a secret is written, and says nothing else of it: `kept` is what is stored of secrets, each with
+    random bytes that nobody is shown (a salt, a nonce), so that no guess can be tried against it. Empty for none."""
+    return hashlib.sha256(_encoder.encode(kept)).hexdigest()[:16] if kept else ""
 
 
 def page_of(items: Sequence[T], limit: int, view: Callable[[T], V], cursor: Callable[[T], Any]) -> Page[V]:

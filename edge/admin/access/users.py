@@ -9,7 +9,7 @@ from edge import clock
 from edge.admin.actor import Actor, Role
 from edge.admin.errors import Conflict, Forbidden, Invalid
 from edge.admin.finding import find, free_name, select_page
-from edge.admin.service import LIMIT, Service
+from edge.admin.service import LIMIT, Service, mark
 from edge.admin.views import Page, UserBody, UserView
 from edge.store.hashing import hash_password, verify_password
 from edge.store.tables import SessionRow, UserRow
@@ -122,4 +122,4 @@ def role_of(row: UserRow) -> Role:
 
 
 def _view(row: UserRow) -> UserView:
-    return UserView(id=row.id, name=row.name, role=role_of(row), created=row.created)
+    return UserView(id=row.id, name=row.name, role=role_of(row), created=row.created, secrets=mark(row.password_hash))

@@ -4,7 +4,7 @@ The road of a secret. It comes in a body, in clear. Before anything is stored it
 password its hash (`edge.rules.passwords`), the secret of tokens, which gateways need in clear, is sealed with its
 application's key (`edge.admin.applications.keys`). A body that leaves it out keeps the one that is there: GET shows
 none, so that what was read can be written back. Drafts, releases and gateways have what is kept; views of rules,
-changes and errors have nothing of it.
+changes and errors have nothing of it but a mark that changes with it, so that who read the rule before can know.
 """
 
 from __future__ import annotations
@@ -15,6 +15,7 @@ from typing import TypeVar
 
 import msgspec
 
+from edge.admin import service
 from edge.admin.errors import Invalid
 from edge.model.actions import Action, BasicAuth, BasicUser, JwtAuth
 from edge.rules import passwords
@@ -36,6 +37,17 @@ def hidden(action: Action) -> Action:
     if isinstance(action, JwtAuth):
         return msgspec.structs.replace(action, secret="")
     return action
+
+
+def mark(actions: Iterable[Action]) -> str:
+    """Changes when a secret of the actions is written, or moves; empty without any."""
+    kept: list[str] = []
+    for place, action in enumerate(actions):
+        if isinstance(action, BasicAuth):
+            kept += [f"{place} {user.name} {user.password}" for user in action.users]
+        elif isinstance(action, JwtAuth) and action.secret:
+            kept.append(f"{place} {action.secret}")
+    return service.mark(*kept)
 
 
 async def hashed(

@@ -221,6 +221,7 @@ def rule_view(rule: Rule, document: ApplicationDocument) -> RuleView:
         enabled=rule.enabled,
         conditions=list(rule.conditions),
         actions=[rule_secrets.hidden(action) for action in rule.actions],
+        secrets=rule_secrets.mark(rule.actions),
         order=document.rules.index(rule),
     )
 

@@ -10,7 +10,7 @@ from edge.admin.actor import Actor
 from edge.admin.drafts import drafting
 from edge.admin.errors import Conflict, Invalid
 from edge.admin.finding import find, free_name, named, select_page
-from edge.admin.service import LIMIT, Service
+from edge.admin.service import LIMIT, Service, mark
 from edge.admin.views import (
     ClusterStatus,
     KubernetesClusterBody,
@@ -147,6 +147,7 @@ class KubernetesClusters(Service):
             connect_timeout=row.connect_timeout,
             read_timeout=row.read_timeout,
             status=self._admin.clusters.status(row.id),
+            secrets=mark(row.token),
         )
 
 

@@ -20,10 +20,13 @@ class UserBody(Body, frozen=True, kw_only=True):
 
 
 class UserView(View, frozen=True, kw_only=True):
+    """`secrets` is a mark that changes with the password."""
+
     id: str
     name: str
     role: Role
     created: datetime
+    secrets: str = ""
 
 
 class TokenBody(Body, frozen=True, kw_only=True):

@@ -121,11 +121,14 @@ class RuleBody(Body, frozen=True, kw_only=True):
 
 
 class RuleView(View, frozen=True, kw_only=True):
+    """`secrets` is a mark that changes when a secret of the actions is written, empty without any."""
+
     id: str
     name: str
     enabled: bool
     conditions: list[Condition]
     actions: list[Action]
+    secrets: str = ""
     order: int
 
 

@@ -36,6 +36,8 @@ class ClusterStatus(View, frozen=True, kw_only=True):
 
 
 class KubernetesClusterView(View, frozen=True, kw_only=True):
+    """`secrets` is a mark that changes when a token is written."""
+
     id: str
     name: str
     host: str
@@ -45,6 +47,7 @@ class KubernetesClusterView(View, frozen=True, kw_only=True):
     connect_timeout: float
     read_timeout: float
     status: ClusterStatus
+    secrets: str = ""
 
 
 class NamespaceView(View, frozen=True, kw_only=True):

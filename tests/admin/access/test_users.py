@@ -24,6 +24,22 @@ async def test_users_have_a_name_a_role_and_a_password_that_is_never_shown(tmp_p
 
 
 @in_virtual_time
+async def test_a_new_password_is_a_change_for_who_read_the_user_before(tmp_path):
+    async with house(tmp_path) as h:
+        made = await h.admin.users.create(ADMIN, UserBody(name="ada", role="editor", password=NEW))
+        tag = h.admin.users.etag(made)
+        again = UserBody(name="ada", role="editor", password=NEW)
+        changed = await h.admin.users.replace(ADMIN, made.id, again, tag)
+        assert changed.secrets != made.secrets, "the same password has another salt"
+        with pytest.raises(Conflict, match="changed since you read it"):
+            await h.admin.users.replace(ADMIN, made.id, again, tag)
+        kept = await h.admin.users.replace(
+            ADMIN, made.id, UserBody(name="ada", role="editor"), h.admin.users.etag(changed)
+        )
+        assert kept == changed
+
+
+@in_virtual_time
 async def test_a_new_user_needs_a_free_name_and_a_password(tmp_path):
     async with house(tmp_path) as h:
         with pytest.raises(Invalid) as refused:

@@ -92,7 +92,8 @@ def test_a_resource_is_created_read_listed_replaced_patched_and_deleted(play, na
         patched = await house.ask("PATCH", one, back, headers={"content-type": "application/merge-patch+json"})
         assert patched.status_code == 200, patched.text
         assert patched.json().items() >= shown(body, hidden).items()
-        assert patched.headers["etag"] == read.headers["etag"]
+        writes_secret = bool(set(body) & set(hidden))  # a secret that is written again is another one
+        assert (patched.headers["etag"] != read.headers["etag"]) is writes_secret
 
         stale = {"if-match": replaced.headers["etag"]}
         for method in ("PUT", "PATCH"):

@@ -3,7 +3,8 @@ import logging
 import msgspec
 import pytest
 
-from edge.admin.errors import Invalid
+from edge.admin.drafts.rule_secrets import mark
+from edge.admin.errors import Conflict, Invalid
 from edge.admin.views import ReleaseBody, RuleBody
 from edge.model import application_key, document
 from edge.model.actions import BasicAuth, BasicUser, JwtAuth, Respond
@@ -205,3 +206,38 @@ async def test_a_secret_that_is_too_short_or_none_is_refused(tmp_path):
         with pytest.raises(Invalid) as refused:
             await h.admin.rules.create(EDITOR, other, signed())
         assert refused.value.field == "actions[0].secret"
+
+
+@in_virtual_time
+async def test_who_read_a_rule_before_its_secret_changed_cannot_overwrite_it(tmp_path):
+    jwt = JwtAuth(algorithms=("HS256",), secret="s" * 32)
+    for first, second in (
+        (body("alice:wonderland"), body("alice:looking-glass")),
+        (RuleBody(actions=[jwt]), RuleBody(actions=[msgspec.structs.replace(jwt, secret="t" * 32)])),
+    ):
+        async with house(tmp_path) as h:
+            shop = await h.application()
+            made = await h.admin.rules.create(EDITOR, shop, first)
+            tag = h.admin.rules.etag(made)
+            assert h.admin.rules.etag(await h.admin.rules.get(VIEWER, shop, made.id)) == tag
+            changed = await h.admin.rules.replace(EDITOR, shop, made.id, second, tag)
+            assert msgspec.structs.replace(changed, secrets="") == msgspec.structs.replace(made, secrets="")
+            assert h.admin.rules.etag(changed) != tag
+            with pytest.raises(Conflict, match="changed since you read it"):
+                await h.admin.rules.replace(EDITOR, shop, made.id, first, tag)
+            kept = await h.admin.rules.replace(
+                EDITOR, shop, made.id, RuleBody(name=changed.name, actions=changed.actions), h.admin.rules.etag(changed)
+            )
+            assert kept == changed, "what was left out stayed"
+
+
+def test_the_mark_of_secrets_is_of_what_is_kept_and_tells_equal_secrets_apart():
+    salted = [hash_password("same", salt, cost=10, lanes=1) for salt in (b"0123456789abcdef", b"fedcba9876543210")]
+    one, other = ([BasicAuth((BasicUser("alice", hash),))] for hash in salted)
+    assert mark(one) == mark(one)
+    assert mark(one) != mark(other)
+    two, swapped = (
+        [BasicAuth((BasicUser("alice", salted[here]), BasicUser("bob", salted[1 - here])))] for here in (0, 1)
+    )
+    assert mark(two) != mark(swapped), "whose it is matters"
+    assert mark([Respond(), JwtAuth(algorithms=("RS256",))]) == ""

@@ -102,7 +102,7 @@ def test_before_and_after_are_what_the_api_shows():
     assert found.before is None
     assert found.after == {
         "id": "r", "name": "all", "enabled": True, "conditions": [], "order": 0,
-        "actions": [{"type": "proxy", "upstream": "u"}],
+        "actions": [{"type": "proxy", "upstream": "u"}], "secrets": "",
     }  # fmt: skip
     after = describe("upstream:u", EMPTY, FULL, NAMES).after
     assert after["kubernetes"] == {"cluster": "k", "namespace": "default", "service": "test-hello", "port": 80}

@@ -81,6 +81,20 @@ async def test_a_changed_address_asks_for_the_token_again(tmp_path, change):
 
 
 @in_virtual_time
+async def test_a_new_token_is_a_change_for_who_read_the_cluster_before(tmp_path):
+    async with house(tmp_path) as h:
+        id = await h.cluster()
+        clusters = h.admin.kubernetes_clusters
+        read = await clusters.get(ADMIN, id)
+        changed = await clusters.replace(ADMIN, id, body(name="test"), clusters.etag(read))
+        assert clusters.etag(changed) != clusters.etag(read)
+        with pytest.raises(Conflict, match="changed since you read it"):
+            await clusters.replace(ADMIN, id, body(name="test"), clusters.etag(read))
+        kept = await clusters.replace(ADMIN, id, body(name="test", token=None), clusters.etag(changed))
+        assert clusters.etag(kept) == clusters.etag(changed)
+
+
+@in_virtual_time
 async def test_name_and_timeouts_change_without_the_token(tmp_path):
     async with house(tmp_path) as h:
         id = await h.cluster()
