@@ -95,6 +95,11 @@ class Exchange:
         """Whether an answer has begun."""
         return self._reply.begun
 
+    @property
+    def ends_with_connection(self) -> bool:
+        """Whether the end of the client's connection is the end of the answer."""
+        return self._reply.ends_with_connection
+
     def decided(self) -> tuple[str, str]:
         """The application's version and the id of the page rule that decided; empty: there was none."""
         application, decision = self._application, self._decision
@@ -279,6 +284,8 @@ class Exchange:
         self._reply.relay(response, self._edits, body, ended, self._may_keep_alive())
         if ended:
             self.finish()
+        elif self.client.full:  # since an interim answer: it is not told again
+            self.client_full()
 
     def receive_body(self, body: bytes, ended: bool) -> None:
         """More of the endpoint's body."""
@@ -345,9 +352,9 @@ class Exchange:
         """The endpoint agreed to a WebSocket: join the connections."""
         self._finished = True
         self._reply.switch(response)
-        transport = self.client.transport
-        held = self.client.take_over()
-        Tunnel(self._path, self._tunnel_ended).join(transport, endpoint, rest, held)
+        client = self.client
+        held = client.take_over()
+        Tunnel(self._path, self._tunnel_ended).join(client.transport, endpoint, rest, held, client.full)
 
     def _tunnel_ended(self, sent: int) -> None:
         self._reply.sent += sent

@@ -25,6 +25,7 @@ from edge.gateway.http.head import CHUNKED, MalformedError, read_request
 from edge.gateway.http.headers import Peer, peer
 from edge.gateway.http.memo import Memo
 from edge.gateway.http.request_body import BODY_HELD, HELD, UPSTREAM_FULL
+from edge.gateway.http.sockets import reset_at_close
 from edge.gateway.http.start import check_start, first_fault
 from edge.gateway.http.timers import NEVER, Holder
 from edge.gateway.telemetry.recording import record_refused
@@ -39,7 +40,8 @@ _empty_lines: Final = re.compile(rb"(?:\r\n)+").match
 
 class ClientProtocol(asyncio.Protocol, Holder):
     """One connection of a client; `secured` is what its TLS handshake agreed on, None for plain HTTP. `ends` are the
-    (address, port) that it is from and was made to, as a PROXY header says; None: the socket's."""
+    (address, port) that it is from and was made to, as a PROXY header says; None: the socket's. `full`: it does not
+    take what it is sent."""
 
     __slots__ = (
         "_buffer",
@@ -47,7 +49,6 @@ class ClientProtocol(asyncio.Protocol, Holder):
         "_closing",
         "_discarded",
         "_ends",
-        "_full",
         "_head_begun",
         "_lingering",
         "_memo",
@@ -58,6 +59,7 @@ class ClientProtocol(asyncio.Protocol, Holder):
         "_remaining",
         "_scheme",
         "exchange",
+        "full",
         "half_closed",
         "peer",
         "secured",
@@ -85,7 +87,7 @@ class ClientProtocol(asyncio.Protocol, Holder):
         self._reading_body = False
         self._discarded = -1
         self._quiet = 0
-        self._full = False
+        self.full = False
         self._pumping = False
         self._closing = False
         self._lingering = False
@@ -115,7 +117,7 @@ class ClientProtocol(asyncio.Protocol, Holder):
             if self._buffer:
                 data = self._buffer + data
                 self._buffer = b""
-            if self.exchange is None and not self._full:
+            if self.exchange is None and not self.full:
                 self._read_heads(data)
             else:
                 self._buffer = data
@@ -131,14 +133,14 @@ class ClientProtocol(asyncio.Protocol, Holder):
         return True
 
     def pause_writing(self) -> None:
-        self._full = True
+        self.full = True
         path = self._path
         path.wheel.set(self, path.now() + path.settings.send_timeout)
         if self.exchange is not None:
             self.exchange.client_full()
 
     def resume_writing(self) -> None:
-        self._full = False
+        self.full = False
         path = self._path
         if self._closing:
             path.wheel.set(self, path.now() + path.settings.linger_timeout)
@@ -161,7 +163,9 @@ class ClientProtocol(asyncio.Protocol, Holder):
 
     def deadline_passed(self) -> None:
         """Which one it was follows from what was waited for."""
-        if self._closing or self._full or (self._discarded >= 0 and self.exchange is None):
+        if self._closing or self.full or (self._discarded >= 0 and self.exchange is None):
+            if not self._lingering:  # something waits for a client who takes nothing
+                reset_at_close(self.transport)
             self.transport.abort()
         elif self.exchange is not None:
             self.exchange.refuse(408, "the request's body did not arrive in time")
@@ -223,7 +227,7 @@ class ClientProtocol(asyncio.Protocol, Holder):
         self._pumping = False
 
     def _is_occupied(self) -> bool:
-        return self.exchange is not None or self._reading_body or self._closing or self._full
+        return self.exchange is not None or self._reading_body or self._closing or self.full
 
     def _read_start(self, data: bytes) -> None:
         """Keep a head that is not complete, unless it can never be good."""
@@ -292,12 +296,12 @@ class ClientProtocol(asyncio.Protocol, Holder):
             self._quiet &= ~reason
             if not self._quiet and not self._lingering:
                 self.transport.resume_reading()
-                if self._reading_body and not self._full:
+                if self._reading_body and not self.full:
                     self._wait_for_body()
 
     def _go_on(self) -> None:
         """Begin what is held, if this is not being done further up the stack."""
-        if self._pumping or self._full:
+        if self._pumping or self.full:
             return
         data = self._buffer
         if data:
@@ -335,7 +339,7 @@ class ClientProtocol(asyncio.Protocol, Holder):
             path = self._path
             path.wheel.set(self, path.now() + path.settings.linger_timeout)
         else:
-            if not self._full:
+            if not self.full:
                 self._wait_for_request()
             if self._buffer or self.half_closed:
                 self._go_on()
@@ -353,6 +357,8 @@ class ClientProtocol(asyncio.Protocol, Holder):
     def abort(self) -> None:
         """Cut the connection: an answer that has begun cannot be finished, and must not look as if it were."""
         self._closing = True
+        if self.exchange is not None and self.exchange.ends_with_connection:
+            reset_at_close(self.transport)
         self.transport.abort()
 
     def take_over(self) -> bytes:

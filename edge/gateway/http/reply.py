@@ -35,8 +35,8 @@ def head_of(answer: Answer, request: RequestHead) -> ResponseHead:
 
 
 class Reply:
-    """`begun` once a final head was sent; `keep_alive` is what that head said; `sent` counts bytes; `identity` is
-    the request's id."""
+    """`begun` once a final head was sent; `ends_with_connection`: its body has no other end; `keep_alive` is what that
+    head said; `sent` counts bytes; `identity` is the request's id."""
 
     __slots__ = (
         "_chunked",
@@ -45,6 +45,7 @@ class Reply:
         "_head",
         "begun",
         "continued",
+        "ends_with_connection",
         "identity",
         "keep_alive",
         "sent",
@@ -59,6 +60,7 @@ class Reply:
         self._chunked = False
         self.begun = False
         self.continued = False
+        self.ends_with_connection = False
         self.keep_alive = False
         self.status = 0
         self.sent = 0
@@ -74,6 +76,7 @@ class Reply:
                 self._chunked = True
             else:
                 keep_alive = False  # HTTP/1.0 has no chunks: the end of the connection is the end of the body
+                self.ends_with_connection = True
         self.begun = True
         self.status = response.status
         self.keep_alive = keep_alive

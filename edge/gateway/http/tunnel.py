@@ -29,15 +29,19 @@ class Tunnel:
     def __repr__(self) -> str:
         return f"<Tunnel open={self._ended is not None}>"
 
-    def join(self, client: Any, endpoint: Any, to_client: bytes, to_endpoint: bytes) -> None:
-        """Take both transports over; the bytes are what was read beyond the 101 and beyond the request."""
+    def join(self, client: Any, endpoint: Any, to_client: bytes, to_endpoint: bytes, full: bool = False) -> None:
+        """Take both transports over; the bytes are what was read beyond the 101 and beyond the request. `full`: the
+        client does not take what it was sent until now."""
         to, back = _Side(self, client, endpoint), _Side(self, endpoint, client)
         self._sides = (to, back)
         self._path.tunnels[self] = None
         client.set_protocol(to)
         endpoint.set_protocol(back)
         client.resume_reading()
-        endpoint.resume_reading()
+        if full:
+            endpoint.pause_reading()
+        else:
+            endpoint.resume_reading()
         if to_client:
             back.data_received(to_client)
         if to_endpoint:

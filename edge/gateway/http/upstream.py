@@ -14,8 +14,8 @@ from edge.gateway.balancing.health import HEALTHY
 from edge.gateway.http.chunks import ChunkReader
 from edge.gateway.http.head import CHUNKED, UNTIL_CLOSE, MalformedError, ResponseHead, read_response
 from edge.gateway.http.memo import Memo
+from edge.gateway.http.sockets import has_spoken, read_unread
 from edge.gateway.http.timers import NEVER, Holder
-from edge.gateway.http.unread import has_spoken, read_unread
 
 if TYPE_CHECKING:
     from edge.gateway.balancing.pool import Origin, Pool

@@ -101,6 +101,19 @@ def test_a_full_client_makes_the_endpoint_wait() -> None:
     assert body(client.hears()) == b"helloworld"
 
 
+def test_a_client_whom_hints_have_filled_makes_the_endpoint_wait_too() -> None:
+    """The transport says once that it is full, and then there is nobody yet who could be told to wait."""
+    _, client, upstream = start(buffer_limit=100)
+    client.transport.room = 10
+    upstream.says(b"HTTP/1.1 103 Early Hints\r\nLink: <%b>\r\n\r\n" % (b"a" * 200))
+    upstream.says(b"HTTP/1.1 200 OK\r\nContent-Length: 10\r\n\r\nhello")
+    assert upstream.transport.paused
+    client.takes_again()
+    assert not upstream.transport.paused
+    upstream.says(b"world")
+    assert body(client.hears()).endswith(b"helloworld")
+
+
 def test_a_client_that_takes_nothing_for_too_long_is_cut() -> None:
     dialogue, client, upstream = start(send_timeout=5)
     upstream.says(b"HTTP/1.1 200 OK\r\nContent-Length: 10\r\n\r\nhello")
@@ -208,6 +221,15 @@ def test_a_tunnel_passes_back_pressure_on_and_ends_after_long_silence() -> None:
     dialogue.wait(2)
     assert client.closed
     assert upstream.closed
+
+
+def test_a_websocket_whose_client_hints_have_filled_makes_the_endpoint_wait() -> None:
+    _, client, upstream = start(WEBSOCKET, buffer_limit=100)
+    client.transport.room = 10
+    upstream.says(b"HTTP/1.1 103 Early Hints\r\nLink: <%b>\r\n\r\n" % (b"a" * 200) + SWITCHING)
+    assert upstream.transport.paused
+    client.takes_again()
+    assert not upstream.transport.paused
 
 
 def test_requests_are_counted_by_application_upstream_and_class() -> None:

@@ -9,7 +9,7 @@ from collections.abc import Iterator
 
 import pytest
 
-from edge.gateway.http.unread import LIMIT, has_spoken, read_unread
+from edge.gateway.http.sockets import LIMIT, has_spoken, read_unread, reset_at_close
 from tests.gateway.dialogue import Dialogue, FakeTransport, Side
 from tests.gateway.exchanging import body, start, status
 
@@ -91,3 +91,51 @@ def test_what_was_read_is_spoken_no_more() -> None:
         assert has_spoken(over(ours))
         assert read_unread(over(ours)) == b"x"
         assert not has_spoken(over(ours))
+
+
+@contextlib.contextmanager
+def connected() -> Iterator[tuple[socket.socket, socket.socket]]:
+    with socket.create_server(("127.0.0.1", 0)) as listener:
+        theirs = socket.create_connection(listener.getsockname())
+        ours, _ = listener.accept()
+    with ours, theirs:
+        yield ours, theirs
+
+
+def test_an_end_can_be_made_a_reset() -> None:
+    with connected() as (ours, theirs):
+        reset_at_close(over(None))
+        reset_at_close(over(ours))
+        ours.close()
+        with pytest.raises(ConnectionResetError):
+            theirs.recv(1)
+        reset_at_close(over(ours))
+
+
+@pytest.mark.parametrize(("version", "reset"), [(b"1.0", True), (b"1.1", False)])
+def test_an_answer_that_only_the_connection_would_end_is_cut_by_a_reset(version: bytes, reset: bool) -> None:
+    """An end in good order would be the end of the body (RFC 9112 6.3)."""
+    _, client, upstream = start(b"GET / HTTP/%b\r\nHost: www.example.com\r\n\r\n" % version)
+    upstream.says(b"HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\n\r\n5\r\nhello\r\n")
+    with connected() as (ours, theirs):
+        client.transport.socket = ours
+        upstream.resets()
+        assert client.transport.aborted
+        ours.close()
+        if reset:
+            with pytest.raises(ConnectionResetError):
+                theirs.recv(1)
+        else:
+            assert theirs.recv(1) == b""
+
+
+def test_what_waits_for_a_client_who_takes_nothing_ends_with_a_reset() -> None:
+    dialogue, client, upstream = start(b"GET / HTTP/1.0\r\nHost: www.example.com\r\n\r\n", send_timeout=5)
+    upstream.says(b"HTTP/1.1 200 OK\r\nContent-Length: 20\r\n\r\nhello")
+    client.stops_taking()
+    with connected() as (ours, theirs):
+        client.transport.socket = ours
+        dialogue.wait(5.1)
+        ours.close()
+        with pytest.raises(ConnectionResetError):
+            theirs.recv(1)
