@@ -6,6 +6,7 @@ import asyncio
 import gc
 import random
 import signal
+import sys
 
 import click
 import uvloop
@@ -37,6 +38,13 @@ def _announce(line: str) -> None:
 
 
 def _stop_on_signals(agent: Agent) -> None:
+    """SIGHUP and SIGUSR1, which log rotation sends to other servers, end nothing here. Workers inherit that they are
+    ignored, so that none is killed before it has its own handler."""
     loop = asyncio.get_running_loop()
     for number in (signal.SIGTERM, signal.SIGINT):
         loop.add_signal_handler(number, agent.stop)
+    signal.signal(signal.SIGUSR1, signal.SIG_IGN)
+    if sys.stdin is not None and sys.stdin.isatty():
+        loop.add_signal_handler(signal.SIGHUP, agent.stop)  # its terminal is closed
+    else:
+        signal.signal(signal.SIGHUP, signal.SIG_IGN)

@@ -341,6 +341,8 @@ async def serve(told: Launch, randomness: random.Random) -> None:
     loop = asyncio.get_running_loop()
     for number in (signal.SIGTERM, signal.SIGINT):
         loop.add_signal_handler(number, worker.end)
+    for number in (signal.SIGHUP, signal.SIGUSR1):
+        loop.add_signal_handler(number, worker.path.access_log.reopen)
     channel = FrameChannel(socket.socket(fileno=told.channel))
     gc.collect()
     gc.freeze()

@@ -7,6 +7,7 @@ import contextlib
 import signal
 import socket
 import sys
+from pathlib import Path
 
 import msgspec
 import pytest
@@ -136,19 +137,26 @@ async def test_an_endpoint_that_is_a_port_of_this_gateway_is_never_asked() -> No
         await process.served
 
 
-async def test_a_worker_process_serves_what_its_agent_pushes_and_ends_on_sigterm() -> None:
+async def test_a_worker_process_serves_what_its_agent_pushes_and_ends_on_sigterm(tmp_path: Path) -> None:
+    lines = tmp_path / "access.log"
     async with endpoint(pod) as one, endpoint(pod) as two:
         process = Process(content(one))
-        await process.start(drain_timeout=1)
+        await process.start(drain_timeout=1, access_log=str(lines))
         assert (await answer_to(process.port, GET)).endswith(b"ok")
         process.hub.publish_source(SourceState(SOURCE, Revision(1, 2), endpoints(two).endpoints))
         measures = msgspec.json.decode(await process.hub.ask("worker 0", "metrics"), type=Measures)
         assert measures.traffic["a1"]["u1"][""].classes == [0, 1, 0, 0, 0]
         snapshot = msgspec.json.decode(await process.hub.ask("worker 0", "snapshot"))
         assert f"127.0.0.1:{snapshot['sources'][0]['endpoints'][0]['port']}" == two
+        for number in (signal.SIGHUP, signal.SIGUSR1):  # what log rotation sends
+            lines.rename(tmp_path / f"access.log.{number}")
+            process.process.send_signal(number)
+            while not lines.exists():
+                await process.hub.ask("worker 0", "metrics")
         process.process.send_signal(signal.SIGTERM)
         _, errors = await process.process.communicate()
         assert (process.process.returncode, errors) == (0, b"")
+        assert sum(file.read_text().count('"path":"/"') for file in tmp_path.iterdir()) == 1
         await process.served
 
 

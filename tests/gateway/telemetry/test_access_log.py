@@ -4,6 +4,10 @@ from __future__ import annotations
 
 import json
 import os
+import resource
+import socket
+import subprocess
+import sys
 from pathlib import Path
 from typing import Any
 
@@ -49,37 +53,106 @@ def test_a_large_batch_does_not_wait(tmp_path: Path) -> None:
     assert len((tmp_path / "access.log").read_text().splitlines()) == 20
 
 
-def test_a_stuck_reader_loses_lines_and_holds_up_nothing(tmp_path: Path) -> None:
-    path = tmp_path / "pipe"
+def pipe(path: Path) -> int:
+    """A named pipe; the descriptor to read it by."""
     os.mkfifo(path)
-    reader = os.open(path, os.O_RDONLY | os.O_NONBLOCK)
-    access = log(FakeLoop(), path, batch=1000)
+    return os.open(path, os.O_RDONLY | os.O_NONBLOCK)
+
+
+def ids(written: bytes) -> list[str]:
+    return [json.loads(text)["request_id"] for text in written.splitlines()]
+
+
+def test_a_stuck_reader_loses_lines_and_holds_up_nothing(tmp_path: Path) -> None:
+    reader = pipe(tmp_path / "pipe")
+    access = log(FakeLoop(), tmp_path / "pipe", batch=1000)
     for _ in range(2000):
         access.write(line())
     access.close()
-    assert access.lost > 0
     read = os.read(reader, 2**20)
-    assert all(json.loads(text)["status"] == 200 for text in read.splitlines()[:-1])
+    assert len(ids(read)) + access.lost == 2000
+    assert access.lost > 0
     os.close(reader)
 
 
-def test_a_line_cut_by_a_full_pipe_is_finished_before_the_next(tmp_path: Path) -> None:
-    path = tmp_path / "pipe"
-    os.mkfifo(path)
-    reader = os.open(path, os.O_RDONLY | os.O_NONBLOCK)
-    access = log(FakeLoop(), path, batch=10_000_000)
-    for _ in range(2000):
-        access.write(line("before"))
+def test_workers_that_share_a_pipe_which_fills_do_not_cut_each_others_lines(tmp_path: Path) -> None:
+    reader = pipe(tmp_path / "pipe")
+    both = [log(FakeLoop(), tmp_path / "pipe", batch=10_000_000) for _ in range(2)]
+    for access in both:
+        for _ in range(600):
+            access.write(line("before"))
+        access.flush()
+    read = os.read(reader, 2**20)
+    for access in both:
+        access.write(line("after"))
+        access.close()
+    found = ids(read + os.read(reader, 2**20))
+    assert found == ["before"] * (len(found) - 2) + ["after"] * 2
+    assert sum(access.lost for access in both) == 2 * 601 - len(found) > 0
+    os.close(reader)
+
+
+def test_a_line_too_long_for_a_full_pipe_is_finished_before_the_next(tmp_path: Path) -> None:
+    reader = pipe(tmp_path / "pipe")
+    access = log(FakeLoop(), tmp_path / "pipe", batch=10_000_000)
+    for _ in range(100):
+        access.write(line("before" * 900))
     access.flush()
     first = os.read(reader, 2**20)
     assert not first.endswith(b"\n")
     access.write(line("after"))
     access.close()
-    lines = (first + os.read(reader, 2**20)).splitlines()
-    ids = [json.loads(text)["request_id"] for text in lines]
-    assert ids == ["before"] * (len(ids) - 1) + ["after"]
-    assert access.lost == 2000 + 1 - len(ids)
+    found = ids(first + os.read(reader, 2**20))
+    assert found == ["before" * 900] * (len(found) - 1) + ["after"]
+    assert access.lost == 100 + 1 - len(found)
     os.close(reader)
+
+
+def test_a_line_cut_by_a_full_disk_is_finished_when_there_is_room_again(tmp_path: Path) -> None:
+    path = tmp_path / "access.log"
+    access = log(FakeLoop(), path)
+    for _ in range(10):
+        access.write(line("before"))
+    soft, hard = resource.getrlimit(resource.RLIMIT_FSIZE)
+    resource.setrlimit(resource.RLIMIT_FSIZE, (500, hard))  # the kernel takes so much of the batch and no more
+    try:
+        access.flush()
+    finally:
+        resource.setrlimit(resource.RLIMIT_FSIZE, (soft, hard))
+    assert path.stat().st_size == 500
+    access.write(line("after"))
+    access.close()
+    found = ids(path.read_bytes())
+    assert found == ["before"] * (len(found) - 1) + ["after"]
+    assert access.lost == 11 - len(found) > 0
+
+
+def test_standard_output_stays_blocking_for_the_others_who_have_it(tmp_path: Path) -> None:
+    """The flag belongs to what was opened, and with it to the shell, and to standard error where both are one."""
+    program = (
+        "import os; from edge.gateway.telemetry.access_log import AccessLog\n"
+        "import asyncio; access = AccessLog(asyncio.new_event_loop(), '-', 1, 1.0)\n"
+        "access.write({'status': 200}); access.close(); os._exit(0 if os.get_blocking(1) else 3)"
+    )
+    reader, writer = os.pipe()
+    one, other = socket.socketpair()
+    for said, heard in ((writer, reader), (other.fileno(), one.fileno())):
+        assert subprocess.run([sys.executable, "-c", program], stdout=said, check=False).returncode == 0
+        assert os.read(heard, 1000) == b'{"status":200}\n'
+    for descriptor in (reader, writer):
+        os.close(descriptor)
+    one.close()
+    other.close()
+
+
+def test_a_file_moved_away_is_left_when_asked_though_there_is_nothing_to_write(tmp_path: Path) -> None:
+    path = tmp_path / "access.log"
+    access = log(FakeLoop(), path)
+    path.rename(tmp_path / "access.log.1")
+    access.reopen()
+    assert path.exists()
+    access.close()
+    access.reopen()
 
 
 @pytest.mark.parametrize("created", [False, True])
