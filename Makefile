@@ -4,8 +4,10 @@ PYTHON ?= python3
 BIN := .venv/bin
 PIP := $(BIN)/python -m pip install --quiet --disable-pip-version-check -c constraints.txt
 
+SOURCES := $(shell find edge simulator scenarios -name '*.py') pyproject.toml hatch_build.py
+
 .DEFAULT_GOAL := help
-.PHONY: help demo test lint format bench-propagation bench-simulator bench-scenarios peers differential conformance scenarios screenshots loadtest never-dropped clean
+.PHONY: help demo test lint format bench-propagation bench-simulator bench-scenarios wheel test-compiled peers differential conformance scenarios screenshots loadtest never-dropped clean
 
 help: ## Show what can be made
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / {printf "  make %-20s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
@@ -28,6 +30,23 @@ demo: .venv/installed-demo ## Run the tutorial: simulator, Admin and a gateway i
 
 test: .venv/installed-test lint ## Run the whole suite in parallel, linters first
 	$(BIN)/pytest -n auto --dist worksteal $(ARGS)
+
+build/wheel: .venv/installed-test $(SOURCES)
+	rm -rf dist build/installed
+	EDGE_COMPILE=1 $(BIN)/python -m pip wheel --quiet --disable-pip-version-check --no-deps --no-build-isolation -w dist .
+	@touch $@
+
+build/installed: build/wheel
+	rm -rf $@
+	$(PIP) --no-deps --target $@ dist/*.whl
+	@touch $@
+
+wheel: build/wheel ## Build dist/edge-….whl with the modules of a request's way compiled (takes a C compiler)
+	@ls dist/*.whl
+
+test-compiled: build/installed ## Run the gateway's and the rules' tests on what is in that wheel
+	PYTHONSAFEPATH=1 PYTHONPATH=$(CURDIR)/build/installed $(BIN)/python -m edge --version | grep compiled
+	PYTHONSAFEPATH=1 PYTHONPATH=$(CURDIR)/build/installed $(BIN)/pytest -n auto --dist worksteal tests/gateway tests/rules $(ARGS)
 
 lint: .venv/installed-test ## ruff, mypy --strict and the layers
 	$(BIN)/ruff check .
@@ -53,7 +72,8 @@ bench-scenarios: .venv/installed-test ## The tutorial's, the library's and explo
 	@touch $@
 
 peers: .venv/installed-peers ## This gateway beside nginx, HAProxy, Envoy and Caddy with the same work (ARGS='--quick --out DIR')
-	$(BIN)/python -m loadtests.peers $(ARGS)
+	-@$(MAKE) --no-print-directory build/installed
+	$(BIN)/python -m loadtests.peers --installed build/installed $(ARGS)
 
 loadtest: .venv/installed-test ## locust users on the demo while its Deployment scales: any failed request fails (ARGS="--seconds 60 --users 50")
 	$(BIN)/python -m loadtests.users $(ARGS)

@@ -29,7 +29,7 @@ ASSETS = {
     "htmx.org/LICENSE": "htmx.LICENSE.txt",
 }
 COMPILE = "EDGE_COMPILE"
-COMPILER = ["mypy>=2.4", "setuptools"]
+COMPILER = ["mypy>=2.4", "setuptools>=84.2"]
 
 
 class Build(BuildHookInterface[Any]):

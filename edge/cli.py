@@ -8,6 +8,7 @@ from typing import Any
 import click
 
 from edge import __version__, lean
+from edge.compiled import is_compiled
 
 # name → (module, attribute, the line `edge --help` shows)
 COMMANDS: dict[str, tuple[str, str, str]] = {
@@ -44,6 +45,12 @@ class LazyGroup(click.Group):
             formatter.write_dl([(name, line) for name, (_, _, line) in COMMANDS.items()])
 
 
+def _tell_version(context: click.Context, parameter: click.Parameter, asked: bool) -> None:
+    if asked:
+        click.echo(f"edge, version {__version__}{' (compiled)' if is_compiled() else ''}")
+        context.exit()
+
+
 @click.command(
     cls=LazyGroup,
     context_settings={
@@ -52,7 +59,14 @@ class LazyGroup(click.Group):
         "help_option_names": ["-h", "--help"],
     },
 )
-@click.version_option(__version__, prog_name="edge")
+@click.option(
+    "--version",
+    is_flag=True,
+    expose_value=False,
+    is_eager=True,
+    callback=_tell_version,
+    help="Show the version and exit.",
+)
 def main() -> None:
     """Edge: a gateway whose Kubernetes upstreams follow the cluster by themselves.
 

@@ -25,7 +25,7 @@ from loadtests.peers.goals import Goal, judge
 from loadtests.peers.measuring import Measuring, half_rates
 from loadtests.peers.nginx import backend
 from loadtests.peers.processes import Cores, Running, cores, free_port
-from loadtests.peers.proxies import COMPILED, EDGE, PEERS, Proxy, nginx_start, start
+from loadtests.peers.proxies import EDGE, PEERS, SOURCE, Proxy, nginx_start, start
 from loadtests.peers.results import Idle, Row, Sample
 from loadtests.peers.work import SECURED, Work
 
@@ -63,7 +63,8 @@ class Run:
 
     def all(self) -> int:
         """Everything, in order; the exit code."""
-        self._machine = machine(self._cores, self._wrk)
+        built = "interpreted" if self._options.installed is None else "compiled"
+        self._machine = f"{machine(self._cores, self._wrk)}, edge {built}"
         self._say(self._machine)
         if self._cores.load is not None:
             os.sched_setaffinity(0, [self._cores.load])
@@ -103,7 +104,7 @@ class Run:
 
     def _start(self, name: str, work: Work) -> None:
         try:
-            proxy = start(name, work, self._cores.proxy, self._folder / name)
+            proxy = start(name, work, self._cores.proxy, self._folder / name, self._options.installed)
         except (programs.MissingError, RuntimeError) as error:
             self._absent[name] = str(error)
             self._say(f"{name} is left out: {error}")
@@ -139,7 +140,8 @@ class Run:
             proxies = []
             for name, (applications, rules) in GROWTH.items():
                 smaller = work._replace(applications=applications, rules=rules)
-                proxy = start(EDGE, smaller, self._cores.proxy, self._folder / name.replace(" ", ""))
+                folder = self._folder / name.replace(" ", "")
+                proxy = start(EDGE, smaller, self._cores.proxy, folder, self._options.installed)
                 stack.callback(proxy.running.end)
                 proxies.append(proxy._replace(name=name))
             proxies += [
@@ -202,12 +204,24 @@ def _options() -> argparse.Namespace:
     parser.add_argument("--quick", action="store_true", help="the main cases for a second each: under a minute")
     parser.add_argument("--rounds", type=int, choices=range(1, 21), metavar="1..20", help="rounds of every case")
     parser.add_argument("--applications", type=int, default=1000, help="applications that every proxy serves")
+    parser.add_argument(
+        "--installed",
+        type=Path,
+        metavar="DIR",
+        help="where a compiled package was installed; without it edge is edge-source",
+    )
     parser.add_argument("--out", type=Path, metavar="DIR", help="write peers.md, peers.json and peers.svg there")
     parser.add_argument("--python-client", action="store_true", help="drive with the Python client, not with wrk")
     parser.add_argument("--strict", action="store_true", help="end with 1 when a goal is missed")
     options = parser.parse_args()
     options.case = options.case or (list(QUICK) if options.quick else list(BY_NAME))
-    options.peers = options.peers.split(",") if options.peers else [name for name in PEERS if name != COMPILED]
+    if options.installed is not None and not options.installed.is_dir():
+        print(f"{options.installed} is not there (make wheel builds it): edge is measured interpreted", file=sys.stderr)
+        options.installed = None
+    if options.peers:
+        options.peers = options.peers.split(",")
+    else:
+        options.peers = [name for name in PEERS if name != SOURCE or options.installed is not None]
     for name in options.peers:
         if name not in PEERS:
             parser.error(f"--peers: expected some of {', '.join(PEERS)}, got {name!r}")

@@ -6,14 +6,14 @@ from collections.abc import Callable, Mapping
 from pathlib import Path
 from typing import NamedTuple
 
-from loadtests.peers import caddy, compiled, edge_gateway, envoy, haproxy, nginx, programs
+from loadtests.peers import caddy, edge_gateway, envoy, haproxy, nginx, programs
 from loadtests.peers.processes import Running, Stat, free_port, proportional
 from loadtests.peers.results import Memory
 from loadtests.peers.work import Ports, Work
 
 EDGE = "edge"
-COMPILED = "edge+mypyc"
-"""Only where it is asked for: it has to be compiled first, half a minute."""
+SOURCE = "edge-source"
+"""The same from its sources, interpreted: how a checkout runs it, and what compiling is worth."""
 
 
 class Start(NamedTuple):
@@ -50,11 +50,6 @@ class Proxy(NamedTuple):
 def _edge(work: Work, ports: Ports, folder: Path) -> Start:
     edge_gateway.write_snapshot(work, folder)
     return Start(edge_gateway.command(ports, free_port(), folder))
-
-
-def _edge_compiled(work: Work, ports: Ports, folder: Path) -> Start:
-    tree = compiled.build(folder)
-    return _edge(work, ports, folder)._replace(environment={"PYTHONPATH": str(tree), "PYTHONSAFEPATH": "1"})
 
 
 def _nginx(work: Work, ports: Ports, folder: Path) -> Start:
@@ -94,7 +89,7 @@ def _caddy(work: Work, ports: Ports, folder: Path) -> Start:
 
 PEERS: dict[str, Prepare] = {
     EDGE: _edge,
-    COMPILED: _edge_compiled,
+    SOURCE: _edge,
     "nginx": _nginx,
     "nginx+lua": _nginx_with_lua,
     "haproxy": _haproxy,
@@ -109,11 +104,14 @@ def _written(file: Path, text: str) -> Path:
     return file
 
 
-def start(name: str, work: Work, core: int | None, folder: Path) -> Proxy:
-    """Start a peer and wait until it serves. Raises MissingError, or RuntimeError with what it said."""
+def start(name: str, work: Work, core: int | None, folder: Path, installed: Path | None = None) -> Proxy:
+    """Start a peer and wait until it serves; EDGE from the package that was `installed` there, if any was. Raises
+    MissingError, or RuntimeError with what it said."""
     folder.mkdir()
     ports = Ports(free_port(), free_port())
     command, environment = PEERS[name](work, ports, folder)
+    if name == EDGE and installed is not None:
+        environment = {"PYTHONPATH": str(installed.resolve()), "PYTHONSAFEPATH": "1"}
     running = Running(command, core, folder / "output", environment)
     try:
         running.wait_for(ports.plain, work.hosts(0)[0])
