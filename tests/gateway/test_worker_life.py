@@ -137,6 +137,10 @@ async def test_an_endpoint_that_is_a_port_of_this_gateway_is_never_asked() -> No
         await process.served
 
 
+def written(folder: Path) -> str:
+    return "".join(file.read_text() for file in folder.iterdir())
+
+
 async def test_a_worker_process_serves_what_its_agent_pushes_and_ends_on_sigterm(tmp_path: Path) -> None:
     lines = tmp_path / "access.log"
     async with endpoint(pod) as one, endpoint(pod) as two:
@@ -156,7 +160,7 @@ async def test_a_worker_process_serves_what_its_agent_pushes_and_ends_on_sigterm
         process.process.send_signal(signal.SIGTERM)
         _, errors = await process.process.communicate()
         assert (process.process.returncode, errors) == (0, b"")
-        assert sum(file.read_text().count('"path":"/"') for file in tmp_path.iterdir()) == 1
+        assert written(tmp_path).count('"path":"/"') == 1
         await process.served
 
 

@@ -5,8 +5,10 @@ Rules. *Sampling*: a request with a valid `traceparent` is traced when its calle
 begins a trace with the probability that was set. A request that is not traced is passed on untouched and costs the look
 at its headers. *Never in the way*: spans wait encoded in a queue of at most `WAITING`; a batch is posted when `BATCH`
 wait or `DELAY` after the first, one at a time. What finds the queue full is dropped and counted. A collector that is
-away, or says 429, 502, 503 or 504, is asked again with the same batch after a pause that doubles; whatever else it says
-drops the batch (OTLP/HTTP, "Failures").
+away, or says 429, 502, 503 or 504, is asked again with the same batch after a pause that doubles, or as long as its
+`Retry-After` says; whatever else it says drops the batch, and what it says that it has rejected of a batch counts as
+dropped (OTLP/HTTP, "Failures", "Partial Success", "OTLP/HTTP Throttling"). The log is told when the kind of trouble
+changes, not with each batch.
 """
 
 from __future__ import annotations
@@ -16,12 +18,14 @@ from contextlib import suppress
 from typing import TYPE_CHECKING
 from urllib.parse import urlsplit
 
+import msgspec
 import structlog
 
 from edge.gateway.http.subrequest import Subrequest
 from edge.gateway.telemetry import spans, trace_context
 from edge.gateway.telemetry.log_fields import Seen
 from edge.gateway.telemetry.observation import Observation, Trace
+from edge.logs import printable
 from edge.model.upstream import UpstreamTls
 
 if TYPE_CHECKING:
@@ -37,10 +41,27 @@ DELAY = 2.0
 PATIENCE = 10.0
 """Seconds that a collector may take for a batch."""
 PAUSE, LONGEST_PAUSE = 1.0, 30.0
+LONGEST_RETRY_AFTER = 300.0
+"""Seconds that a collector is left alone at most, whatever it asks for."""
 AT_THE_END = 1.0
 """Seconds in which a worker that ends still sends what waits."""
 AGAIN = frozenset((429, 502, 503, 504))
 ANSWER_LIMIT = 64 * 1024
+SHOWN = 300
+"""Characters of a collector's words in the log."""
+
+
+class PartialSuccess(msgspec.Struct, rename="camel"):
+    """OTLP's JSON writes 64-bit numbers as text, and some collectors do not."""
+
+    rejected_spans: int | str = 0
+    error_message: str = ""
+
+
+class Taken(msgspec.Struct, rename="camel"):
+    """`ExportTraceServiceResponse`."""
+
+    partial_success: PartialSuccess | None = None
 
 
 def problem(url: str) -> str | None:
@@ -90,6 +111,7 @@ class Tracer:
         self._timer: asyncio.TimerHandle | None = None
         self._asked: Subrequest | None = None
         self._pause = 0.0
+        self._trouble = ""
         self._settled: asyncio.Event | None = None
         self.exported = 0
         self.dropped = 0
@@ -151,23 +173,30 @@ class Tracer:
         self._stop_timer()
         self._asked = None
         status = 0 if head is None else head.status
-        if 200 <= status < 300:
-            self.exported += len(self._batch)
-            self._batch = []
-            self._pause = 0.0
-        elif status == 0 or status in AGAIN:
-            if not self._pause:
-                log.warning("the collector takes no spans now", url=self._collector.url, status=status or None)
-            self._pause = min(max(self._pause * 2, PAUSE), LONGEST_PAUSE)
+        if status == 0 or status in AGAIN:
+            self._pause = _retry_after(head) or min(max(self._pause * 2, PAUSE), LONGEST_PAUSE)
+            self._report("the collector takes no spans now", status, body)
         else:
-            log.warning("the collector refused spans", url=self._collector.url, status=status)
-            self.dropped += len(self._batch)
-            self._batch = []
+            sent, self._batch = len(self._batch), []
+            self._pause = 0.0
+            rejected, reason = (sent, body) if not 200 <= status < 300 else _rejected(body, sent)
+            self.dropped += rejected
+            self.exported += sent - rejected
+            if rejected:
+                self._report("the collector refused spans", status, reason)
+            else:
+                self._trouble = ""
         if self._settled is not None:
             self._settled.set()
         elif self._batch or self._waiting:
             full = not self._pause and len(self._waiting) >= BATCH
             self._timer = self._path.loop.call_later(0.0 if full else self._pause or DELAY, self._export)
+
+    def _report(self, trouble: str, status: int, said: bytes) -> None:
+        if trouble != self._trouble:
+            self._trouble = trouble
+            words = printable(said[: 4 * SHOWN].decode("utf-8", "backslashreplace"))[:SHOWN]
+            log.warning(trouble, url=self._collector.url, status=status or None, said=words or None)
 
     def _stop_timer(self) -> None:
         if self._timer is not None:
@@ -193,3 +222,22 @@ class Tracer:
 
 def _identity(bits: int) -> bytes:
     return b"%016x" % (bits or 1)
+
+
+def _retry_after(head: ResponseHead | None) -> float:
+    """The seconds that a collector asks for, 0: none. For a date its clock would have to be ours: our own pause does."""
+    said = None if head is None else next((value for name, value in head.fields if name == b"retry-after"), None)
+    if said is None or not said.isdigit() or len(said) > 9:
+        return 0.0
+    return min(float(said), LONGEST_RETRY_AFTER)
+
+
+def _rejected(body: bytes, sent: int) -> tuple[int, bytes]:
+    """How many of a batch that was answered 200 the collector has not taken, and why. Collectors may answer without a
+    body, and in protobuf, which says nothing here."""
+    try:
+        partial = msgspec.json.decode(body, type=Taken).partial_success if body else None
+        rejected = 0 if partial is None else int(partial.rejected_spans)
+    except (msgspec.MsgspecError, ValueError):
+        return 0, b""
+    return min(max(rejected, 0), sent), b"" if partial is None else partial.error_message.encode()

@@ -148,14 +148,50 @@ def test_a_collector_that_is_away_gets_the_same_batch_later_and_nobody_waits() -
     assert attributes(posted(collector)[1][0])["url.path"] == "/second"
 
 
-def test_a_batch_that_is_refused_is_dropped_and_counted() -> None:
+def test_a_collector_says_itself_when_it_is_to_be_asked_again() -> None:
     dialogue = tracing_dialogue()
     ask(dialogue, TRACED)
-    with capture_logs():
+    with capture_logs() as logs:
         dialogue.wait(tracing.DELAY)
-        dialogue.accepts().says(b"HTTP/1.1 400 Bad Request\r\nContent-Length: 0\r\n\r\n")
+        collector = dialogue.accepts()
+        first = posted(collector)[1]
+        collector.says(b"HTTP/1.1 429 Too Many Requests\r\nRetry-After: 45\r\nContent-Length: 8\r\n\r\nlater\x1b[2")
+        dialogue.wait(44.9)
+        assert collector.hears() == b""
+        dialogue.wait(0.2)
+        assert posted(collector)[1] == first
+        collector.says(b"HTTP/1.1 503 Busy\r\nRetry-After: 99999999999999\r\nContent-Length: 0\r\n\r\n")
+        dialogue.wait(tracing.LONGEST_PAUSE + 1)
+    assert posted(dialogue.accepts() if dialogue.connecting else collector)[1] == first, "no number of seconds"
+    assert [(entry["status"], entry["said"]) for entry in logs] == [(429, r"later\x1b[2")], "said once, and escaped"
+
+
+def test_what_a_collector_takes_only_in_part_counts_as_dropped() -> None:
+    dialogue = tracing_dialogue()
+    ask(dialogue, TRACED)
+    said = b'{"partialSuccess":{"rejectedSpans":"1","errorMessage":"too old"}}'
+    with capture_logs() as logs:
+        dialogue.wait(tracing.DELAY)
+        dialogue.accepts().says(b"HTTP/1.1 200 OK\r\nContent-Length: %d\r\n\r\n%b" % (len(said), said))
     assert dialogue.path.tracer is not None
-    assert (dialogue.path.tracer.exported, dialogue.path.tracer.dropped) == (0, 2)
+    assert (dialogue.path.tracer.exported, dialogue.path.tracer.dropped) == (1, 1)
+    assert [(entry["status"], entry["said"]) for entry in logs] == [(200, "too old")]
+
+
+def test_a_batch_that_is_refused_is_dropped_and_counted_and_the_reason_is_said_once() -> None:
+    dialogue = tracing_dialogue()
+    with capture_logs() as logs:
+        ask(dialogue, TRACED)
+        dialogue.wait(tracing.DELAY)
+        collector = dialogue.accepts()
+        for _ in range(2):
+            collector.says(b"HTTP/1.1 400 Bad Request\r\nContent-Length: 6\r\n\r\nno key")
+            dialogue.client().says(TRACED.replace(b"www", b"nobody"))
+            dialogue.wait(tracing.DELAY + 0.1)
+    assert dialogue.path.tracer is not None
+    assert (dialogue.path.tracer.exported, dialogue.path.tracer.dropped) == (0, 3)
+    assert [(entry["event"], entry["said"]) for entry in logs] == [("the collector refused spans", "no key")]
+    collector.says(b"HTTP/1.1 400 Bad Request\r\nContent-Length: 0\r\n\r\n")
     dialogue.wait(60)
     assert dialogue.connecting == []
 
