@@ -45,6 +45,10 @@ class Conflict(AdminError):
     status, code = 409, "conflict"
 
 
+class Stale(Conflict):
+    """What was to be written over is no longer what the caller read."""
+
+
 class TooLarge(AdminError):
     """The body is larger than is taken."""
 

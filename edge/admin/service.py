@@ -10,7 +10,7 @@ import msgspec
 from sqlalchemy.orm import Session
 
 from edge.admin.actor import Actor
-from edge.admin.errors import BadRequest, Conflict
+from edge.admin.errors import BadRequest, Stale
 from edge.admin.views import Body, Page
 
 if TYPE_CHECKING:
@@ -50,12 +50,12 @@ class Service:
         return f'"{hashlib.sha256(content).hexdigest()[:32]}"'
 
     def match(self, view: object, if_match: str | None) -> None:
-        """Raise Conflict when `if_match` (an If-Match header, or None) does not name `view`'s entity tag."""
+        """Raise Stale when `if_match` (an If-Match header, or None) does not name `view`'s entity tag."""
         if if_match is None or if_match.strip() == "*":
             return
         asked = [tag.strip() for tag in if_match.split(",")]
         if self.etag(view) not in [tag if tag.startswith('"') else f'"{tag}"' for tag in asked]:
-            raise Conflict("it was changed since you read it (If-Match does not match); read it again")
+            raise Stale("it was changed since you read it (If-Match does not match); read it again")
 
 
 def mark(*kept: str | bytes) -> str:

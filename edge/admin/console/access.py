@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from starlette.responses import Response
 
-from edge.admin.console.forms import Errors, body, optional
+from edge.admin.console.forms import Errors, body, optional, version
 from edge.admin.console.visit import Visit
 from edge.admin.errors import AdminError
 from edge.admin.views import TokenBody, TokenView, UserBody
@@ -25,6 +25,7 @@ async def index(visit: Visit, errors: Errors | None = None, at: str = "", made: 
         "access.html",
         status=errors.status,
         users=(await visit.admin.users.list(visit.actor, limit=1000)).items,
+        version=visit.admin.users.etag,
         tokens=(await visit.admin.tokens.list(visit.actor, limit=1000)).items,
         roles=ROLES,
         errors=errors,
@@ -53,7 +54,7 @@ async def save_user(visit: Visit) -> Response:
     try:
         user = await visit.admin.users.get(visit.actor, id)
         values = {"name": user.name, "role": form.get("role", ""), "password": optional(form.get("password"))}
-        await visit.admin.users.replace(visit.actor, id, body(UserBody, values))
+        await visit.admin.users.replace(visit.actor, id, body(UserBody, values), version(form))
     except AdminError as error:
         return await index(visit, Errors(error), id)
     return visit.redirect("/access", "Saved.")

@@ -8,7 +8,7 @@ from typing import Any
 from starlette.datastructures import FormData
 from starlette.responses import RedirectResponse, Response
 
-from edge.admin.console.forms import Errors, body, lines, optional
+from edge.admin.console.forms import Errors, body, lines, optional, version
 from edge.admin.console.visit import Visit
 from edge.admin.errors import AdminError
 from edge.admin.views import ApplicationBody, ApplicationView
@@ -93,13 +93,16 @@ async def create(visit: Visit) -> Response:
     return visit.redirect(f"/applications/{application.id}/upstreams/new")
 
 
-async def show(visit: Visit, values: dict[str, Any] | None = None, errors: Errors | None = None) -> Response:
+async def show(
+    visit: Visit, values: dict[str, Any] | None = None, errors: Errors | None = None, sent: str | None = None
+) -> Response:
     application, errors = await current(visit), errors or Errors()
     return visit.page(
         "application.html",
         status=errors.status,
         watch=watch(application),
         application=application,
+        version=errors.version(visit.admin.applications.etag(application), sent),
         values=values or application,
         errors=errors,
         **await _choices(visit, application.domains),
@@ -107,12 +110,13 @@ async def show(visit: Visit, values: dict[str, Any] | None = None, errors: Error
 
 
 async def save(visit: Visit) -> Response:
-    values = _values(await visit.form())
+    form, id = await visit.form(), visit.path("application")
+    values, sent = _values(form), version(form)
     try:
-        await visit.admin.applications.replace(visit.actor, visit.path("application"), body(ApplicationBody, values))
+        await visit.admin.applications.replace(visit.actor, id, body(ApplicationBody, values), sent)
     except AdminError as error:
-        return await show(visit, values, Errors(error))
-    return visit.redirect(f"/applications/{visit.path('application')}", "Saved as a pending change.")
+        return await show(visit, values, Errors(error), sent)
+    return visit.redirect(f"/applications/{id}", "Saved as a pending change.")
 
 
 async def delete(visit: Visit) -> Response:

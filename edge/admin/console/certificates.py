@@ -7,7 +7,7 @@ from typing import Any
 from starlette.datastructures import FormData
 from starlette.responses import Response
 
-from edge.admin.console.forms import Errors, body, optional
+from edge.admin.console.forms import Errors, body, optional, version
 from edge.admin.console.visit import Visit
 from edge.admin.errors import AdminError
 from edge.admin.views import CertificateBody
@@ -44,20 +44,27 @@ async def create(visit: Visit) -> Response:
     return visit.redirect(f"/certificates/{certificate.id}")
 
 
-async def show(visit: Visit, values: dict[str, Any] | None = None, errors: Errors | None = None) -> Response:
+async def show(
+    visit: Visit, values: dict[str, Any] | None = None, errors: Errors | None = None, sent: str | None = None
+) -> Response:
     certificate = await visit.admin.certificates.get(visit.actor, visit.path("id"))
     errors = errors or Errors()
     return visit.page(
-        "certificate.html", status=errors.status, certificate=certificate, values=values or certificate, errors=errors
+        "certificate.html",
+        status=errors.status,
+        certificate=certificate,
+        version=errors.version(visit.admin.certificates.etag(certificate), sent),
+        values=values or certificate,
+        errors=errors,
     )
 
 
 async def save(visit: Visit) -> Response:
     form, id = await visit.form(), visit.path("id")
     try:
-        await visit.admin.certificates.replace(visit.actor, id, _body(form))
+        await visit.admin.certificates.replace(visit.actor, id, _body(form), version(form))
     except AdminError as error:
-        return await show(visit, _values(form), Errors(error))
+        return await show(visit, _values(form), Errors(error), version(form))
     return visit.redirect(f"/certificates/{id}", "Saved: gateways show it from now on.")
 
 

@@ -8,7 +8,7 @@ from typing import Any, TypeVar
 import msgspec
 
 from edge.admin.api.explanation import explain
-from edge.admin.errors import AdminError
+from edge.admin.errors import AdminError, Stale
 
 B = TypeVar("B")
 
@@ -32,6 +32,11 @@ def lines(text: object) -> list[str]:
     return [line.strip() for line in str(text or "").splitlines() if line.strip()]
 
 
+def version(form: Mapping[str, Any]) -> str | None:
+    """The entity tag of what the form was filled in from, which it brings along; None from a form without."""
+    return optional(form.get("version"))
+
+
 class Errors:
     """What to show beside the fields of a form that was refused. Falsy when there is nothing."""
 
@@ -47,7 +52,16 @@ class Errors:
 
     @property
     def message(self) -> str:
+        if isinstance(self._error, Stale):
+            return (
+                "somebody else changed this since you opened it. What you see is what you wrote: "
+                "saving it again puts it in place of theirs; open the page anew to see theirs"
+            )
         return "" if self._error is None else self._error.message
+
+    def version(self, current: str, sent: str | None) -> str:
+        """What the form, shown (again), is held to be made from: what is there now, once the person has been told."""
+        return current if sent is None or isinstance(self._error, Stale) else sent
 
     @property
     def field(self) -> str:

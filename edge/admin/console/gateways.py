@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from starlette.responses import Response
 
-from edge.admin.console.forms import Errors, body
+from edge.admin.console.forms import Errors, body, version
 from edge.admin.console.visit import Visit
 from edge.admin.errors import AdminError
 from edge.admin.views import GatewayClusterBody, JoinTokenBody, JoinTokenView, PartitionBody
@@ -23,6 +23,8 @@ async def index(visit: Visit, errors: Errors | None = None, joining: JoinTokenVi
         partitions=(await admin.partitions.list(actor, limit=_MOST)).items,
         clusters=(await admin.gateway_clusters.list(actor, limit=_MOST)).items,
         servers=(await admin.gateway_servers.list(actor, limit=_MOST)).items,
+        partition_version=admin.partitions.etag,
+        cluster_version=admin.gateway_clusters.etag,
         errors=errors,
         joining=joining,
         admin_url=f"{visit.request.url.scheme}://{visit.request.url.netloc}",
@@ -41,7 +43,8 @@ async def create_partition(visit: Visit) -> Response:
 async def save_partition(visit: Visit) -> Response:
     form, id = await visit.form(), visit.path("id")
     try:
-        await visit.admin.partitions.replace(visit.actor, id, body(PartitionBody, {"name": form.get("name", "")}))
+        named = body(PartitionBody, {"name": form.get("name", "")})
+        await visit.admin.partitions.replace(visit.actor, id, named, version(form))
     except AdminError as error:
         return await index(visit, Errors(error))
     return visit.redirect("/gateways")
@@ -69,7 +72,7 @@ async def save_cluster(visit: Visit) -> Response:
     form, id = await visit.form(), visit.path("id")
     values = {"name": form.get("name", ""), "partition": form.get("partition", "")}
     try:
-        await visit.admin.gateway_clusters.replace(visit.actor, id, body(GatewayClusterBody, values))
+        await visit.admin.gateway_clusters.replace(visit.actor, id, body(GatewayClusterBody, values), version(form))
     except AdminError as error:
         return await index(visit, Errors(error))
     return visit.redirect("/gateways")

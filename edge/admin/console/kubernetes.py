@@ -8,7 +8,7 @@ from typing import Any
 from starlette.datastructures import FormData
 from starlette.responses import Response
 
-from edge.admin.console.forms import Errors, body, optional
+from edge.admin.console.forms import Errors, body, optional, version
 from edge.admin.console.visit import Visit
 from edge.admin.errors import AdminError, NotFound
 from edge.admin.views import ClusterStatus, KubernetesClusterBody
@@ -78,7 +78,9 @@ async def create(visit: Visit) -> Response:
     return visit.redirect(f"/kubernetes/{cluster.id}")
 
 
-async def show(visit: Visit, values: dict[str, Any] | None = None, errors: Errors | None = None) -> Response:
+async def show(
+    visit: Visit, values: dict[str, Any] | None = None, errors: Errors | None = None, sent: str | None = None
+) -> Response:
     clusters, id = visit.admin.kubernetes_clusters, visit.path("id")
     cluster = await clusters.get(visit.actor, id)
     namespace = visit.request.query_params.get("namespace")
@@ -88,6 +90,7 @@ async def show(visit: Visit, values: dict[str, Any] | None = None, errors: Error
         status=errors.status,
         watch=(f"kubernetes-cluster:{id}",),
         cluster=cluster,
+        version=errors.version(clusters.etag(cluster), sent),
         namespaces=(await clusters.namespaces(visit.actor, id)).items,
         namespace=namespace,
         services=await _services(visit, id, namespace),
@@ -109,9 +112,9 @@ async def _services(visit: Visit, id: str, namespace: str | None) -> list[Any]:
 async def save(visit: Visit) -> Response:
     form, id = await visit.form(), visit.path("id")
     try:
-        await visit.admin.kubernetes_clusters.replace(visit.actor, id, _body(form))
+        await visit.admin.kubernetes_clusters.replace(visit.actor, id, _body(form), version(form))
     except AdminError as error:
-        return await show(visit, _values(form), Errors(error))
+        return await show(visit, _values(form), Errors(error), version(form))
     return visit.redirect(f"/kubernetes/{id}", "Saved.")
 
 

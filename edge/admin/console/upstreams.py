@@ -9,7 +9,7 @@ import msgspec
 from starlette.responses import Response
 
 from edge.admin.console import applications, balance_fields, check_fields
-from edge.admin.console.forms import Errors, body, lines, optional
+from edge.admin.console.forms import Errors, body, lines, optional, version
 from edge.admin.console.visit import Visit
 from edge.admin.drafts.wording import check_text, choosing_texts
 from edge.admin.errors import AdminError, Invalid, NotFound
@@ -126,6 +126,7 @@ async def _form(
         status=errors.status,
         application=await applications.current(visit),
         upstream=upstream,
+        version=errors.version(visit.admin.upstreams.etag(upstream), version(given)) if upstream is not None else "",
         choices=await _choices(visit, given),
         balances=balance_fields.KINDS,
         keys=balance_fields.KEYS,
@@ -221,7 +222,7 @@ async def save(visit: Visit) -> Response:
     given, application, id = dict(await visit.form()), visit.path("application"), visit.path("id")
     upstream = await visit.admin.upstreams.get(visit.actor, application, id)
     try:
-        await visit.admin.upstreams.replace(visit.actor, application, id, _body(given))
+        await visit.admin.upstreams.replace(visit.actor, application, id, _body(given), version(given))
     except AdminError as error:
         return await _form(visit, given, upstream, Errors(error))
     return visit.redirect(f"/applications/{application}/upstreams/{id}", "Saved as a pending change.")
