@@ -189,6 +189,11 @@ def has_more(row: Row) -> bool:
     return any(row[field.name] != first[field.name] for field in ACTIONS[row["type"]] if field.more)
 
 
+def places(number: int, action: str) -> list[str]:
+    """What the API calls the fields of an action in its messages, such as `actions[0].url`."""
+    return [f"actions[{number}].{field.name}" for field in ACTIONS[action]]
+
+
 def posted(action: str, sent: Mapping[str, Any]) -> Row:
     """The fields of an action as they were sent, by name."""
     return {"type": action} | {field.name: _posted(action, field, sent) for field in ACTIONS[action]}

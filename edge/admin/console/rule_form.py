@@ -45,6 +45,11 @@ def group_row() -> Row:
     return {"group": "any", "members": [condition_row()]}
 
 
+def member_place(number: int, group: str, member: int) -> str:
+    """What the API calls a condition inside a group in its messages."""
+    return f"conditions[{number}].{'not.any' if group == 'none' else group}[{member}]"
+
+
 def _shown(condition: Condition) -> Row:
     """A condition's row; that of a group has its members' rows."""
     if not condition.is_group:

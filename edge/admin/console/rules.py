@@ -5,7 +5,7 @@ from __future__ import annotations
 from starlette.responses import Response
 
 from edge.admin.console import action_fields, applications, rule_form
-from edge.admin.console.forms import Errors
+from edge.admin.console.forms import Errors, version
 from edge.admin.console.rule_form import RuleForm
 from edge.admin.console.visit import Visit
 from edge.admin.errors import AdminError
@@ -30,13 +30,20 @@ async def index(visit: Visit, errors: Errors | None = None) -> Response:
     )
 
 
-async def _editor(visit: Visit, form: RuleForm, rule: RuleView | None = None, errors: Errors | None = None) -> Response:
+async def _editor(
+    visit: Visit,
+    form: RuleForm,
+    rule: RuleView | None = None,
+    errors: Errors | None = None,
+    sent: str | None = None,
+) -> Response:
     application, errors = await applications.current(visit), errors or Errors()
     return visit.page(
         "rule.html",
         status=errors.status,
         application=application,
         rule=rule,
+        version=errors.version(visit.admin.rules.etag(rule), sent) if rule is not None else "",
         form=form,
         upstreams=await _upstreams(visit, application.id),
         errors=errors,
@@ -48,6 +55,8 @@ async def _editor(visit: Visit, form: RuleForm, rule: RuleView | None = None, er
         action_kinds=action_fields.ACTIONS,
         split=action_fields.is_split,
         changed=action_fields.has_more,
+        fields_of=action_fields.places,
+        place_of=rule_form.member_place,
     )
 
 
@@ -76,14 +85,14 @@ async def edit(visit: Visit) -> Response:
 async def save(visit: Visit) -> Response:
     application, id, posted = visit.path("application"), visit.path("id"), await visit.form()
     rule = await visit.admin.rules.get(visit.actor, application, id)
-    form, do = RuleForm.posted(posted), str(posted.get("do", "save"))
+    form, do, sent = RuleForm.posted(posted), str(posted.get("do", "save")), version(posted)
     if do != "save":
         form.change(do)
-        return await _editor(visit, form, rule)
+        return await _editor(visit, form, rule, sent=sent)
     try:
-        await visit.admin.rules.replace(visit.actor, application, id, form.body())
+        await visit.admin.rules.replace(visit.actor, application, id, form.body(), sent)
     except AdminError as error:
-        return await _editor(visit, form, rule, Errors(error))
+        return await _editor(visit, form, rule, Errors(error), sent)
     return visit.redirect(f"/applications/{application}/rules", "Saved as a pending change.")
 
 
@@ -99,7 +108,7 @@ async def toggle(visit: Visit) -> Response:
     rule = await visit.admin.rules.get(visit.actor, application, id)
     changed = RuleBody(name=rule.name, enabled=not rule.enabled, conditions=rule.conditions, actions=rule.actions)
     try:
-        await visit.admin.rules.replace(visit.actor, application, id, changed)
+        await visit.admin.rules.replace(visit.actor, application, id, changed, visit.admin.rules.etag(rule))
     except AdminError as error:
         return await index(visit, Errors(error))
     return visit.redirect(f"/applications/{application}/rules")

@@ -1,7 +1,9 @@
+import html
 import re
 from typing import get_args
 
 from edge.admin.console import action_fields
+from edge.admin.console.action_fields import ACTIONS
 from edge.model.actions import (
     Cache,
     Compress,
@@ -55,6 +57,69 @@ async def test_a_refused_rule_keeps_what_was_typed_and_says_where(tmp_path):
         assert answer.status_code == 422
         assert "actions[0].url" in answer.text
         assert 'value="301"' in answer.text
+
+
+WRONG = [
+    ("redirect", "url", {"url": "//evil.example"}),
+    ("redirect", "status", {"url": "/", "status": "moved"}),
+    ("respond", "status", {"status": "99"}),
+    ("rewrite-path", "matches", {"matches": "(", "with": "/"}),
+    ("set-request-header", "name", {"name": "a b", "value": "1"}),
+    ("remove-response-header", "name", {"name": ""}),
+    ("request-id", "header", {"header": "a b", "format": "hex"}),
+    ("ip-access", "deny", {"deny": "10.0.0.300"}),
+    ("basic-auth", "users", {"users": "alice"}),
+    ("jwt-auth", "leeway", {"algorithms": "RS256", "jwks_url": "https://a.example/", "leeway": "1000"}),
+    ("forward-auth", "path", {"path": "verify"}),
+    ("cors", "origins", {"origins": "www.example.com"}),
+    ("error-page", "statuses", {"statuses": "200"}),
+    ("mirror", "share", {"share": "2"}),
+    ("cache", "ttl", {"ttl": "-1"}),
+    ("limit-rate", "rate", {"rate": "0", "per": "hour"}),
+    ("limit-concurrency", "queue", {"limit": "1", "queue": "many"}),
+    ("limit-body", "size", {"size": "1k"}),
+    ("compress", "encodings", {"encodings": "deflate"}),
+    ("proxy", "retries.attempts", {"retries.attempts": "99"}),
+]
+
+
+@in_virtual_time
+async def test_each_action_says_at_the_field_what_is_wrong_with_it_and_keeps_what_was_typed(tmp_path):
+    assert {kind for kind, _, _ in WRONG} >= ACTIONS.keys() - {"remove-request-header", "set-response-header"}
+    async with visiting(tmp_path) as visitor:
+        application = await visitor.house.application()
+        upstream = await visitor.house.upstream(application)
+        for kind, field, typed in WRONG:
+            form = {"a-0-type": kind, "a-0-upstream": upstream} | {f"a-0-{key}": text for key, text in typed.items()}
+            answer = await visitor.post(f"/applications/{application}/rules/new", form)
+            assert answer.status_code == 422, kind
+            control = re.search(
+                rf'<(?:input|textarea|select)[^>]*name="a-0-{re.escape(field)}"[^>]*>[^<]*', answer.text
+            )
+            assert control is not None
+            assert f'aria-invalid="true" aria-describedby="e-actions[0].{field}"' in control[0], kind
+            assert html.escape(typed.get(field, "")) in control[0], kind
+            assert answer.text.count('class="error"') == 1, kind
+            assert f'id="e-actions[0].{field}"' in answer.text
+
+
+@in_virtual_time
+async def test_what_is_wrong_with_a_condition_inside_a_group_stands_at_it(tmp_path):
+    async with visiting(tmp_path) as visitor:
+        application = await visitor.house.application()
+        for group, name in (("any", "any"), ("none", "not.any")):
+            form = {"c-0-group": group, "a-0-type": "respond"}
+            for member, value in enumerate(("/", "x")):
+                form |= {
+                    f"c-0-m-{member}-variable": "path",
+                    f"c-0-m-{member}-operator": "equals",
+                    f"c-0-m-{member}-values": value,
+                }
+            page = await visitor.post(f"/applications/{application}/rules/new", form)
+            control = re.search(r'<textarea name="c-0-m-1-values"[^>]*>x', page.text)
+            assert control is not None
+            assert f'aria-describedby="e-conditions[0].{name}[1]"' in control[0]
+            assert page.text.count('class="error"') == 1
 
 
 @in_virtual_time
