@@ -5,13 +5,15 @@
 empty, of several values the first counts; `$${` writes `${`. `${path}` is the clean path of the request
 (`edge.rules.paths`), so it cannot make `//host`, a `..` or a line break out of what a client wrote.
 
-A filled value fits its *place*: in a header CR, LF and NUL are refused (UnsafeValueError); in a URL they are too, and
-what a URL cannot hold is percent-encoded; in a body of HTML, XML or JSON it is escaped: a client writes no markup.
+A filled value fits its *place*: in a header control characters are refused (UnsafeValueError); in a URL CR, LF and NUL
+are, and what else a URL cannot hold is percent-encoded; in a body of HTML, XML or JSON it is escaped: a client writes
+no markup.
 """
 
 from __future__ import annotations
 
 import json
+import re
 from collections.abc import Callable
 from typing import TypeAlias
 from urllib.parse import quote_from_bytes
@@ -36,6 +38,7 @@ VALUES: dict[str, Value] = {
     "application": lambda request: request.application,
     "release": lambda request: request.release,
 }
+illegal_in_header = re.compile(r"[\x00-\x08\x0a-\x1f\x7f]").search  # RFC 9110 5.5: tab is the only control character
 NAMED = ("header.", "cookie.", "query.")
 """What the names of headers, cookies and query arguments stand behind."""
 
@@ -86,14 +89,16 @@ def compile_template(template: str, place: Place) -> str | Filled:
 
 def in_header(value: str) -> str:
     """A value for a header, or UnsafeValueError."""
-    if "\r" in value or "\n" in value or "\0" in value:
-        raise UnsafeValueError("a value of the request that a rule puts into a header has a line break or a NUL")
+    if illegal_in_header(value):
+        raise UnsafeValueError("a value of the request that a rule puts into a header has a control character")
     return value
 
 
 def in_url(value: str) -> str:
     """A value for a URL: what may not stand in one is percent-encoded, `%` stays as it is."""
-    return quote_from_bytes(names.data(in_header(value)), safe=_URL)
+    if "\r" in value or "\n" in value or "\0" in value:
+        raise UnsafeValueError("a value of the request that a rule puts into a URL has a line break or a NUL")
+    return quote_from_bytes(names.data(value), safe=_URL)
 
 
 def in_body(content_type: str) -> Place:

@@ -90,6 +90,14 @@ def test_a_line_break_or_nul_is_never_filled_into_a_header_or_url(value, place):
     assert isinstance(caught.value, BadRequestError)
 
 
+@pytest.mark.parametrize("code", [*range(9), *range(10, 32), 127])
+def test_no_control_character_but_tab_is_filled_into_a_header(code):
+    request = Request(target=f"/?a=x%{code:02x}y", headers=[(b"host", b"www.example.com")])
+    with pytest.raises(UnsafeValueError):
+        fill("${query.a}", in_header, request)
+    assert fill("${query.a}", in_header, Request(target="/?a=x%09y")) == "x\ty"
+
+
 def test_what_a_url_cannot_hold_is_encoded_when_it_is_filled_in():
     assert fill("https://${host}${path}?${query-string}", in_url) == "https://example.com/a%20b/c?x=%3C1%3E&b=%2F+2&x=3"
     assert fill("/?u=${header.x-user}", in_url) == "/?u=J%C3%B6rg%20%3Cb%3E"

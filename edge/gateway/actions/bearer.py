@@ -17,9 +17,9 @@ from edge.gateway.tokens.keys import RETRY, KeySet, fixed
 from edge.gateway.tokens.verifying import Claims, TokenError, UnknownKeyError, Verifier
 from edge.model.actions import JwtAuth
 from edge.rules import names, variables
-from edge.rules.checks.headers import illegal_in_header
 from edge.rules.decision import Answer
 from edge.rules.request import Request
+from edge.rules.templates import illegal_in_header
 
 GOOD_FOR = 300.0
 """Seconds that a token is not verified anew, if it does not end before."""

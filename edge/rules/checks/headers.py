@@ -15,10 +15,10 @@ from edge.model.actions import (
 )
 from edge.rules import limits, names, templates
 from edge.rules.problem import Problem, shown
+from edge.rules.templates import illegal_in_header
 
 FRAMING = ("connection", "content-length", "keep-alive", "te", "trailer", "transfer-encoding", "upgrade")
 """Fields of one connection, RFC 9110 7.6.1: the gateway speaks of them itself."""
-illegal_in_header = re.compile(r"[\x00-\x08\x0a-\x1f\x7f]").search  # RFC 9110 5.5: tab is the only control character
 
 SPOKEN_FOR = ("authorization", "cookie", "date", "expect", "forwarded", "host", "location", "set-cookie", "via")
 """Headers that mean something else than a request's id, or are secret."""

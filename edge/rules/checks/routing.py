@@ -7,10 +7,10 @@ from collections.abc import Collection, Iterator
 
 from edge.model.actions import Mirror, Redirect, Respond, RewritePath
 from edge.rules import limits, paths, rewriting, templates
-from edge.rules.checks.headers import illegal_in_header
 from edge.rules.errors import BadPathError
 from edge.rules.expressions import Expression, PatternError
 from edge.rules.problem import Problem, shown
+from edge.rules.templates import illegal_in_header
 
 REDIRECTS = (301, 302, 303, 307, 308)
 """Status codes of a redirect, RFC 9110 15.4."""
