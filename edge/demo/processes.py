@@ -60,9 +60,7 @@ class Child:
         except TimeoutError:
             raise DemoError(f"edge {self.name} was not ready after {timeout:.0f} s:\n{self.tail()}") from None
         await self._process.wait()
-        raise DemoError(
-            f"edge {self.name} ended with code {self._process.returncode} instead of starting:\n{self.tail()}"
-        )
+        raise DemoError(f"edge {self.name} {self.end_in_words()} instead of starting:\n{self.tail()}")
 
     async def _drain(self, output: asyncio.StreamReader) -> None:
         while line := await output.readline():
@@ -71,6 +69,13 @@ class Child:
     def _note(self, line: str) -> None:
         with self.log.open("a", encoding="utf-8") as log:
             log.write(line)
+
+    def end_in_words(self) -> str:
+        """How it ended; the kernel, out of memory, or a person sends signals that leave no word in its log."""
+        code = self._process.returncode
+        if code is None:
+            return "still runs"
+        return f"ended with code {code}" if code >= 0 else f"was ended by the signal {signal.Signals(-code).name}"
 
     def tail(self, lines: int = 15) -> str:
         """The last lines of its log."""

@@ -197,4 +197,4 @@ class Demo:
         ended = {self._tasks.start(child.ended(), f"end of {child.name}"): child for child in self._children}
         done, _ = await asyncio.wait(ended, return_when=asyncio.FIRST_COMPLETED)
         child = ended[done.pop()]
-        raise DemoError(f"edge {child.name} ended by itself:\n{child.tail()}")
+        raise DemoError(f"edge {child.name} {child.end_in_words()}, and nobody asked it to:\n{child.tail()}")

@@ -14,6 +14,7 @@ import json
 import sys
 import tempfile
 import time
+from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
 
@@ -27,6 +28,7 @@ from loadtests.users.processes import FAILED, Demo, LoadtestError, Process, demo
 from loadtests.users.results import Row, rows, table
 
 WITHIN = 15.0  # seconds for a scaling to arrive
+ENDING = 5.0  # seconds in which a demo that lost one of its processes has ended the others
 
 
 class Scaling:
@@ -81,36 +83,41 @@ class Scaling:
         raise LoadtestError(f"expected answers from {replicas} pod(s), they came from {sorted(pods)}")
 
 
-async def phases(seconds: float, replicas: int, locust: Process, scaling: Scaling) -> None:
-    """`seconds` of load with a scale-up after a third and a scale-down after two."""
+async def phases(seconds: float, replicas: int, running: Sequence[Process], scaling: Scaling) -> None:
+    """`seconds` of load with a scale-up after a third and a scale-down after two, while all that is `running` runs."""
     began = time.perf_counter()
     for number, target in enumerate((replicas, 1), start=1):
-        await steady(locust, began + number * seconds / 3)
+        await steady(running, began + number * seconds / 3)
         try:
             said = await scaling.scale(target)
         except (DemoError, LoadtestError, httpx.HTTPError) as error:
+            await steady(running, time.perf_counter() + ENDING)  # it failed because one of them ended?
             raise LoadtestError(f"scaling to {target} did not happen: {error!s}") from error
         print(f"{time.perf_counter() - began:5.1f} s  scaled to {target}: {said}", flush=True)
-    await steady(locust, began + seconds)
+    await steady(running, began + seconds)
 
 
-async def steady(locust: Process, until: float) -> None:
-    """Let the users ask until then. Raises LoadtestError when locust ends before."""
-    try:
-        async with asyncio.timeout(until - time.perf_counter()):
-            code = await locust.ended()
-    except TimeoutError:
-        return
-    raise LoadtestError(f"locust ended by itself with code {code}:\n" + "\n".join(locust.lines[-12:]))
+async def steady(running: Sequence[Process], until: float) -> None:
+    """Let the users ask until then. Raises LoadtestError when one of the programs ends before."""
+    ends = {asyncio.ensure_future(process.ended()): process for process in running}
+    done, pending = await asyncio.wait(
+        ends, timeout=max(until - time.perf_counter(), 0), return_when=asyncio.FIRST_COMPLETED
+    )
+    for waiting in pending:
+        waiting.cancel()
+    for ended in done:
+        process = ends[ended]
+        said = "\n".join(process.lines[-12:])
+        raise LoadtestError(f"{process.name} ended by itself with code {ended.result()}:\n{said}")
 
 
 async def run(seconds: float, users: int, replicas: int) -> int:
     """0 when every phase happened and every request was answered as it should be, else 1."""
     print("starting edge demo …", flush=True)
     with tempfile.TemporaryDirectory(prefix="loadtest-") as folder:
-        async with demo() as found, AdminClient(found.admin, found.token) as admin:
+        async with demo() as (found, process), AdminClient(found.admin, found.token) as admin:
             scaling = Scaling(found, admin, await kubernetes.find(found.kubeconfig, Path(folder) / "kubectl-cache"))
-            shown, complaints = await loaded(seconds, users, replicas, scaling, Path(folder) / "locust")
+            shown, complaints = await loaded(seconds, users, replicas, process, scaling, Path(folder) / "locust")
     print(f"\n{table(shown)}\npeak of endpoints: {scaling.peak}\n")
     for complaint in complaints:
         print(f"FAILED: {complaint}")
@@ -120,14 +127,14 @@ async def run(seconds: float, users: int, replicas: int) -> int:
 
 
 async def loaded(
-    seconds: float, users: int, replicas: int, scaling: Scaling, report: Path
+    seconds: float, users: int, replicas: int, running: Process, scaling: Scaling, report: Path
 ) -> tuple[list[Row], list[str]]:
-    """What the users saw during the phases, and what was wrong."""
+    """What the users saw during the phases of the demo that is `running`, and what was wrong."""
     locust = await start_locust(scaling.demo.gateway, scaling.demo.host, users, report)
     print(f"  0.0 s  {users} users on {scaling.demo.gateway}", flush=True)
     complaints = []
     try:
-        await phases(seconds, replicas, locust, scaling)
+        await phases(seconds, replicas, (running, locust), scaling)
     except LoadtestError as error:
         complaints.append(str(error))
     finally:

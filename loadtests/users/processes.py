@@ -112,12 +112,12 @@ class Process:
 
 
 @asynccontextmanager
-async def demo() -> AsyncIterator[Demo]:
-    """`edge demo --stay`, from when its tutorial has held; it is ended behind."""
+async def demo() -> AsyncIterator[tuple[Demo, Process]]:
+    """`edge demo --stay`, from when its tutorial has held: where it is, and its process, which is ended behind."""
     process = await Process.start("edge demo", "-m", "edge", "demo", "--stay")
     await process.until_said("Ctrl-C ends everything", 60)
     try:
-        yield read_demo(process.lines)
+        yield read_demo(process.lines), process
     finally:
         await process.stop()
 

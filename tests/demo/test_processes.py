@@ -1,3 +1,4 @@
+import signal
 import socket
 
 import pytest
@@ -25,4 +26,15 @@ async def test_a_process_that_ends_instead_of_starting_is_an_error_with_its_last
     tasks = Tasks()
     with pytest.raises(DemoError, match=r"(?s)ended with code 2 instead of starting.*No such command"):
         await child.wait_ready(tasks)
+    await tasks.close()
+
+
+async def test_how_a_process_ended_is_said_also_when_it_could_not_say_it_itself(tmp_path):
+    tasks = Tasks()
+    child = await start("simulator", ["--listen", "127.0.0.1:0", "--control-listen", "127.0.0.1:0"], tmp_path)
+    await child.wait_ready(tasks)
+    assert child.end_in_words() == "still runs"
+    child.signal(signal.SIGKILL)
+    await child.ended()
+    assert child.end_in_words() == "was ended by the signal SIGKILL"
     await tasks.close()

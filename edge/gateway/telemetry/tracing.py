@@ -225,7 +225,7 @@ def _identity(bits: int) -> bytes:
 
 
 def _retry_after(head: ResponseHead | None) -> float:
-    """The seconds that a collector asks for, 0: none. For a date its clock would have to be ours: our own pause does."""
+    """The seconds that a collector asks for, 0: none. A date would need its clock to be ours: our own pause does."""
     said = None if head is None else next((value for name, value in head.fields if name == b"retry-after"), None)
     if said is None or not said.isdigit() or len(said) > 9:
         return 0.0

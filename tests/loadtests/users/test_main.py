@@ -2,10 +2,12 @@
 
 import asyncio
 import sys
+import time
 
 import pytest
 
-from loadtests.users.__main__ import failed_requests
+from loadtests.users.__main__ import failed_requests, steady
+from loadtests.users.processes import LoadtestError, Process
 from loadtests.users.results import Row
 
 pytestmark = pytest.mark.kubectl
@@ -24,6 +26,16 @@ async def test_users_of_a_demo_that_scales_lose_nothing(tmp_path):
     for line in ("scaled to 3: ", "scaled to 1: ", "peak of endpoints: 3", "every request was answered as it should"):
         assert line in output
     assert list(tmp_path.iterdir()) == []
+
+
+async def test_a_demo_that_ends_by_itself_ends_the_run_at_once_with_its_last_words():
+    locust = await Process.start("locust", "-c", "import signal; signal.pause()")
+    demo = await Process.start("edge demo", "-c", "print('the Admin was killed'); raise SystemExit(1)")
+    began = time.perf_counter()
+    with pytest.raises(LoadtestError, match="edge demo ended by itself with code 1:\nthe Admin was killed"):
+        await steady((demo, locust), began + 50)
+    assert time.perf_counter() - began < 40
+    assert await locust.stop() == -15
 
 
 def total(requests, failed):
