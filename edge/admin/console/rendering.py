@@ -62,7 +62,7 @@ def _environment() -> jinja2.Environment:
         lstrip_blocks=True,
     )
     environment.globals.update(
-        assets=assets(), version=__version__, pairs=lambda names: [(name, name) for name in names]
+        assets=assets(), build=__version__, pairs=lambda names: [(name, name) for name in names]
     )
     environment.filters.update(
         tone=tone,

@@ -2,6 +2,7 @@ import html
 import re
 from typing import get_args
 
+from edge import __version__
 from edge.admin.console import action_fields
 from edge.admin.console.action_fields import ACTIONS
 from edge.model.actions import (
@@ -101,6 +102,14 @@ async def test_each_action_says_at_the_field_what_is_wrong_with_it_and_keeps_wha
             assert html.escape(typed.get(field, "")) in control[0], kind
             assert answer.text.count('class="error"') == 1, kind
             assert f'id="e-actions[0].{field}"' in answer.text
+
+
+@in_virtual_time
+async def test_every_page_asks_for_the_same_style_sheet(tmp_path):
+    async with visiting(tmp_path) as visitor:
+        rules = f"/applications/{await visitor.house.application()}/rules"
+        for page in (rules, f"{rules}/new"):
+            assert f"console.css?v={__version__}" in (await visitor.get(page)).text
 
 
 @in_virtual_time
