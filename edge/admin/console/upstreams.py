@@ -8,12 +8,12 @@ from typing import Any
 import msgspec
 from starlette.responses import Response
 
-from edge.admin.console import applications, balance_fields, check_fields
+from edge.admin.console import applications, balance_fields, check_fields, service_fields
 from edge.admin.console.forms import Errors, body, lines, optional, version
 from edge.admin.console.visit import Visit
 from edge.admin.drafts.wording import check_text, choosing_texts
 from edge.admin.errors import AdminError, Invalid, NotFound
-from edge.admin.views import KubernetesService, UpstreamBody, UpstreamView
+from edge.admin.views import UpstreamBody, UpstreamView
 from edge.model.upstream import UpstreamTls
 
 _TLS = ("https", "unverified", "server_name", "ca_certificate")
@@ -65,6 +65,7 @@ class Choices(msgspec.Struct):
     kind: str = "kubernetes"
     name: str = ""
     servers: str = ""
+    further: str = ""
     chosen: dict[str, str] = {}
     clusters: list[tuple[str, str]] = []
     namespaces: list[str] = []
@@ -79,7 +80,10 @@ class Choices(msgspec.Struct):
 async def _choices(visit: Visit, given: Mapping[str, Any]) -> Choices:
     chosen = {name: str(given.get(name) or "") for name in _FIELDS}
     choices = Choices(
-        str(given.get("kind") or "kubernetes"), str(given.get("name") or ""), str(given.get("servers") or "")
+        str(given.get("kind") or "kubernetes"),
+        str(given.get("name") or ""),
+        str(given.get("servers") or ""),
+        str(given.get(service_fields.NAME) or ""),
     )
     choices.chosen = chosen
     choices.tls = {name: str(given.get(name) or "") for name in _TLS}
@@ -131,6 +135,7 @@ async def _form(
         balances=balance_fields.KINDS,
         keys=balance_fields.KEYS,
         checks=check_fields.KINDS,
+        further_error=errors.at(*service_fields.places()),
         errors=errors,
     )
 
@@ -145,9 +150,9 @@ def _tls(given: Mapping[str, Any]) -> UpstreamTls | None:
     )
 
 
-def _body(given: Mapping[str, Any]) -> UpstreamBody:
+async def _body(visit: Visit, given: Mapping[str, Any]) -> UpstreamBody:
     return msgspec.structs.replace(
-        _target(given),
+        _target(given, await _cluster_names(visit)),
         tls=_tls(given),
         balance=balance_fields.read(given),
         check=check_fields.read(given),
@@ -155,19 +160,16 @@ def _body(given: Mapping[str, Any]) -> UpstreamBody:
     )
 
 
-def _target(given: Mapping[str, Any]) -> UpstreamBody:
+def _target(given: Mapping[str, Any], clusters: Mapping[str, str]) -> UpstreamBody:
     name = given.get("name", "")
     if given.get("kind") == "static":
         return body(UpstreamBody, {"name": name, "servers": [_server(line) for line in lines(given.get("servers"))]})
     for field in _FIELDS:
         if not given.get(field):
             raise Invalid(f"choose a {field}", f"kubernetes.{field}")
-    port = str(given["port"])
-    source: dict[str, Any] = {field: given[field] for field in _FIELDS}
-    source["port"] = int(port) if port.isascii() and port.isdigit() else port
-    return UpstreamBody(
-        name=body(UpstreamBody, {"name": name, "servers": None}).name, kubernetes=body(KubernetesService, source)
-    )
+    first: dict[str, Any] = {field: given[field] for field in _FIELDS}
+    further = service_fields.read(lines(given.get(service_fields.NAME)), clusters)
+    return body(UpstreamBody, {"name": name, "kubernetes": [first, *further] if further else first})
 
 
 def _server(line: str) -> dict[str, Any]:
@@ -186,43 +188,50 @@ async def new(visit: Visit) -> Response:
 async def create(visit: Visit) -> Response:
     given, application = dict(await visit.form()), visit.path("application")
     try:
-        upstream = await visit.admin.upstreams.create(visit.actor, application, _body(given))
+        upstream = await visit.admin.upstreams.create(visit.actor, application, await _body(visit, given))
     except AdminError as error:
         return await _form(visit, given, errors=Errors(error))
     return visit.redirect(f"/applications/{application}/upstreams/{upstream.id}", "Saved as a pending change.")
 
 
-def _given(upstream: UpstreamView) -> dict[str, Any]:
+def _given(upstream: UpstreamView, clusters: Mapping[str, str]) -> dict[str, Any]:
     """What the form shows for an existing upstream."""
     tls = upstream.tls
     secured = {} if tls is None else {**msgspec.structs.asdict(tls), "https": "on", "unverified": not tls.verify}
     return {
-        **_given_target(upstream),
+        **_given_target(upstream, clusters),
         **secured,
         **balance_fields.given(upstream),
         **check_fields.given(upstream.check),
     }
 
 
-def _given_target(upstream: UpstreamView) -> dict[str, Any]:
+def _given_target(upstream: UpstreamView, clusters: Mapping[str, str]) -> dict[str, Any]:
     if upstream.servers is not None:
         shown = "\n".join(f"{server.host}:{server.port} {server.weight}" for server in upstream.servers)
         return {"name": upstream.name, "kind": "static", "servers": shown}
-    first = upstream.kubernetes[0] if isinstance(upstream.kubernetes, list) else upstream.kubernetes
-    assert first is not None
-    return {"name": upstream.name, "kind": "kubernetes", **msgspec.structs.asdict(first)}
+    assert upstream.kubernetes is not None
+    services = upstream.kubernetes if isinstance(upstream.kubernetes, list) else [upstream.kubernetes]
+    further = service_fields.shown(services[1:], clusters)
+    return {
+        "name": upstream.name,
+        "kind": "kubernetes",
+        **msgspec.structs.asdict(services[0]),
+        service_fields.NAME: further,
+    }
 
 
 async def edit(visit: Visit) -> Response:
     upstream = await visit.admin.upstreams.get(visit.actor, visit.path("application"), visit.path("id"))
-    return await _form(visit, _given(upstream) | dict(visit.request.query_params), upstream)
+    given = _given(upstream, await _cluster_names(visit))
+    return await _form(visit, given | dict(visit.request.query_params), upstream)
 
 
 async def save(visit: Visit) -> Response:
     given, application, id = dict(await visit.form()), visit.path("application"), visit.path("id")
     upstream = await visit.admin.upstreams.get(visit.actor, application, id)
     try:
-        await visit.admin.upstreams.replace(visit.actor, application, id, _body(given), version(given))
+        await visit.admin.upstreams.replace(visit.actor, application, id, await _body(visit, given), version(given))
     except AdminError as error:
         return await _form(visit, given, upstream, Errors(error))
     return visit.redirect(f"/applications/{application}/upstreams/{id}", "Saved as a pending change.")

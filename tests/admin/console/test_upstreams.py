@@ -1,10 +1,12 @@
+import msgspec
 import pytest
 
 from edge.admin.console.upstreams import _server
 from edge.admin.errors import Invalid
+from edge.admin.views import KubernetesService, UpstreamBody
 from edge.wire.messages import Finding, Findings
 from tests.admin.console.visitor import text, visiting
-from tests.admin.house import VIEWER, in_virtual_time, settle
+from tests.admin.house import EDITOR, VIEWER, in_virtual_time, settle
 from tests.kube.support import slice_
 from tests.support.authority import authority
 
@@ -184,3 +186,32 @@ async def test_servers_written_by_hand_have_a_health_unless_they_are_out_of_use(
         assert "10.0.0.1:80 1 healthy" in page
         assert "[fd00::1]:80 1 unhealthy since 1970-01-01 00:00 requests to it failed (g1)" in page
         assert "10.0.0.3:80 0 –" in page
+
+
+@in_virtual_time
+async def test_an_upstream_of_several_services_keeps_them_when_it_is_saved(tmp_path):
+    async with visiting(tmp_path) as visitor:
+        house = visitor.house
+        test, other = await house.cluster("test"), await house.cluster("an other one")
+        shop = await house.application()
+        first = KubernetesService(cluster=test, namespace="default", service="test-hello", port=80)
+        second = KubernetesService(cluster=other, namespace="shop", service="cart", port="http")
+        made = await house.admin.upstreams.create(EDITOR, shop, UpstreamBody(name="two", kubernetes=[first, second]))
+        path = f"/applications/{shop}/upstreams/{made.id}"
+        page = await visitor.get(f"{path}/edit")
+        assert "shop/cart:http an other one</textarea>" in page.text
+        form = {"kind": "kubernetes", "name": "two", **msgspec.structs.asdict(first)}
+        await visitor.done(f"{path}/edit", form | {"further": "shop/cart:http an other one\n"})
+        saved = await house.admin.upstreams.get(VIEWER, shop, made.id)
+        assert saved.kubernetes == [first, second]
+        for line, said in (
+            ("cart:80 test", "expected on each line namespace/service:port"),
+            ("shop/cart:80 nowhere", "no Kubernetes cluster is named 'nowhere'"),
+            ("shop/cart:http! test", "port"),
+        ):
+            refused = await visitor.post(f"{path}/edit", form | {"further": line})
+            assert (refused.status_code, said in text(refused)) == (422, True)
+            assert 'id="e-further"' in refused.text
+            assert f"{line}</textarea>" in refused.text
+        await visitor.done(f"{path}/edit", form | {"further": ""})
+        assert (await house.admin.upstreams.get(VIEWER, shop, made.id)).kubernetes == first
