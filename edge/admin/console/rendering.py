@@ -61,9 +61,7 @@ def _environment() -> jinja2.Environment:
         trim_blocks=True,
         lstrip_blocks=True,
     )
-    environment.globals.update(
-        assets=assets(), build=__version__, pairs=lambda names: [(name, name) for name in names]
-    )
+    environment.globals.update(assets=assets(), build=__version__, pairs=lambda names: [(name, name) for name in names])
     environment.filters.update(
         tone=tone,
         moment=moment,
