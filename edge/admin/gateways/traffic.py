@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from datetime import UTC, datetime
+from typing import TypeAlias
 
 from sqlalchemy.orm import Session
 
@@ -14,8 +16,14 @@ from edge.admin.service import Service
 from edge.admin.views import EndpointTraffic, TrafficPoint, TrafficView
 from edge.wire import messages
 
+Key: TypeAlias = tuple[str, str]
+"""(upstream, endpoint)."""
+
 SHOWN = 50
-"""Endpoints in an answer: those with the most requests."""
+"""Endpoints in an answer."""
+WORST = 10
+"""Of these, how many have a place because they failed most, and how many because they are slowest: among hundreds the
+odd one is seldom asked most."""
 
 
 class Traffic(Service):
@@ -43,6 +51,7 @@ class Traffic(Service):
         places = ring.places(now)
         whole = ring.total(application, places)
         found = ring.endpoints(application, places)
+        shown = selected(whole, list(found))
         return TrafficView(
             step=STEP,
             begins=_moment(places.start),
@@ -57,12 +66,23 @@ class Traffic(Service):
                     classes=[round(value, 3) for value in whole[upstream, endpoint].classes],
                     p50=whole[upstream, endpoint].p50,
                     p99=whole[upstream, endpoint].p99,
-                    points=_points(places, bins),
+                    points=_points(places, found[upstream, endpoint]),
                 )
-                for (upstream, endpoint), bins in list(found.items())[:SHOWN]
+                for upstream, endpoint in shown
             ],
-            more=max(0, len(found) - SHOWN),
+            more=len(found) - len(shown),
         )
+
+
+def selected(whole: Mapping[Key, Numbers], ordered: list[Key], most: int = SHOWN, worst: int = WORST) -> list[Key]:
+    """Which of the endpoints that are `ordered` by their requests are shown, in that order: those with the most 5xx,
+    those with the highest p99, and those with the most requests."""
+    failing = [key for key in ordered if whole[key].classes[4]]
+    failing.sort(key=lambda key: -whole[key].classes[4])
+    slowest = sorted(ordered, key=lambda key: -(whole[key].p99 or 0.0))
+    chosen = dict.fromkeys([*failing[:worst], *slowest[:worst], *ordered])
+    kept = dict.fromkeys(list(chosen)[:most])
+    return [key for key in ordered if key in kept]
 
 
 def _moment(place: int) -> datetime:

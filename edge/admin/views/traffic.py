@@ -35,7 +35,7 @@ class EndpointTraffic(View, frozen=True, kw_only=True):
 
 class TrafficView(View, frozen=True, kw_only=True):
     """What all gateway servers were asked for the application, in steps of `step` seconds. `endpoints` are those with
-    the most requests, `more` how many there are beyond them."""
+    the most requests, with the most 5xx and with the highest p99, `more` how many there are beyond them."""
 
     step: int
     begins: datetime

@@ -5,6 +5,8 @@ import asyncio
 import pytest
 
 from edge.admin.errors import NotFound
+from edge.admin.gateways.traffic import selected
+from edge.admin.gateways.traffic_ring import Numbers
 from edge.model.latency import BUCKETS
 from edge.wire.messages import Series, Traffic
 from tests.admin.house import VIEWER, house, in_virtual_time
@@ -32,3 +34,15 @@ async def test_what_a_gateway_tells_of_what_it_serves_is_shown(tmp_path):
         h.admin.traffic.told(server.id, told)
         with pytest.raises(NotFound):
             await h.admin.traffic.get(VIEWER, "nothing")
+
+
+def test_the_odd_ones_of_hundreds_are_shown_though_others_are_asked_more():
+    def numbers(rate, failed=0.0, p99=0.01):
+        return Numbers(rate, (0.0, rate - failed, 0.0, 0.0, failed), p99 / 2, p99)
+
+    whole = {("u", str(place)): numbers(1000.0 - place) for place in range(300)}
+    whole["u", "298"] = numbers(2.0, failed=2.0)
+    whole["u", "299"] = numbers(1.0, p99=9.0)
+    shown = selected(whole, list(whole))
+    assert shown == [("u", str(place)) for place in [*range(48), 298, 299]]
+    assert selected(whole, list(whole)[:20]) == list(whole)[:20]
