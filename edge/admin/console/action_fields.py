@@ -195,7 +195,11 @@ def places(number: int, action: str) -> list[str]:
 
 
 def posted(action: str, sent: Mapping[str, Any]) -> Row:
-    """The fields of an action as they were sent, by name."""
+    """The fields of an action as they were sent, by name. Where those of another kind were `shown`, it was only just
+    chosen: what both need is kept, all else begins with its default."""
+    if sent.get("shown", action) != action:
+        fields = [field.name for field in ACTIONS[action] if not _has_default(action, field.name)]
+        return empty(action) | {name: str(sent[name]) for name in fields if name in sent}
     return {"type": action} | {field.name: _posted(action, field, sent) for field in ACTIONS[action]}
 
 

@@ -122,3 +122,19 @@ def test_a_fresh_action_says_nothing_of_what_is_folded_away():
     assert not action_fields.has_more(action_fields.empty("proxy"))
     assert not action_fields.is_split(action_fields.empty("proxy"))
     assert action_fields.has_more(action_fields.shown(Proxy("u1", timeout=1)))
+
+
+def test_an_action_whose_kind_was_just_chosen_begins_with_its_defaults_and_keeps_what_both_need():
+    sent = {"shown": "set-request-header", "name": "X-A", "value": "1"}
+    assert action_fields.posted("jwt-auth", sent) == action_fields.empty("jwt-auth")
+    assert action_fields.posted("jwt-auth", sent)["required"] == "exp"
+    assert action_fields.posted("jwt-auth", sent)["forward"] is True
+    assert action_fields.posted("set-response-header", sent)["value"] == "1"
+    kept = action_fields.posted("forward-auth", {"shown": "mirror", "upstream": "u1", "share": "0.5"})
+    assert (kept["upstream"], kept["request_headers"]) == ("u1", "Authorization\nCookie")
+
+
+@pytest.mark.parametrize("kind", ACTIONS)
+def test_what_was_shown_and_left_as_it_was_is_the_default(kind):
+    row = action_fields.posted(kind, {"shown": "respond" if kind != "respond" else "redirect"})
+    assert action_fields.read(row) == action_fields.read(action_fields.empty(kind))

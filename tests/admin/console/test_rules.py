@@ -94,6 +94,7 @@ async def test_each_action_says_at_the_field_what_is_wrong_with_it_and_keeps_wha
             form = {"a-0-type": kind, "a-0-upstream": upstream} | {f"a-0-{key}": text for key, text in typed.items()}
             answer = await visitor.post(f"/applications/{application}/rules/new", form)
             assert answer.status_code == 422, kind
+            assert f'name="a-0-shown" value="{kind}"' in answer.text
             control = re.search(
                 rf'<(?:input|textarea|select)[^>]*name="a-0-{re.escape(field)}"[^>]*>[^<]*', answer.text
             )
