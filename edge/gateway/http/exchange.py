@@ -21,8 +21,8 @@ from typing import TYPE_CHECKING, Any
 from edge.gateway.actions.passage import Passage
 from edge.gateway.http.forwarding import Forwarding
 from edge.gateway.http.head import RequestHead, ResponseHead
-from edge.gateway.http.headers import Edits, has_passed, request_head, request_id, request_of
-from edge.gateway.http.reply import Reply, head_of
+from edge.gateway.http.headers import Edits, has_passed, may_go_on, request_head, request_id, request_of
+from edge.gateway.http.reply import LAST_HOP, Reply, head_of
 from edge.gateway.http.request_body import BODY_HELD, RequestBody
 from edge.gateway.http.routed import RoutedForwarding
 from edge.gateway.http.tunnel import Tunnel
@@ -157,8 +157,9 @@ class Exchange:
         """Nothing stands between the request and what the rules decided."""
         path, decision, application = self._path, self._decision, self._application
         assert decision is not None
-        upstream = self.upstream
-        if upstream is not None:
+        if (upstream := self.upstream) is not None and not may_go_on(self.head):
+            self.respond(LAST_HOP)
+        elif upstream is not None:
             assert application is not None
             if self._passage is not None:
                 self._began = path.precise()  # what gates held it for is not the endpoints' fault
@@ -352,9 +353,8 @@ class Exchange:
         """The endpoint agreed to a WebSocket: join the connections."""
         self._finished = True
         self._reply.switch(response)
-        client = self.client
-        held = client.take_over()
-        Tunnel(self._path, self._tunnel_ended).join(client.transport, endpoint, rest, held, client.full)
+        held = self.client.take_over()
+        Tunnel(self._path, self._tunnel_ended).join(self.client.transport, endpoint, rest, held, self.client.full)
 
     def _tunnel_ended(self, sent: int) -> None:
         self._reply.sent += sent

@@ -297,6 +297,8 @@ def read_response(head: bytes, method: bytes, field_limit: int = 100, memo: Memo
             response.keep_alive = False
         elif version == 0:
             response.keep_alive = b"keep-alive" in named
+    if status == 204 and (coding is not None or (length is not None and length.strip(b"0"))):
+        response.keep_alive = False  # what it must not have (RFC 9112 6.1, 6.2) may follow, as another request's answer
     if memo is not None:
         memo.remember_response(head, response.copy(), method)
     return response

@@ -31,6 +31,8 @@ FRAMING: Final = HOP_BY_HOP | {b"content-length"}
 _REQUEST_OWN: Final = (
     FRAMING | {b"host", b"via", b"x-request-id", b"x-forwarded-for", b"x-forwarded-proto"} | {b"x-forwarded-host"}
 )
+_HOP_DIGITS: Final = 9
+"""Of a Max-Forwards; a larger one is lowered, as it may be."""
 _RESPONSE_OWN: Final = FRAMING | {b"x-request-id"}
 
 
@@ -157,6 +159,24 @@ def has_passed(head: RequestHead, pseudonym: bytes) -> bool:
     return any(entry.split()[1:2] == [pseudonym] for entry in head.via.split(b","))
 
 
+def may_go_on(head: RequestHead) -> bool:
+    """Whether a request may be sent one hop further: Max-Forwards bounds those of OPTIONS (RFC 9110 7.6.2)."""
+    return head.method != b"OPTIONS" or _hops(head) != 0
+
+
+def _hops(head: RequestHead) -> int:
+    """What the only Max-Forwards says; negative when there is none that says a number."""
+    said = [value for name, value in head.fields if name == b"max-forwards"]
+    if len(said) != 1 or not said[0].isdigit():
+        return -1
+    return int(said[0][-_HOP_DIGITS:]) if len(said[0].lstrip(b"0")) <= _HOP_DIGITS else 10**_HOP_DIGITS
+
+
+def _counted_down(head: RequestHead) -> Edits:
+    hops = _hops(head)
+    return () if hops < 1 else ((b"max-forwards", b"%d" % (hops - 1)),)
+
+
 def question_of(head: RequestHead, kept: Collection[bytes]) -> RequestHead:
     """The head of a GET without a body about a request, from the same client: with those of its fields that are
     `kept`."""
@@ -179,6 +199,8 @@ def request_head(
     head: RequestHead, peer: Peer, target: bytes, edits: Edits, identity: bytes, pseudonym: bytes
 ) -> bytes:
     """What an endpoint is sent before the body. `identity` is the request's id, `pseudonym` the gateway's in Via."""
+    if head.method == b"OPTIONS":
+        edits = (*_counted_down(head), *edits)
     memo = head.memo
     if memo is None or memo.fields is not head.fields or head.websocket:
         before, after = _request_lines(head, peer, edits, pseudonym)

@@ -2,16 +2,19 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Final
 
 from edge.gateway.http import answers, chunks
 from edge.gateway.http.date import DateLine
 from edge.gateway.http.head import RequestHead, ResponseHead
 from edge.gateway.http.headers import Edits, edited, interim_head, response_head, switching_head
+from edge.rules.decision import Answer
 
 if TYPE_CHECKING:
     from edge.gateway.http.protocol import ClientProtocol
-    from edge.rules.decision import Answer
+
+LAST_HOP: Final = Answer(200)
+"""What OPTIONS gets here when it may go no further (RFC 9110 7.6.2, 9.3.7)."""
 
 
 def head_of(answer: Answer, request: RequestHead) -> ResponseHead:
