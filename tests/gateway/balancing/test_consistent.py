@@ -54,6 +54,12 @@ def test_a_target_that_comes_takes_its_share_and_nobody_elses_keys_move(ports, f
     assert len(moved) < 2 * len(KEYS) / (len(ports) + 1)
 
 
+def test_keys_of_those_that_stay_do_not_move_when_a_heavier_one_goes():
+    rest = [*targets([1, 2], weight=2), *targets([3, 4], weight=3)]
+    before, after = mapped(ring(*rest, *targets([5], weight=5))), mapped(ring(*rest))
+    assert [to for was, to in zip(before, after, strict=True) if was != 5] == [was for was in before if was != 5]
+
+
 def test_a_target_that_is_passed_over_leaves_only_its_own_keys_to_others():
     selector = ring(*targets(range(1, 9)))
     before, after = mapped(selector), mapped(selector, [("10.0.0.1", 3)])
