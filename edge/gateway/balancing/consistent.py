@@ -8,8 +8,9 @@ hashing", 2015). Measured with 10 and 50 targets: shares differ by 6 to 8 % from
 ring of 128 points asked once has 10 %.
 
 Numbers come from BLAKE2b of the address and of the key alone: every worker of every gateway server maps alike, whatever
-order it heard of its targets in. Points are in proportion to weights: 32 to 63 of them for the mean weight. A target that is passed over leaves its keys to
-the next points, and has them back afterwards. Requests without a key are given out in turn.
+order it heard of its targets in. Points are in proportion to weights: 32 to 63 of them for the mean weight. A target
+that is passed over leaves its keys to the next points, and has them back afterwards. Requests without a key are given
+out in turn.
 
 Cost: 5 µs for a choice; 25 µs and 0.4 KB for each target at the first choice after the targets have changed.
 """
