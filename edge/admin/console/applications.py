@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
 from typing import Any
 
 from starlette.datastructures import FormData
 from starlette.responses import RedirectResponse, Response
 
 from edge.admin.console.forms import Errors, body, lines, optional, version
+from edge.admin.console.paging import asked, offered
 from edge.admin.console.visit import Visit
 from edge.admin.errors import AdminError
 from edge.admin.views import ApplicationBody, ApplicationView
@@ -56,11 +56,16 @@ def _clients(form: FormData) -> dict[str, Any] | None:
     return {"ca_certificate": authority, "mode": form.get("client_mode", "required")}
 
 
-async def _choices(visit: Visit, domains: Sequence[str] = ()) -> dict[str, Any]:
+async def _choices(visit: Visit, application: ApplicationView | None = None) -> dict[str, Any]:
     """What its form chooses from; `useless` are the ids of certificates that are for none of its domains."""
-    certificates = (await visit.admin.certificates.list(visit.actor, limit=1000)).items
+    domains = () if application is None else application.domains
+    certificates = await offered(
+        visit, visit.admin.certificates, () if application is None else application.certificates
+    )
     return {
-        "partitions": (await visit.admin.partitions.list(visit.actor, limit=1000)).items,
+        "partitions": await offered(
+            visit, visit.admin.partitions, () if application is None else application.partitions
+        ),
         "certificates": certificates,
         "useless": [
             one.id for one in certificates if not any(covers(name, host) for name in one.names for host in domains)
@@ -69,8 +74,8 @@ async def _choices(visit: Visit, domains: Sequence[str] = ()) -> dict[str, Any]:
 
 
 async def index(visit: Visit) -> Response:
-    applications = (await visit.admin.applications.list(visit.actor, limit=1000)).items
-    return visit.page("applications.html", watch=("release",), applications=applications)
+    page = await asked(visit, lambda limit, after: visit.admin.applications.list(visit.actor, limit, after))
+    return visit.page("applications.html", watch=("release",), applications=page.items, next=page.next)
 
 
 async def new(visit: Visit, values: dict[str, Any] | None = None, errors: Errors | None = None) -> Response:
@@ -105,7 +110,7 @@ async def show(
         version=errors.version(visit.admin.applications.etag(application), sent),
         values=values or application,
         errors=errors,
-        **await _choices(visit, application.domains),
+        **await _choices(visit, application),
     )
 
 

@@ -8,6 +8,7 @@ from starlette.datastructures import FormData
 from starlette.responses import Response
 
 from edge.admin.console.forms import Errors, body, optional, version
+from edge.admin.console.paging import asked
 from edge.admin.console.visit import Visit
 from edge.admin.errors import AdminError
 from edge.admin.views import CertificateBody
@@ -25,8 +26,8 @@ def _body(form: FormData) -> CertificateBody:
 
 
 async def index(visit: Visit) -> Response:
-    certificates = (await visit.admin.certificates.list(visit.actor, limit=1000)).items
-    return visit.page("certificates.html", certificates=certificates)
+    page = await asked(visit, lambda limit, after: visit.admin.certificates.list(visit.actor, limit, after))
+    return visit.page("certificates.html", certificates=page.items, next=page.next)
 
 
 async def new(visit: Visit, values: dict[str, Any] | None = None, errors: Errors | None = None) -> Response:

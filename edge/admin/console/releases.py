@@ -6,6 +6,7 @@ from starlette.responses import Response
 
 from edge.admin.console import applications
 from edge.admin.console.forms import Errors, body
+from edge.admin.console.paging import asked
 from edge.admin.console.visit import Visit
 from edge.admin.errors import AdminError
 from edge.admin.views import ReleaseBody
@@ -13,12 +14,14 @@ from edge.admin.views import ReleaseBody
 
 async def changes(visit: Visit, comment: str = "", errors: Errors | None = None) -> Response:
     application, errors = await applications.current(visit), errors or Errors()
+    page = await asked(visit, lambda limit, after: visit.admin.changes.list(visit.actor, application.id, limit, after))
     return visit.page(
         "changes.html",
         status=errors.status,
         watch=applications.watch(application),
         application=application,
-        changes=(await visit.admin.changes.list(visit.actor, application.id, limit=1000)).items,
+        changes=page.items,
+        next=page.next,
         comment=comment,
         errors=errors,
     )

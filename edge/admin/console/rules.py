@@ -6,6 +6,7 @@ from starlette.responses import Response
 
 from edge.admin.console import action_fields, applications, rule_form
 from edge.admin.console.forms import Errors, version
+from edge.admin.console.paging import asked, everything
 from edge.admin.console.rule_form import RuleForm
 from edge.admin.console.visit import Visit
 from edge.admin.errors import AdminError
@@ -19,12 +20,14 @@ async def _upstreams(visit: Visit, application: str) -> dict[str, str]:
 
 async def index(visit: Visit, errors: Errors | None = None) -> Response:
     application, errors = await applications.current(visit), errors or Errors()
+    page = await asked(visit, lambda limit, after: visit.admin.rules.list(visit.actor, application.id, limit, after))
     return visit.page(
         "rules.html",
         status=errors.status,
         watch=applications.watch(application),
         application=application,
-        rules=(await visit.admin.rules.list(visit.actor, application.id, limit=1000)).items,
+        rules=page.items,
+        next=page.next,
         upstreams=await _upstreams(visit, application.id),
         errors=errors,
     )
@@ -118,7 +121,8 @@ async def move(visit: Visit) -> Response:
     """Move a rule one place up or down; at the end of the list nothing moves."""
     application, id = visit.path("application"), visit.path("id")
     step = -1 if (await visit.form()).get("to") == "up" else 1
-    ids = [rule.id for rule in (await visit.admin.rules.list(visit.actor, application, limit=1000)).items]
+    rules = await everything(lambda limit, after: visit.admin.rules.list(visit.actor, application, limit, after))
+    ids = [rule.id for rule in rules]
     if id in ids and 0 <= (place := ids.index(id)) + step < len(ids):
         ids[place], ids[place + step] = ids[place + step], ids[place]
         await visit.admin.rules.reorder(visit.actor, application, ids)

@@ -6,6 +6,7 @@ from starlette.responses import Response
 
 from edge.admin.console import applications
 from edge.admin.console.forms import Errors, body
+from edge.admin.console.paging import everything
 from edge.admin.console.visit import Visit
 from edge.admin.errors import AdminError
 from edge.admin.views import PurgeBody
@@ -14,7 +15,7 @@ from edge.model.actions import Cache
 
 async def show(visit: Visit, values: dict[str, str] | None = None, errors: Errors | None = None) -> Response:
     application, errors = await applications.current(visit), errors or Errors()
-    rules = (await visit.admin.rules.list(visit.actor, application.id, limit=1000)).items
+    rules = await everything(lambda limit, after: visit.admin.rules.list(visit.actor, application.id, limit, after))
     return visit.page(
         "stored_answers.html",
         status=errors.status,
