@@ -93,9 +93,14 @@ def contains(networks: Sequence[Network], name: object) -> bool:
 
 
 def _address_of(name: object) -> ipaddress.IPv4Address | ipaddress.IPv6Address | None:
-    """An IPv4 address that came over an IPv6 socket is one of IPv4; a Unix socket has none."""
+    """The address of a socket's name; a Unix socket has none."""
+    return _read_address(str(name[0]).partition("%")[0]) if isinstance(name, tuple) and name else None
+
+
+def _read_address(text: str) -> ipaddress.IPv4Address | ipaddress.IPv6Address | None:
+    """An IPv4 address that came over an IPv6 socket is one of IPv4."""
     try:
-        address = ipaddress.ip_address(str(name[0]).partition("%")[0] if isinstance(name, tuple) and name else "")
+        address = ipaddress.ip_address(text)
     except ValueError:
         return None
     if isinstance(address, ipaddress.IPv6Address) and address.ipv4_mapped is not None:
@@ -110,14 +115,21 @@ def client_address(head: RequestHead, peer: Peer, networks: Sequence[Network]) -
     known = peer.address
     said = b",".join(value for name, value in head.fields if name == b"x-forwarded-for")
     for entry in reversed(said.split(b",")):
-        try:
-            address = ipaddress.ip_address(entry.strip(b" \t").decode("ascii", "replace"))
-        except ValueError:
+        address = _read_address(_without_port(entry.strip(b" \t").decode("ascii", "replace")))
+        if address is None:
             break
         known = str(address)
         if not any(address in network for network in networks):
             break
     return known
+
+
+def _without_port(entry: str) -> str:
+    """Some load balancers write the port too, and then IPv6 in brackets."""
+    if entry.startswith("["):
+        address, bracket, _ = entry[1:].partition("]")
+        return address if bracket else ""
+    return entry.partition(":")[0] if entry.count(":") == 1 else entry
 
 
 def client_scheme(head: RequestHead, peer: Peer) -> str:

@@ -43,6 +43,12 @@ def test_the_peer_is_read_from_its_socket(name: object, address: str, trusted: b
         ([b"X-Forwarded-For: 6.6.6.6, 1.1.1.1, 10.0.0.9"], "1.1.1.1"),
         ([b"X-Forwarded-For: 6.6.6.6", b"X-Forwarded-For: 1.1.1.1"], "1.1.1.1"),
         ([b"X-Forwarded-For: 6.6.6.6, nonsense, 10.0.0.9"], "10.0.0.9"),
+        ([b"X-Forwarded-For: 6.6.6.6, ::ffff:1.1.1.1, ::ffff:10.0.0.9"], "1.1.1.1"),
+        ([b"X-Forwarded-For: 6.6.6.6, 1.1.1.1:4711, 10.0.0.9:80"], "1.1.1.1"),
+        ([b"X-Forwarded-For: 6.6.6.6, [2001:db8::1]:4711"], "2001:db8::1"),
+        ([b"X-Forwarded-For: 6.6.6.6, [2001:db8::1]"], "2001:db8::1"),
+        ([b"X-Forwarded-For: 6.6.6.6, 2001:db8::1"], "2001:db8::1"),
+        ([b"X-Forwarded-For: 6.6.6.6, [2001:db8::1:4711"], "10.0.0.1"),
         ([b"X-Forwarded-For: nonsense"], "10.0.0.1"),
     ],
 )
