@@ -38,6 +38,9 @@ PING_ANSWERED_WITHIN = 5.0
 OPEN_WITHIN = 10.0
 STEADY = 5.0
 """A connection that held this long was a good one: the next attempt after it is quick."""
+QUICK_ATTEMPTS = 40
+"""Some ten seconds of them, in which an Admin that was restarted is back. Pods that are replaced meanwhile are missed
+until then, and the old ones end."""
 _REFUSALS = (401, 403, 409, 422)
 _MESSAGE_SHOWN = 300
 _UNKNOWN_ISSUER = (18, 19, 20, 21)
@@ -225,6 +228,7 @@ class Link:
         self._subscribe = subscribe
         self._refused = refused
         self._backoff = Backoff(randomness)
+        self._away = Backoff(randomness, quick=QUICK_ATTEMPTS)
         self._said = ""
         self._channel: Channel | None = None
         self.tried = asyncio.Event()
@@ -240,29 +244,31 @@ class Link:
     async def run(self) -> None:
         """Until the gateway is refused for good."""
         while True:
-            if not await self._attempt():
+            waits = await self._attempt()
+            if waits is None:
                 return
-            await asyncio.sleep(self._backoff.next())
+            await asyncio.sleep(waits.next())
 
     async def close(self) -> None:
         """Say good-bye, if there is somebody."""
         if self._channel is not None:
             await self._channel.close("the gateway ends")
 
-    async def _attempt(self) -> bool:
+    async def _attempt(self) -> Backoff | None:
+        """What says when to ask again, None: never. Somebody who is there and refuses or drops gateways is spared."""
         try:
             channel = await self._dial()
         except Refused as refused:
             self._say("the Admin refuses this gateway", str(refused))
             again = not self._refused(str(refused))
             self.tried.set()
-            return again
+            return self._backoff if again else None
         except Unreachable as unreachable:
             self._say("the Admin cannot be reached", str(unreachable))
             self.tried.set()
-            return True
+            return self._away
         await self._follow(channel)
-        return True
+        return self._backoff
 
     async def _follow(self, channel: Channel) -> None:
         loop = asyncio.get_running_loop()
@@ -277,6 +283,7 @@ class Link:
         log.warning("the connection to the Admin ended", reason=reason)
         if loop.time() - since >= STEADY:
             self._backoff.reset()
+            self._away.reset()
 
     def _say(self, event: str, reason: str) -> None:
         """Once for each reason, not for each attempt."""
