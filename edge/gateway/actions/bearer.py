@@ -12,7 +12,6 @@ import msgspec
 
 from edge.gateway.actions.passage import PASS, Passage, Verdict
 from edge.gateway.actions.remembered import Remembered
-from edge.gateway.actions.withholding import withhold
 from edge.gateway.tokens.keys import RETRY, KeySet, fixed
 from edge.gateway.tokens.verifying import Claims, TokenError, UnknownKeyError, Verifier
 from edge.model.actions import JwtAuth
@@ -114,9 +113,7 @@ class BearerGate:
 
     def _admit(self, passage: Passage, fields: Fields) -> None:
         passage.identified = True
-        if fields:
-            withhold(passage, [name for name, _ in fields])
-            passage.request_edits += fields
+        passage.request_edits += fields
         if not self._forward:
             if self._place == "header":
                 passage.withhold(self._header)

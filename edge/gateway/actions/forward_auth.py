@@ -12,7 +12,6 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from edge.gateway.actions.passage import Passage, Verdict
-from edge.gateway.actions.withholding import withhold
 from edge.gateway.http.headers import FRAMING
 from edge.gateway.http.subrequest import Subrequest
 from edge.model.actions import ForwardAuth
@@ -100,7 +99,7 @@ class _Question:
     def _let_pass(self, response: ResponseHead) -> None:
         passage = self._passage
         passage.identified = True
-        withhold(passage, self._told)
+        passage.request_edits += [(name, None) for name in self._told]
         for name in self._told:
             values = [value for field, value in response.fields if field == name and field not in response.named]
             if values:

@@ -239,6 +239,7 @@ def _request_lines(head: RequestHead, peer: Peer, edits: Edits, pseudonym: bytes
         if field[0] not in _REQUEST_OWN and field[0] not in named and (trusted or not _is_forwarding(field[0]))
     ]
     if edits:
+        fields = _without_twins(fields, edits)
         for name, value in edits:
             if name == b"host":
                 host = value if value is not None else host
@@ -259,6 +260,16 @@ def _request_lines(head: RequestHead, peer: Peer, edits: Edits, pseudonym: bytes
     parts.append(_forwarded_lines(head, peer, set_by_rule))
     via = b"%b, " % head.via if head.via and b"via" not in named else b""
     return b"".join(parts), b"via: %b1.%d %b\r\n\r\n" % (via, head.version, pseudonym)
+
+
+def _without_twins(fields: list[tuple[bytes, bytes]], edits: Edits) -> list[tuple[bytes, bytes]]:
+    """Without what a client sent in other spellings of headers that rules or gates set or remove: servers that turn
+    underscores into dashes (CGI, WSGI) would read them as those."""
+    for name, _ in fields:
+        if b"_" in name:
+            edited = [edit[0] for edit in edits]
+            return [field for field in fields if b"_" not in field[0] or field[0].replace(b"_", b"-") not in edited]
+    return fields
 
 
 def _is_forwarding(name: bytes) -> bool:

@@ -80,6 +80,15 @@ def test_a_rule_may_set_what_the_gateway_adds_but_not_the_framing() -> None:
     ]  # fmt: skip
 
 
+def test_other_spellings_of_a_header_that_is_edited_do_not_reach_the_endpoint() -> None:
+    head = read_request(request(b"X_User: root", b"x-Remote_user: root", b"X_Other: 1", b"X_Own: 1"))
+    edits = ((b"x-user", b"joe"), (b"x-remote-user", None), (b"x_own", b"2"))
+    lines = request_head(head, UNTRUSTED, b"/", edits, b"id", b"edge-x").split(b"\r\n")
+    assert [line for line in lines if b"user" in line] == [b"x-user: joe"]
+    assert b"x_other: 1" in lines
+    assert b"x_own: 2" in lines
+
+
 def test_edits_replace_every_line_of_a_name_in_order() -> None:
     fields = [(b"a", b"1"), (b"b", b"2"), (b"a", b"3")]
     assert edited(fields, ((b"a", b"4"),)) == [(b"b", b"2"), (b"a", b"4")]
