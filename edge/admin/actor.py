@@ -26,3 +26,8 @@ class Actor(msgspec.Struct, frozen=True):
         """Raise Forbidden unless this actor's role is at least `role`; `deed` completes "may not …"."""
         if _ORDER.index(self.role) < _ORDER.index(role):
             raise Forbidden(f"the role {self.role} may not {deed}; it needs the role {role}")
+
+
+def role_of(stored: str) -> Role:
+    """A role as the database has it, typed; only bodies with a Role are ever stored."""
+    return _ORDER[_ORDER.index(stored)]

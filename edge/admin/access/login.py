@@ -15,8 +15,7 @@ from sqlalchemy.orm import Session
 
 from edge import clock
 from edge.admin.access.limiter import Limiter
-from edge.admin.access.users import role_of
-from edge.admin.actor import Actor
+from edge.admin.actor import Actor, role_of
 from edge.admin.errors import TooManyRequests, Unauthorized
 from edge.admin.service import Service
 from edge.store.hashing import hash_token, new_token, verify_password
@@ -68,7 +67,7 @@ class Login(Service):
         now = clock.now()
         session.execute(delete(SessionRow).where(SessionRow.expires <= now))
         session.add(SessionRow(hash=hashed, user_id=row.id, expires=now + timedelta(seconds=SESSION_SECONDS)))
-        actor = Actor(kind="user", id=row.id, name=row.name, role=role_of(row))
+        actor = Actor(kind="user", id=row.id, name=row.name, role=role_of(row.role))
         self._audit(session, actor, "sign in", f'user "{row.name}"', f"from {address}")
 
     async def session(self, token: str) -> Actor:
@@ -82,7 +81,7 @@ class Login(Service):
                 .where(SessionRow.hash == hashed, SessionRow.expires > clock.now())
             )
             row = session.scalar(query)
-            return None if row is None else Actor(kind="user", id=row.id, name=row.name, role=role_of(row))
+            return None if row is None else Actor(kind="user", id=row.id, name=row.name, role=role_of(row.role))
 
         actor = await self._work(unit)
         if actor is None:

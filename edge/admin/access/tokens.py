@@ -9,7 +9,7 @@ from sqlalchemy import select
 from sqlalchemy.orm import Session
 
 from edge import clock
-from edge.admin.actor import Actor, Role
+from edge.admin.actor import Actor, Role, role_of
 from edge.admin.errors import Unauthorized
 from edge.admin.finding import find, select_page
 from edge.admin.service import LIMIT, Service
@@ -62,7 +62,7 @@ class Tokens(Service):
             raise Unauthorized("the API token is not known")
         if row.expires is not None and row.expires <= clock.now():
             raise Unauthorized(f"the API token expired at {clock.rfc3339(row.expires)}")
-        return Actor(kind="token", id=row.id, name=row.name, role=role_of(row))
+        return Actor(kind="token", id=row.id, name=row.name, role=role_of(row.role))
 
 
 def make(session: Session, name: str, role: Role, expires_in: int | None, random: random_module.Random) -> TokenView:
@@ -89,11 +89,5 @@ def keep_environment_token(session: Session, value: str, new_id: str) -> bool:
     return True
 
 
-def role_of(row: TokenRow) -> Role:
-    """The stored role, typed."""
-    role: Role = row.role  # type: ignore[assignment]  # only bodies with a Role are ever stored
-    return role
-
-
 def _view(row: TokenRow) -> TokenView:
-    return TokenView(id=row.id, name=row.name, role=role_of(row), created=row.created, expires=row.expires)
+    return TokenView(id=row.id, name=row.name, role=role_of(row.role), created=row.created, expires=row.expires)

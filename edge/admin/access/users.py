@@ -6,7 +6,7 @@ from sqlalchemy import delete, func, select
 from sqlalchemy.orm import Session
 
 from edge import clock
-from edge.admin.actor import Actor, Role
+from edge.admin.actor import Actor, role_of
 from edge.admin.errors import Conflict, Forbidden, Invalid
 from edge.admin.finding import find, free_name, select_page
 from edge.admin.service import LIMIT, Service, mark
@@ -115,11 +115,7 @@ def _keep_an_admin(session: Session, row: UserRow) -> None:
         raise Conflict(f'"{row.name}" is the only user with the role admin; give that role to another user first')
 
 
-def role_of(row: UserRow) -> Role:
-    """The stored role, typed."""
-    role: Role = row.role  # type: ignore[assignment]  # only bodies with a Role are ever stored
-    return role
-
-
 def _view(row: UserRow) -> UserView:
-    return UserView(id=row.id, name=row.name, role=role_of(row), created=row.created, secrets=mark(row.password_hash))
+    return UserView(
+        id=row.id, name=row.name, role=role_of(row.role), created=row.created, secrets=mark(row.password_hash)
+    )

@@ -1,9 +1,8 @@
 """What a draft changes: two documents in, pending changes out. Pure.
 
-A *thing* is what can change by itself and be undone by itself: "name", "domains", "partitions", "default",
-"certificates", "client_certificates", one "upstream:ID", one "rule:ID", and
-"order" (of the rules that both documents have). A pending change is a thing that differs between the released document
-and the draft; editing a thing back makes its change disappear.
+A *thing* is what can change by itself and be undone by itself: one of SETTINGS ("name", "domains" …), one
+"upstream:ID", one "rule:ID", and "order" (of the rules that both documents have). A pending change is a thing that
+differs between the released document and the draft; editing a thing back makes its change disappear.
 
 Undoing restores one thing to what was released. It is refused when the draft would then name what it does not have:
 a rule needs the upstreams it proxies to.

@@ -29,8 +29,6 @@ from edge.kube.health import Health
 from edge.model.revision import Revision
 from edge.model.source import Source, SourceState
 
-__all__ = ["Clusters", "SourceView"]
-
 log = structlog.get_logger("edge.admin.kubernetes")
 
 TransportFactory: TypeAlias = Callable[[ClusterAddress], httpx.AsyncBaseTransport]

@@ -1,1 +1,1 @@
-"""What every request passes: pure ASGI, outermost first: security headers, errors, hosts, body limit, metrics."""
+"""What every request passes: pure ASGI, in the order of `edge.admin.app`, outermost first."""
