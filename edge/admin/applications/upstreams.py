@@ -35,12 +35,12 @@ class Upstreams(Service):
     ) -> Page[UpstreamView]:
         actor.require("viewer", "read upstreams")
         read = await self._work(lambda session: _read(session, application))
-        return page_of_tuple(read.draft.upstreams, limit, after, lambda upstream: self._seen(upstream, read))
+        return page_of_tuple(read.draft.upstreams, limit, after, self._seen(read))
 
     async def get(self, actor: Actor, application: str, id: str) -> UpstreamView:
         actor.require("viewer", "read upstreams")
         read = await self._work(lambda session: _read(session, application))
-        return self._seen(find_upstream(read.draft, id), read)
+        return self._seen(read)(find_upstream(read.draft, id))
 
     async def create(self, actor: Actor, application: str, body: UpstreamBody) -> UpstreamView:
         actor.require("editor", "edit upstreams")
@@ -90,19 +90,23 @@ class Upstreams(Service):
     ) -> UpstreamView:
         draft = await self._admin.carry(self._admin.edit(actor, application, edit, verb))
         read = await self._work(lambda session: _read(session, application))
-        view = self._seen(find_upstream(draft, id), read)
+        view = self._seen(read)(find_upstream(draft, id))
         self._admin.events.publish("upstream", id, view.revision)
         return view
 
-    def _seen(self, upstream: Upstream, read: _Read) -> UpstreamView:
-        """With what the gateway servers say that it is released to."""
-        view = self._view(upstream)
-        if upstream.id not in read.released:
-            return view
+    def _seen(self, read: _Read) -> Callable[[Upstream], UpstreamView]:
+        """Views of an application's upstreams, with what the gateway servers say to which they are released."""
         words = self._admin.findings.words(read.draft.partitions)
-        endpoints = view.endpoints or [Endpoint(server.host, server.port) for server in upstream.servers]
-        found = words.unhealthy(read.draft.id, upstream.id, endpoints)
-        return msgspec.structs.replace(view, gateway_servers=len(words.said), unhealthy=found)
+
+        def view(upstream: Upstream) -> UpstreamView:
+            plain = self._view(upstream)
+            if upstream.id not in read.released:
+                return plain
+            endpoints = plain.endpoints or [Endpoint(server.host, server.port) for server in upstream.servers]
+            found = words.unhealthy(read.draft.id, upstream.id, endpoints)
+            return msgspec.structs.replace(plain, gateway_servers=len(words.said), unhealthy=found)
+
+        return view
 
     def _view(self, upstream: Upstream) -> UpstreamView:
         states = [self._admin.clusters.state(source) for source in upstream.sources]
