@@ -379,6 +379,7 @@ def test_a_wrong_condition_is_refused_at_its_field(condition, field):
         (Cache(key="${nothing}"), "key"),
         (Cache(key="all"), "key"),
         (Cache(stale_if_error=10**9), "stale_if_error"),
+        (Cache(stale_while_revalidate=-1), "stale_while_revalidate"),
         (Cache(max_body=0), "max_body"),
         (Compress(()), "encodings"),
         (Compress(("br", "br")), "encodings[1]"),

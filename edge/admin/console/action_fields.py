@@ -129,6 +129,7 @@ ACTIONS: dict[str, tuple[Field, ...]] = {
         Field("override", "also where answers do say", "check"),
         Field("key", "Key (the URL, when empty)", hint="${host}${path}"),
         Field("stale_if_error", "Seconds to stand in for errors", "number", "300"),
+        Field("stale_while_revalidate", "Seconds to be given while one fetches anew", "number", "30"),
         Field("max_body", "Bytes of the largest answer", "number", "1048576"),
     ),
     "limit-rate": (

@@ -1,8 +1,9 @@
 """Answers kept in memory and given again (RFC 9111): a gate that looks, and a filter that stores.
 
 A request's way: not for the cache (`bypass`) ▸ fresh answer there (`hit`) ▸ a stale one (it is asked whether it is
-still the same: 304 makes it fresh again, an error is replaced by it where that is allowed) ▸ somebody is fetching it
-(*waits* for that answer instead of fetching it, too) ▸ fetches it, and stores what may be stored (`freshness`).
+still the same: 304 makes it fresh again, an error is replaced by it where that is allowed; others are given it
+meanwhile where that is allowed) ▸ somebody is fetching it (*waits* for that answer instead of fetching it, too) ▸
+fetches it, and stores what may be stored (`freshness`).
 
 Whoever waits is let go as soon as it is known that the answer cannot be stored, when its fetcher is over, or after
 some patience (`collapsing`). A key whose last answer could not be stored is waited for by nobody.
@@ -67,6 +68,7 @@ class ResponseCache:
         self._statuses = frozenset(action.statuses)
         self._override = action.override
         self._stale = action.stale_if_error
+        self._updating = action.stale_while_revalidate
         self._largest = action.max_body
         self._key = templates.compile_template(action.key, templates.in_header) if action.key else None
         self._fetches = Fetches()
@@ -88,19 +90,18 @@ class ResponseCache:
             self._visit(passage, _Visit(b"fwd=bypass"), "bypass")
             return PASS
         key, store, now = self._key_of(passage), passage.path.cache, passage.path.unix()
-        found = store.find(key, passage.sent_header)
-        if found is not None and found.fresh_until > now:
-            if freshness.demands(said, now - found.born, found.fresh_until - now):
-                return self._hit(passage, found, b"hit; ttl=%d" % (found.fresh_until - now), "hit")
-            visit = _Visit(b"fwd=request", key, found)
-        elif found is not None:
-            visit = _Visit(b"fwd=stale", key, found)
-        else:
+        found, slot = store.find(key, passage.sent_header), store.slot(key, passage.sent_header)
+        if found is None:
             visit = _Visit(b"fwd=vary-miss" if store.knows(key) else b"fwd=uri-miss", key)
+        else:
+            left = found.fresh_until - now
+            may = left > 0 or (slot in self._fetches and found.updating_until > now)
+            if may and freshness.demands(said, now - found.born, left):
+                return self._hit(passage, found, b"hit; ttl=%d" % left, "hit" if left > 0 else "stale")
+            visit = _Visit(b"fwd=request" if left > 0 else b"fwd=stale", key, found)
         if "only-if-cached" in said:
             self._visit(passage, _Visit(visit.status), "miss")
             return Answer(504, b"only a stored answer was asked for\n", b"text/plain")
-        slot = store.slot(key, passage.sent_header)
         if request.method == "GET" and slot in self._fetches and "no-cache" not in said:
             waiter = Waiter(self._fetches, passage.path.loop, partial(self._look_again, passage, visit))
             self._fetches.join(slot, waiter)
@@ -268,7 +269,17 @@ class ResponseCache:
         until = born + seconds
         request = passage.request
         url = (request.host, _target(request)) if self._key is None else ("", request.raw_path)
-        return Stored(status, fields, body, born, until, until + stale if stale else 0.0, url)
+        updating = freshness.stale_while_revalidate(fields, self._updating)
+        return Stored(
+            status,
+            fields,
+            body,
+            born,
+            until,
+            until + stale if stale else 0.0,
+            url,
+            until + updating if updating else 0.0,
+        )
 
 
 class _Recorder:

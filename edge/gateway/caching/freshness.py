@@ -92,6 +92,16 @@ def stale_if_error(fields: Fields, rule: int) -> int:
     return max(rule, seconds(said.get("stale-if-error")) or 0)
 
 
+def stale_while_revalidate(fields: Fields, rule: int) -> int:
+    """Seconds for which it may be given, once stale, while it is asked for anew (RFC 5861 3). What an answer says
+    itself counts beside s-maxage, too: who writes both means that."""
+    said = directives(joined(fields, b"cache-control"))
+    if "must-revalidate" in said or "proxy-revalidate" in said:
+        return 0
+    own = seconds(said.get("stale-while-revalidate")) or 0
+    return own if "s-maxage" in said else max(rule, own)
+
+
 def vary_names(fields: Fields) -> tuple[bytes, ...]:
     """The request fields that an answer depends on, sorted."""
     said = joined(fields, b"vary") or ""

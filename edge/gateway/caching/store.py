@@ -39,8 +39,9 @@ class Key(NamedTuple):
 
 class Stored(NamedTuple):
     """An answer. `fresh_until` and `born` are Unix seconds: when it becomes stale, and when it was of age 0; until
-    `stale_until` it may stand in for an error. `url` is the host and the target that it was fetched with; where a rule
-    has a key of its own, an empty host and the path alone: others are given it, too."""
+    `stale_until` it may stand in for an error, until `updating_until` be given while it is fetched anew. `url` is the
+    host and the target that it was fetched with; where a rule has a key of its own, an empty host and the path alone:
+    others are given it, too."""
 
     status: int
     fields: tuple[tuple[bytes, bytes], ...]
@@ -49,6 +50,7 @@ class Stored(NamedTuple):
     fresh_until: float
     stale_until: float
     url: tuple[str, str]
+    updating_until: float = 0.0
 
 
 Values: TypeAlias = tuple[str | None, ...]

@@ -52,11 +52,12 @@ class Compress(msgspec.Struct, frozen=True, tag="compress", omit_defaults=True, 
 class Cache(msgspec.Struct, frozen=True, tag="cache", omit_defaults=True, forbid_unknown_fields=True):
     """Gate and filter: keep answers in memory and give them again (RFC 9111). `ttl` in seconds is for answers with one
     of `statuses` that do not say how long they are fresh; with `override`, also for those that do. `key` is a template,
-    else the URL; `stale_if_error` in seconds; `max_body` in bytes."""
+    else the URL; `stale_if_error` and `stale_while_revalidate` in seconds; `max_body` in bytes."""
 
     ttl: int = 0
     statuses: tuple[int, ...] = (200, 203, 301, 308)
     override: bool = False
     key: str = ""
     stale_if_error: int = 0
+    stale_while_revalidate: int = 0
     max_body: int = 1_048_576

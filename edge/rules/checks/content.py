@@ -61,7 +61,8 @@ def check_compress(action: Compress) -> Iterator[Problem]:
 
 
 def check_cache(action: Cache) -> Iterator[Problem]:
-    for field, value in (("ttl", action.ttl), ("stale_if_error", action.stale_if_error)):
+    for field in ("ttl", "stale_if_error", "stale_while_revalidate"):
+        value = getattr(action, field)
         if not 0 <= value <= YEAR:
             yield Problem(field, f"expected seconds from 0 to {YEAR:,}, but got {value}")
     if len(action.statuses) > limits.ENTRIES:

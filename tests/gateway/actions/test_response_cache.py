@@ -272,6 +272,27 @@ def test_one_of_those_who_wait_fetches_when_the_first_has_gone():
     assert [body(other.hears()) for other in others] == [b"hello"] * 3
 
 
+def test_while_one_fetches_a_stale_answer_anew_others_are_given_it_for_a_while():
+    talk = Talk(CACHE | {"stale_while_revalidate": 10})
+    talk.ask(request(), FRESH)
+    talk.dialogue.wait(65)
+    talk.client.says(request())
+    assert talk.pod.hears()
+    other = talk.dialogue.client()
+    other.says(request())
+    got = other.hears()
+    assert (body(got), field(got, b"cache-status")) == (b"hello", b"Edge; hit; ttl=-5")
+    other.says(request(Cache_Control="max-age=60"))
+    assert other.hears() == b""  # this one does not want it so old
+    talk.dialogue.wait(4)
+    talk.pod.says(answer("Cache-Control: max-age=60", text=b"newer"))
+    assert (body(talk.client.hears()), body(other.hears())) == (b"newer", b"newer")
+    talk.dialogue.wait(75)
+    talk.client.says(request())
+    other.says(request())
+    assert other.hears() == b""  # too old now
+
+
 def test_variants_are_fetched_at_once_and_each_by_one():
     talk = Talk()
     vary = ("Cache-Control: max-age=60", "Vary: Accept-Language")

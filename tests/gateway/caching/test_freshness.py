@@ -51,6 +51,22 @@ def test_an_answer_has_an_age_when_it_comes():
     assert freshness.initial_age([(b"date", b"now"), (b"age", b"-3")], 0.0) == 0
 
 
+@pytest.mark.parametrize(
+    ("said", "seconds"),
+    [
+        (b"max-age=9", 30),
+        (b"stale-while-revalidate=60", 60),
+        (b"stale-while-revalidate=9", 30),
+        (b"s-maxage=9, stale-while-revalidate=9", 9),
+        (b"s-maxage=9", 0),
+        (b"must-revalidate, stale-while-revalidate=60", 0),
+        (b"proxy-revalidate", 0),
+    ],
+)
+def test_a_stale_answer_may_be_given_while_it_is_asked_for_anew(said, seconds):
+    assert freshness.stale_while_revalidate(control(said), 30) == seconds
+
+
 def test_conditions_are_judged_by_etag_before_date():
     def asked(**fields):
         return lambda name: fields.get(name.decode().replace("-", "_"))
