@@ -163,10 +163,13 @@ class ClientProtocol(asyncio.Protocol, Holder):
 
     def deadline_passed(self) -> None:
         """Which one it was follows from what was waited for."""
-        if self._closing or self.full or (self._discarded >= 0 and self.exchange is None):
+        if self._closing or self.full:
             if not self._lingering:  # something waits for a client who takes nothing
                 reset_at_close(self.transport)
             self.transport.abort()
+        elif self._discarded >= 0 and self.exchange is None:
+            self._closing = True
+            self.transport.close()
         elif self.exchange is not None:
             self.exchange.refuse(408, "the request's body did not arrive in time")
         elif self._head_begun:
@@ -379,14 +382,14 @@ class ClientProtocol(asyncio.Protocol, Holder):
         self._closing = True
         self._buffer = b""
         path = self._path
-        if not self._reading_body:
+        if self._reading_body and self._quiet:
+            self._quiet = 0
+            self.transport.resume_reading()
+        if not self._reading_body or self.secured is not None:  # TLS lingers by itself, behind its close_notify
             path.wheel.set(self, path.now() + path.settings.send_timeout)
             self.transport.close()
             return
         self._lingering = True
-        if self.transport.can_write_eof() and not self.transport.is_closing():
+        if not self.transport.is_closing():
             self.transport.write_eof()
-        if self._quiet:
-            self._quiet = 0
-            self.transport.resume_reading()
         path.wheel.set(self, path.now() + path.settings.linger_timeout)

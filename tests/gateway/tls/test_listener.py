@@ -136,6 +136,25 @@ async def test_plain_http_is_told_and_silence_is_cut():
         await worker.tls.settled()
 
 
+@pytest.mark.parametrize(
+    "asked", [b"BAD\r\n\r\n", b"POST / HTTP/1.1\r\nHost: www.shop.example\r\nContent-Length: 99\r\n\r\nx"]
+)
+async def test_a_refused_request_is_answered_and_its_connection_ends_in_good_order(asked):
+    def ask():
+        with (
+            socket.create_connection(("127.0.0.1", port), timeout=5) as below,
+            client_context().wrap_socket(
+                below, server_hostname="www.shop.example", suppress_ragged_eofs=False
+            ) as connection,
+        ):
+            connection.sendall(asked)
+            return b"".join(iter(lambda: connection.recv(1000), b""))
+
+    async with securing(contents([SHOP], [EXACT]), body_limit=10) as (_, port, _):
+        answer = await asyncio.to_thread(ask)  # fails without a close_notify
+        assert answer.startswith(b"HTTP/1.1 4")
+
+
 async def test_a_renewed_certificate_is_shown_to_the_next_connection_and_an_open_one_goes_on():
     async with securing(contents([SHOP], [EXACT])) as (worker, port, _):
         reader, writer = await connect(port, "www.shop.example")
