@@ -135,6 +135,13 @@ def _join_token(token: str | None, file: Path | None) -> str | None:
 )
 @click.option("--insecure-admin", is_flag=True, help="Allow plain http to an Admin on another machine.")
 @click.option(
+    "--shutdown-delay",
+    type=click.FloatRange(0, 3600),
+    callback=_number,
+    default=0.0,
+    help="Seconds in which it goes on at the end while /-/ready says 503, so that load balancers notice.",
+)
+@click.option(
     "--drain-timeout",
     type=click.FloatRange(0, 3600),
     callback=_number,
@@ -199,6 +206,7 @@ def gateway(
     probe_listen: ListenAddress | None,
     admin_ca: Path | None,
     insecure_admin: bool,
+    shutdown_delay: float,
     drain_timeout: float,
     access_log: str,
     access_log_fields: tuple[str, ...],
@@ -229,6 +237,7 @@ def gateway(
         insecure_admin=insecure_admin,
         zone=zone,
         workers=workers,
+        shutdown_delay=shutdown_delay,
         drain_timeout=drain_timeout,
         access_log=access_log,
         access_log_fields=access_log_fields,

@@ -33,11 +33,16 @@ def parse(text: str) -> ListenAddress:
     return ListenAddress(host or "0.0.0.0", int(port))
 
 
-def bind(address: ListenAddress, option: str) -> socket.socket:
-    """A listening socket. Raises GatewayError naming the command's `option`."""
+def bind(address: ListenAddress, option: str, inherited: list[socket.socket] | None = None) -> socket.socket:
+    """A listening socket: that of this address among the `inherited` ones, which is taken from them, or a new one.
+    Raises GatewayError naming the command's `option`."""
     try:
         found = socket.getaddrinfo(address.host, address.port, type=socket.SOCK_STREAM, flags=socket.AI_PASSIVE)
         family, kind, protocol, _, where = found[0]
+        given = [] if inherited is None else inherited
+        for place, sock in enumerate(given):
+            if sock.family == family and sock.getsockname()[:2] == where[:2]:
+                return given.pop(place)
         sock = socket.socket(family, kind, protocol)
     except UnicodeError:
         raise GatewayError(f"cannot listen on {address}: {address.host!r} is no host name ({option})") from None

@@ -44,3 +44,12 @@ def test_an_address_of_another_machine_is_said():
 def test_what_cannot_be_a_host_name_is_said(host):
     with pytest.raises(GatewayError, match=r"is no host name \(--listen\)"):
         bind(ListenAddress(host, 80), "--listen")
+
+
+def test_an_inherited_socket_is_taken_for_its_own_address_alone():
+    with bind(ListenAddress("127.0.0.1", 0), "--listen") as passed:
+        address, inherited = bound(passed), [passed]
+        with bind(ListenAddress("127.0.0.1", 0), "--status-listen", inherited) as other:
+            assert other is not passed
+        assert bind(address, "--listen", inherited) is passed
+        assert inherited == []

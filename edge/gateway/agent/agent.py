@@ -14,13 +14,13 @@ import os
 import random
 import socket
 from collections.abc import Callable, Sequence
-from contextlib import ExitStack
+from contextlib import ExitStack, suppress
 from pathlib import Path
 
 import msgspec
 import structlog
 
-from edge.gateway import listening
+from edge.gateway import inherited, listening
 from edge.gateway.agent.connection import Dial, Dialer, Introduction, Link, admin_address
 from edge.gateway.agent.disk import Disk
 from edge.gateway.agent.findings_report import FindingsReport
@@ -63,6 +63,7 @@ class AgentSettings(msgspec.Struct, frozen=True, kw_only=True):
     admin_ca: Path | None = None
     insecure_admin: bool = False
     workers: int = 1
+    shutdown_delay: float = 0.0
     drain_timeout: float = 30.0
     access_log: str = ""
     access_log_fields: tuple[str, ...] = ()
@@ -104,10 +105,12 @@ def _check_access_log(path: str) -> None:
 
 
 class Sockets:
-    """What the gateway listens on. Raises GatewayError when one cannot be bound."""
+    """What the gateway listens on: what a supervisor has passed on (`inherited`), the others bound here. Raises
+    GatewayError when one cannot be bound, or is passed on for nothing."""
 
-    def __init__(self, settings: AgentSettings) -> None:
+    def __init__(self, settings: AgentSettings, inherited: list[socket.socket] | None = None) -> None:
         self._stack = ExitStack()
+        self._inherited = inherited or []
         try:
             self.listener = self._bind(settings.listen, "--listen")
             secure = settings.tls_listen
@@ -115,6 +118,9 @@ class Sockets:
             self.status = self._bind(settings.status_listen, "--status-listen")
             probe = settings.probe_listen
             self.probes = None if probe is None else self._bind(probe, "--probe-listen")
+            for unused in self._inherited:
+                where = listening.bound(self._stack.enter_context(unused))
+                raise GatewayError(f"was passed a socket that listens on {where}, but no option says to listen there")
         except BaseException:
             self.close()
             raise
@@ -125,7 +131,7 @@ class Sockets:
         return [listening.bound(sock) for sock in (self.status, self.probes) if sock is not None]
 
     def _bind(self, address: ListenAddress, option: str) -> socket.socket:
-        return self._stack.enter_context(listening.bind(address, option))
+        return self._stack.enter_context(listening.bind(address, option, self._inherited))
 
     def close(self) -> None:
         """Close what nobody has closed."""
@@ -149,6 +155,8 @@ class Agent:
         self._stirred = asyncio.Event()
         self._over: asyncio.Future[None] = asyncio.get_running_loop().create_future()
         self._announced = False
+        self._delay = settings.shutdown_delay
+        self._hurried = asyncio.Event()
         self._disk = Disk(settings.data_dir / "snapshot")
         self._checker = Checker(Prober(), lambda health: self._relay.hub.publish_health(health), randomness)
         self._relay = Relay(
@@ -190,8 +198,10 @@ class Agent:
         return f"<Agent {self._relay!r} {self._workers!r} {self._link!r}>"
 
     def stop(self) -> None:
-        """Ask for the end."""
-        if not self._over.done():
+        """Ask for the end; asked again, it comes without delay."""
+        if self._over.done():
+            self._hurried.set()
+        else:
             self._over.set_result(None)
 
     def _leaving(self, name: str, measures: bytes) -> None:
@@ -215,8 +225,16 @@ class Agent:
                 also = "" if secure is None else f" tls https://{listening.bound(secure)}"
                 announce(f"edge gateway ready http://{listen} status http://{status}{also}")
             await self._over
+            await self._stay_a_while()
         finally:
             await self._end()
+
+    async def _stay_a_while(self) -> None:
+        """Go on as before, but say that it is not ready: whoever sends traffic here has to notice first."""
+        if self._announced:
+            with suppress(TimeoutError):
+                async with asyncio.timeout(self._delay):
+                    await self._hurried.wait()
 
     async def _start(self) -> None:
         self._workers.start()
@@ -291,7 +309,7 @@ async def serve(
     _check_access_log(settings.access_log)
     folder = DataFolder(settings.data_dir)
     try:
-        sockets = Sockets(settings)
+        sockets = Sockets(settings, inherited.take(os.environ, os.getpid()))
         try:
             introduction = Introduction(
                 folder.credential(),

@@ -164,8 +164,21 @@ async def test_the_admin_hears_of_what_the_workers_were_asked(settings):
         assert series.classes[1] == sum(series.latency) > 0
 
 
+async def test_asked_to_end_it_serves_on_but_is_not_ready_until_its_delay_is_over_or_it_is_asked_again(settings):
+    async with FakeAdmin() as admin, gateway(settings(admin.url, shutdown_delay=50.0)) as running:
+        admin.hub.publish_manifest(*shop(1, "still here"))
+        await reported(admin.hub, serves(1))
+        running.stop()
+        answer = await get(running.status + "/-/ready")
+        assert (answer.status_code, answer.text) == (503, "draining\n")
+        for _ in range(2):
+            answer = await get(running.url)
+            assert (answer.text, answer.headers.get("connection")) == ("still here", None)
+        await running.ended()
+
+
 async def test_without_the_admin_it_serves_its_last_snapshot_and_follows_the_next_admin(settings):
-    async with FakeAdmin() as admin, gateway(settings(admin.url)):
+    async with FakeAdmin() as admin, gateway(settings(admin.url, shutdown_delay=0.1)):
         admin.hub.publish_manifest(*shop(7, "before"))
         await reported(admin.hub, serves(7))
     async with gateway(settings(admin.url)) as running:
