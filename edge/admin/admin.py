@@ -287,9 +287,9 @@ class Admin:
         deed: str,
     ) -> ApplicationDocument:
         """Edit an application's draft: `edit` answers the new draft. Saved with its pending changes and an audit line
-        ("DEED application …", what changed), then its sources are followed."""
+        ("DEED application …", what changed); then its sources are followed and watchers told."""
 
-        def unit(session: Session) -> ApplicationDocument:
+        def unit(session: Session) -> tuple[ApplicationDocument, bool]:
             row, draft = drafting.load(session, application)
             new = edit(session, draft)
             if new != draft:
@@ -297,10 +297,12 @@ class Admin:
                 texts = [describe(thing, draft, new, names).text for thing in things(draft, new)]
                 self.audit.record(session, actor, deed, f'application "{row.name}"', "; ".join(texts)[:2000])
                 drafting.save(session, row, new, actor, self.new_id)
-            return new
+            return new, new != draft
 
-        new = await self.work(unit)
+        new, changed = await self.work(unit)
         self.following.draft(new)
+        if changed:
+            self.events.publish("application", application)
         return new
 
     def new_id(self) -> str:

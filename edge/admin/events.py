@@ -17,15 +17,16 @@ import msgspec
 from edge.model.revision import Revision
 
 EventKind: TypeAlias = Literal[
-    "upstream", "kubernetes-cluster", "gateway-server", "endpoint-health", "release", "reset"
+    "application", "upstream", "kubernetes-cluster", "gateway-server", "endpoint-health", "release", "reset"
 ]
 
 KEPT = 4096
 
 
 class Event(msgspec.Struct, frozen=True):
-    """`number` is the event's id on the stream; `id` names the upstream, Kubernetes cluster, gateway server (also for
-    `endpoint-health`: it finds other endpoints unhealthy than before), or for `release` the application; `revision`
+    """`number` is the event's id on the stream; `id` names the application (its draft changed, it
+    came or went), upstream, Kubernetes cluster, gateway server (also for `endpoint-health`: it finds other endpoints
+    unhealthy than before), or for `release` the application; `revision`
     rises with the thing's state (a release's is its version)."""
 
     number: int

@@ -1,7 +1,7 @@
 """Server-sent events (HTML Living Standard, section 9.2): what happened, as it happens.
 
-Each event is `id: NUMBER`, `event: upstream|kubernetes-cluster|gateway-server|endpoint-health|release`,
-`data: {"id", "revision"}`.
+Each event is `id: NUMBER`, `data: {"id", "revision"}` and
+`event: application|upstream|kubernetes-cluster|gateway-server|endpoint-health|release`.
 `Last-Event-ID` resumes after an event; when what came in between is no longer kept, the first event is `reset` and the
 watcher reads again what it shows. A comment every HEARTBEAT seconds keeps the connection known to be alive, and is
 when it is asked whether the watcher may still watch. A watcher that reads slowly is written to slowly: what waits for

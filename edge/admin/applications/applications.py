@@ -72,7 +72,9 @@ class Applications(Service):
             session.flush()
             return read(session, row.id)
 
-        return await self._work(unit)
+        made = await self._work(unit)
+        self._admin.events.publish("application", made.id)
+        return made
 
     async def replace(
         self, actor: Actor, id: str, body: ApplicationBody, if_match: str | None = None
@@ -120,6 +122,7 @@ class Applications(Service):
         self._admin.publisher.publish(manifests)
         self._admin.following.deleted(id)
         self._admin.following.released(self._admin.publisher.documents())
+        self._admin.events.publish("application", id)
 
 
 def read(session: Session, id: str) -> ApplicationView:

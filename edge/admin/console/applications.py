@@ -34,8 +34,8 @@ async def current(visit: Visit) -> ApplicationView:
 
 
 def watch(application: ApplicationView) -> tuple[str, ...]:
-    """What every page of an application shows: its releases, and so its pending changes."""
-    return (f"release:{application.id}",)
+    """What every page of an application shows: its releases, and its pending changes."""
+    return (f"release:{application.id}", f"application:{application.id}")
 
 
 def _values(form: FormData) -> dict[str, Any]:
@@ -75,7 +75,7 @@ async def _choices(visit: Visit, application: ApplicationView | None = None) -> 
 
 async def index(visit: Visit) -> Response:
     page = await asked(visit, lambda limit, after: visit.admin.applications.list(visit.actor, limit, after))
-    return visit.page("applications.html", watch=("release",), applications=page.items, next=page.next)
+    return visit.page("applications.html", watch=("release", "application"), applications=page.items, next=page.next)
 
 
 async def new(visit: Visit, values: dict[str, Any] | None = None, errors: Errors | None = None) -> Response:

@@ -126,3 +126,18 @@ async def test_thousands_of_domains_are_claimed_and_given_back(tmp_path):
             await h.application("second", ["host-1400.example"], [eu])
         await h.admin.applications.replace(EDITOR, first, body("first", domains=many[:3], partitions=[eu]))
         await h.application("second", many[3:], [eu])
+
+
+@in_virtual_time
+async def test_watchers_hear_of_an_application_that_comes_is_edited_or_goes(tmp_path):
+    async with house(tmp_path) as h:
+        seen = h.admin.events.last
+        shop = await h.application(domains=["shop.example"])
+        same = ApplicationBody(name="shop", domains=["shop.example"])
+        await h.admin.applications.replace(EDITOR, shop, same)
+        await h.admin.applications.replace(EDITOR, shop, ApplicationBody(name="shop", domains=["other.example"]))
+        await h.admin.applications.delete(RELEASER, shop)
+        watch = h.admin.events.watch(seen)
+        told = [await anext(watch) for _ in range(h.admin.events.last - seen)]
+        await watch.aclose()
+        assert [(event.kind, event.id) for event in told] == [("application", shop)] * 3, "the same content is no news"

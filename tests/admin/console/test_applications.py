@@ -27,3 +27,12 @@ async def test_a_domain_of_another_application_is_refused_at_its_field(tmp_path)
         answer = await visitor.post("/applications/new", form)
         assert answer.status_code == 409
         assert 'aria-describedby="e-domains"' in answer.text
+
+
+@in_virtual_time
+async def test_a_page_is_told_when_somebody_else_edits_the_application(tmp_path):
+    async with visiting(tmp_path) as visitor:
+        shop = await visitor.house.application()
+        page = await visitor.get(f"/applications/{shop}/rules")
+        assert f"watch=application%3A{shop}" in page.text
+        assert "watch=application" in (await visitor.get("/applications")).text
