@@ -77,7 +77,7 @@ def _check(body: PurgeBody) -> None:
         raise Invalid(f"give either url or prefix, such as {_EXAMPLE}", "url")
     field, text = ("url", body.url) if body.url is not None else ("prefix", body.prefix)
     assert text is not None
-    if not text.startswith(("/", "http://", "https://")) or not all("!" <= character <= "~" for character in text):
+    if not text.startswith(("/", "http://", "https://")) or not all("!" <= c <= "~" and c != "#" for c in text):
         raise Invalid(
             f"expected a URL as clients send it, such as {_EXAMPLE} (percent-encoded), but got {shown(text)}", field
         )

@@ -65,6 +65,7 @@ async def test_purges_are_listed_newest_first_a_page_at_a_time(tmp_path):
         ({"url": "/a", "prefix": "/b"}, "url"),
         ({"url": "www.example.com/a"}, "url"),
         ({"prefix": "/a b"}, "prefix"),
+        ({"url": "/a#b"}, "url"),
         ({"prefix": "/caf\u00e9"}, "prefix"),
     ],
 )
