@@ -108,7 +108,7 @@ def compile_modules(root: Path, patterns: list[str]) -> Path:
         done = subprocess.run(  # noqa: S603 - this interpreter
             [sys.executable, "-m", "mypyc", *modules],
             cwd=tree,
-            env={**os.environ, "MYPYC_OPT_LEVEL": "3", "MYPYC_DEBUG_LEVEL": "0"},
+            env={**os.environ, "MYPYC_OPT_LEVEL": "2", "MYPYC_DEBUG_LEVEL": "0"},
             capture_output=True,
             text=True,
             check=False,

@@ -25,7 +25,7 @@ import msgspec
 import structlog
 import uvloop
 
-from edge import logs
+from edge import lean, logs
 from edge.gateway import launch, snapshot
 from edge.gateway.balancing.pool import Pool
 from edge.gateway.balancing.target import Address, shown
@@ -235,6 +235,7 @@ class Worker:
             self.serving,
             answers={"metrics": self.serving.metrics, "snapshot": self.serving.describe},
             health=self.serving.apply_health,
+            keep=False,
         )
 
     def __repr__(self) -> str:
@@ -292,6 +293,7 @@ class Worker:
         ended = self._tasks.start(self._ended.wait(), "end")
         await asyncio.wait([caught_up, ended], return_when=asyncio.FIRST_COMPLETED)
         if not self._ended.is_set():
+            lean.give_back()  # the bytes of documents, among others
             await self.listen(sockets, tls)
         await self._ended.wait()
         await self.drain()

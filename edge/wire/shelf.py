@@ -246,6 +246,12 @@ class Shelf:
         self.settled = True
         self._prune()
 
+    def lighten(self) -> None:
+        """Forget the bytes of the documents whose applications were taken, and remember that they were held: the
+        receiver made of them what it needs, and an entry of the same hash is no work for it."""
+        for entry in self.applications():
+            self.documents[entry.hash] = b""
+
     # keeping house
 
     def _aim(self, offer: Offer) -> None:

@@ -70,7 +70,8 @@ class Receiver(Protocol):
 
 class Subscription:
     """`initial` is what a disk knew; it is applied at once. `answers` answers the hub's questions: name → JSON.
-    `health` is told what an agent's checks found."""
+    `health` is told what an agent's checks found. With `keep` documents are kept once they were applied: for a
+    disk, and for subscribers of one's own."""
 
     def __init__(
         self,
@@ -80,8 +81,10 @@ class Subscription:
         answers: Mapping[str, Callable[[], bytes]] | None = None,
         through: Callable[[Report], Report] | None = None,
         health: Callable[[Health], None] | None = None,
+        keep: bool = True,
     ) -> None:
         self._receiver = receiver
+        self._keep = keep
         self._health = health
         self._answers = answers or {}
         self._through = through
@@ -225,6 +228,8 @@ class Subscription:
         self.caught_up.set()
         if self._through is None:
             self._shelf.settle(refused)
+        if not self._keep:
+            self._shelf.lighten()
         self._waiting_due = False
         self._served_due = {}
         self._report_due = True

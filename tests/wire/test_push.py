@@ -2,6 +2,7 @@
 
 import asyncio
 
+import msgspec
 from hypothesis import settings
 from hypothesis import strategies as st
 from hypothesis.stateful import RuleBasedStateMachine, initialize, invariant, precondition, rule
@@ -58,6 +59,22 @@ class Watched(Notes):
         super().apply_source(given)
 
 
+class Light(Watched):
+    """One that forgets the bytes of documents once it has taken them, as a worker does. `made` is what it made of those
+    that it serves."""
+
+    def __init__(self):
+        super().__init__()
+        self.made = {}
+
+    def apply(self, content):
+        documents = {name: body or self.made.get(name) for name, body in content.documents.items()}
+        self.check(None not in documents.values(), "bytes are wanted that were forgotten")
+        refused = super().apply(msgspec.structs.replace(content, documents=documents))
+        self.made = {name: documents[name] for name in self.versions.values()}
+        return refused
+
+
 applications = st.dictionaries(
     st.sampled_from(APPLICATIONS),
     st.tuples(st.lists(st.sampled_from(SERVICES), max_size=2, unique=True), st.sampled_from(["a", "b", "refuse"])),
@@ -73,8 +90,10 @@ class Push(RuleBasedStateMachine):
         self.manifest = release(0, generation=0)
         self.states = {}
         self.backup = (self.manifest, {})
-        self.notes = {name: Watched() for name in NAMES}
-        self.subscriptions = {name: Subscription(notes) for name, notes in self.notes.items()}
+        self.notes = {"g1": Watched(), "g2": Light()}
+        self.subscriptions = {
+            name: Subscription(notes, keep=not isinstance(notes, Light)) for name, notes in self.notes.items()
+        }
         self.channels = {}
 
     def run(self, step):

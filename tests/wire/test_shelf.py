@@ -164,6 +164,18 @@ def test_what_is_no_longer_named_is_dropped():
     assert list(shelf.documents) == list(documents)
 
 
+def test_bytes_of_documents_that_were_taken_can_be_forgotten_and_are_not_asked_for_again():
+    shelf = Shelf()
+    shop, blog = document("shop"), document("blog")
+    given, documents = offer(1, shop, blog)
+    serve(shelf, given, documents)
+    shelf.settle({"blog": "a rule cannot be compiled"})
+    shelf.lighten()
+    assert shelf.content().documents == {hash_of(shop): b"", hash_of(blog): blog}, "who refused one may look again"
+    shelf.offer(offer(2, shop, document("news"))[0])
+    assert shelf.missing == (hash_of(document("news")),)
+
+
 def test_a_refused_application_keeps_its_older_version_with_what_that_names():
     shelf = Shelf()
     first, documents = offer(1, document("shop", "cart"), document("blog"))

@@ -1,5 +1,7 @@
 """Actions made ready to act: one file for each family, and here the table that finds them.
 
+What acts is loaded with the first action of its kind: a worker holds what its rules need, and JWT alone weighs 10 MB.
+
 Handlers that know something (a limit's counts, a cache of keys) go on knowing it across releases: an action that its
 rule still has, word for word, keeps the handlers that it had.
 """
@@ -10,17 +12,6 @@ from collections.abc import Callable, Mapping
 from types import MappingProxyType
 from typing import TypeAlias, assert_never
 
-from edge.gateway.actions.basic import BasicGate
-from edge.gateway.actions.body_limit import BodyLimit
-from edge.gateway.actions.compression import Compression
-from edge.gateway.actions.concurrency_limit import ConcurrencyLimit
-from edge.gateway.actions.cross_origin import CrossOrigin
-from edge.gateway.actions.error_page import Page
-from edge.gateway.actions.forward_auth import ForwardAuthGate
-from edge.gateway.actions.mirroring import Mirroring
-from edge.gateway.actions.networks import NetworkGate
-from edge.gateway.actions.rate_limit import RateLimit
-from edge.gateway.actions.response_cache import ResponseCache
 from edge.gateway.settings import Settings
 from edge.model.actions import (
     BasicAuth,
@@ -74,33 +65,55 @@ def make(action: HandlingAction, settings: Settings, open: Open = without_key) -
     """The gate and the filter of an action. Raises ValueError for what `edge.rules.validate` would have refused."""
     match action:
         case IpAccess():
+            from edge.gateway.actions.networks import NetworkGate
+
             return Handlers(gate=NetworkGate(action))
         case BasicAuth():
+            from edge.gateway.actions.basic import BasicGate
+
             return Handlers(gate=BasicGate(action))
         case JwtAuth():
-            from edge.gateway.actions.bearer import BearerGate  # its libraries weigh 10 MB: few workers need them
+            from edge.gateway.actions.bearer import BearerGate
 
             return Handlers(gate=BearerGate(action, open(action.secret) if action.secret else ""))
         case ForwardAuth():
+            from edge.gateway.actions.forward_auth import ForwardAuthGate
+
             return Handlers(gate=ForwardAuthGate(action))
         case Cors():
+            from edge.gateway.actions.cross_origin import CrossOrigin
+
             cross_origin = CrossOrigin(action)
             return Handlers(cross_origin, cross_origin)
         case ErrorPage():
+            from edge.gateway.actions.error_page import Page
+
             return Handlers(filter=Page(action))
         case Compress():
+            from edge.gateway.actions.compression import Compression
+
             return Handlers(filter=Compression(action))
         case Cache():
+            from edge.gateway.actions.response_cache import ResponseCache
+
             cache = ResponseCache(action)
             return Handlers(cache, cache)
         case Mirror():
+            from edge.gateway.actions.mirroring import Mirroring
+
             return Handlers(gate=Mirroring(action))
         case LimitRate():
+            from edge.gateway.actions.rate_limit import RateLimit
+
             limit = RateLimit(action, settings.workers)
             return Handlers(limit, limit)
         case LimitConcurrency():
+            from edge.gateway.actions.concurrency_limit import ConcurrencyLimit
+
             return Handlers(gate=ConcurrencyLimit(action, settings.workers))
         case LimitBody():
+            from edge.gateway.actions.body_limit import BodyLimit
+
             return Handlers(gate=BodyLimit(action))
         case _:
             assert_never(action)

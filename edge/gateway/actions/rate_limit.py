@@ -16,7 +16,7 @@ from edge.gateway.http.head import ResponseHead
 from edge.gateway.limiting.keys import compile_key
 from edge.gateway.limiting.pace import Pace
 from edge.model.actions import LimitRate
-from edge.rules.checks.limiting import SECONDS
+from edge.model.actions.limits import SECONDS
 from edge.rules.decision import Answer
 
 

@@ -2,11 +2,14 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from typing import Literal, TypeAlias
 
 import msgspec
 
 Period: TypeAlias = Literal["second", "minute", "hour"]
+SECONDS: Mapping[Period, int] = {"second": 1, "minute": 60, "hour": 3600}
+"""How long each lasts."""
 
 
 class LimitRate(msgspec.Struct, frozen=True, tag="limit-rate", omit_defaults=True, forbid_unknown_fields=True):

@@ -5,12 +5,10 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 from edge.model.actions import LimitBody, LimitConcurrency, LimitRate
-from edge.model.actions.limits import Period
+from edge.model.actions.limits import SECONDS
 from edge.rules import limits
 from edge.rules.checks.content import check_key
 from edge.rules.problem import Problem
-
-SECONDS: dict[Period, int] = {"second": 1, "minute": 60, "hour": 3600}
 
 
 def check_limit_rate(action: LimitRate) -> Iterator[Problem]:
