@@ -228,6 +228,9 @@ class Passage:
         endings, self._endings = self._endings, []
         for call in reversed(endings):
             call()
+        # They know this passage: left here, every request past a cache would be a cycle for the garbage collector.
+        self.stand_ins.clear()
+        self._transforms = []
 
     def request_body(self, data: bytes, ended: bool) -> None:
         """A part of the request's body, as it is sent on."""

@@ -1,7 +1,10 @@
 """The cache among other actions of the rules that a request meets."""
 
+import gc
+
 import pytest
 
+from edge.gateway.actions.passage import Passage
 from tests.gateway.actions.acting import pod_of, request
 from tests.gateway.actions.test_response_cache import CACHE, FRESH, Talk, answer
 from tests.gateway.dialogue import Dialogue
@@ -82,6 +85,24 @@ def test_an_answer_to_a_client_that_a_gate_behind_the_cache_asked_is_not_stored(
         pod.says(answer("Connection: close"))
         pod_of(talk).says(answer("Cache-Control: max-age=60", "Connection: close", text=text))
         assert body(client.hears()) == text
+
+
+def test_a_request_past_the_cache_leaves_nothing_for_the_garbage_collector():
+    talk = Talk(CACHE | {"stale_if_error": 60})
+    talk.ask(request(), FRESH)
+    gc.collect()
+    gc.disable()
+    try:
+        for _ in range(5):
+            talk.dialogue.wait(61)
+            talk.ask(request(), FRESH)
+        gc.set_debug(gc.DEBUG_SAVEALL)
+        gc.collect()
+        assert not [found for found in gc.garbage if isinstance(found, Passage)]
+    finally:
+        gc.set_debug(0)
+        gc.garbage.clear()
+        gc.enable()
 
 
 def test_each_origin_is_told_of_itself_also_by_stored_answers():
