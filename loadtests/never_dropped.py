@@ -1,10 +1,9 @@
 """Nothing is dropped at a steady rate while everything around changes: `make never-dropped`.
 
 Each disturbance is done `--rounds` times for real, under a load whose schedule waits for nobody
-(tests/end_to_end/steady.py). Simulator, Admin, gateway with one worker, and endpoints are processes of their own. The
-table says for each how many requests there were, the rate of answers, how many failed and how many may, and the
-slowest, counted from when it was due. Exit status 1 when more failed than may, or when the rate was missed by more than
-a tenth.
+(tests/end_to_end/steady.py). Simulator, Admin, gateway, and endpoints are processes of their own. The table says for
+each how many requests there were, the rate of answers, how many failed and how many may, and the slowest, counted from
+when it was due. Exit status 1 when more failed than may, or when the rate was missed by more than a tenth.
 """
 
 from __future__ import annotations
@@ -50,9 +49,10 @@ def judged(name: str, seen: Interval, rate: float, may: str = NONE, wrong: str =
 class Run:
     """What is asked of the command."""
 
-    def __init__(self, rate: float, rounds: int) -> None:
+    def __init__(self, rate: float, rounds: int, workers: int) -> None:
         self.rate = rate
         self.rounds = rounds
+        self.workers = workers
         self.rows: list[Row] = []
 
     def add(self, row: Row) -> None:
@@ -68,16 +68,16 @@ class Run:
 
 
 @asynccontextmanager
-async def house(*, tls: bool = False) -> AsyncIterator[House]:
+async def house(run: Run, *, tls: bool = False) -> AsyncIterator[House]:
     """A whole tutorial in a folder that goes away with it."""
     with tempfile.TemporaryDirectory(prefix="never-dropped-") as folder:
-        async with running(Path(folder), tls=tls) as running_house:
+        async with running(Path(folder), tls=tls, workers=run.workers) as running_house:
             yield running_house
 
 
 async def control_plane(run: Run) -> None:
     """Edits, an Admin that dies, and workers that end."""
-    async with house() as home, Steady(home.url(), HOST, run.rate) as load:
+    async with house(run) as home, Steady(home.url(), HOST, run.rate) as load:
         await run.undisturbed("nothing happens", load, lambda: load.more(int(run.rate)))
         await run.undisturbed(f"{EDITS} rule edits released", load, lambda: disturbances.rule_edits(home, EDITS))
         await run.undisturbed(
@@ -102,7 +102,7 @@ async def worker_killed(run: Run, home: House, load: Steady) -> None:
 
 async def pods(run: Run) -> None:
     """A Deployment is replaced whole; its pods end after 2 s."""
-    async with house() as home:
+    async with house(run) as home:
         await home.kubectl.scale("test-hello", PODS)
         await home.endpoints(PODS)
         async with Steady(home.url(), HOST, run.rate) as load:
@@ -113,7 +113,7 @@ async def pods(run: Run) -> None:
 
 async def certificates(run: Run) -> None:
     """Over HTTPS."""
-    async with house(tls=True) as home:
+    async with house(run, tls=True) as home:
         certificate = await disturbances.create_certificate(home, HOST)
         async with Steady(home.tls_url(), HOST, run.rate, tls=disturbances.trusting()) as load:
             await run.undisturbed(
@@ -132,7 +132,7 @@ async def dying_endpoints(run: Run) -> None:
     async def stopped(load: Steady, endpoint: Endpoint) -> int:
         return await disturbances.endpoint_stopped(load, endpoint, 4)
 
-    async with house() as home:
+    async with house(run) as home:
         await one_of_four(run, home, "GET", "endpoint killed, GET", killed, {})
         await one_of_four(run, home, "POST", "endpoint killed, POST", killed, {})
         patience = {"retries": disturbances.IMPATIENT}
@@ -179,7 +179,7 @@ PARTS = {"control": control_plane, "pods": pods, "certificates": certificates, "
 
 
 async def measure(run: Run, parts: list[str]) -> int:
-    print(f"{run.rate:g} requests/s, {run.rounds} rounds of each\n{HEAD}", flush=True)
+    print(f"{run.rate:g} requests/s, {run.workers} worker(s), {run.rounds} rounds of each\n{HEAD}", flush=True)
     for name in parts:
         await PARTS[name](run)
     wrong = [row for row in run.rows if row.wrong]
@@ -193,11 +193,12 @@ def main() -> None:
     )
     parser.add_argument("--rate", type=float, default=500.0, help="requests a second (default: 500)")
     parser.add_argument("--rounds", type=int, default=5, help="how often each disturbance is done (default: 5)")
+    parser.add_argument("--workers", type=int, default=1, help="workers of the gateway (default: 1)")
     parser.add_argument("--only", choices=PARTS, nargs="+", default=list(PARTS), help="parts (default: all)")
     told = parser.parse_args()
-    if told.rate < 1 or told.rounds < 1:
-        parser.error("expected --rate and --rounds from 1")
-    sys.exit(asyncio.run(measure(Run(told.rate, told.rounds), told.only)))
+    if told.rate < 1 or told.rounds < 1 or told.workers < 1:
+        parser.error("expected --rate, --rounds and --workers from 1")
+    sys.exit(asyncio.run(measure(Run(told.rate, told.rounds, told.workers), told.only)))
 
 
 if __name__ == "__main__":

@@ -71,9 +71,9 @@ async def nothing() -> None:
 
 
 async def worker_told_to_end(house: House, load: Steady, still_there: Callable[[], Awaitable[None]] = nothing) -> None:
-    """SIGTERM to the only worker; its successor answers, then `still_there` asks what holds up the drain, if anything.
-    The caller ends that; a worker without it is awaited."""
-    (first,) = workers_of(house)
+    """SIGTERM to the oldest worker; its successor answers, then `still_there` asks what holds up the drain, if
+    anything. The caller ends that; a worker without it is awaited."""
+    first, *_ = workers_of(house)
     os.kill(first, signal.SIGTERM)
     async with asyncio.timeout(20):
         await load.more(int(load.rate / 2))

@@ -183,15 +183,15 @@ class House:
 
 
 @asynccontextmanager
-async def running(folder, database=None, *, tutorial=True, gateway=True, tls=False):
-    """A house with simulator, Admin and one gateway; with `tutorial`, up to its first release."""
+async def running(folder, database=None, *, tutorial=True, gateway=True, tls=False, workers=1):
+    """A house with simulator, Admin and one gateway of so many `workers`; with `tutorial`, up to its first release."""
     house = House(folder, database)
     try:
         await house.start_simulator()
         await house.start_admin()
         if gateway:
             await house.prepare_gateways()
-            await house.start_gateway("gateway-1", await house.join_token(), tls=tls)
+            await house.start_gateway("gateway-1", await house.join_token(), tls=tls, workers=workers)
         if tutorial:
             await house.register_cluster()
             await house.deploy()
