@@ -267,8 +267,8 @@ def _without_twins(fields: list[tuple[bytes, bytes]], edits: Edits) -> list[tupl
     underscores into dashes (CGI, WSGI) would read them as those."""
     for name, _ in fields:
         if b"_" in name:
-            edited = [edit[0] for edit in edits]
-            return [field for field in fields if b"_" not in field[0] or field[0].replace(b"_", b"-") not in edited]
+            changed = [edit[0] for edit in edits]
+            return [field for field in fields if b"_" not in field[0] or field[0].replace(b"_", b"-") not in changed]
     return fields
 
 
