@@ -259,8 +259,12 @@ class RoutedForwarding(Forwarding):
             self._tried.append(self.address)
         if self._path.now() >= self._over:
             self._exchange.answer(504, "no answer began within the time that the page rule gives")
-        else:
-            self._fail("timeout", 504, "the endpoint did not answer in time", sent=sent)
+        elif sent:
+            self._fail("timeout", 504, "the endpoint did not answer in time", sent=True)
+        else:  # either word for it is right
+            retries = self._route.retries
+            failure = "timeout" if retries is None or "timeout" in retries.conditions else "connect-failure"
+            self._fail(failure, 504, "the endpoint did not take the connection in time", sent=False)
 
     def end(self) -> None:
         """An answer has begun, or none is needed any more; may be called again."""

@@ -277,6 +277,16 @@ def test_a_connection_that_comes_about_late_is_kept_for_others():
     assert status(client) == 200
 
 
+def test_a_connection_that_takes_longer_than_an_attempt_may_is_a_failure_to_connect():
+    talk = dialogue(*PODS, retries={"per_try_timeout": 1})
+    client = ask(talk, method="POST")
+    talk.wait(1.1)
+    late, second = talk.accepts(), talk.accepts()
+    assert late.hears() == b""
+    second.says(OK)
+    assert status(client) == 200
+
+
 def test_an_attempt_that_takes_too_long_counts_against_its_endpoint():
     retries = {"per_try_timeout": 0.5, "conditions": ["timeout"]}
     talk = dialogue(*PODS[:2], retries=retries, settings={"ejection_failures": 1})
