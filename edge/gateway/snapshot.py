@@ -144,12 +144,13 @@ class Snapshot:
                 if backend.tls is not None:
                     yield backend.tls
 
-    def addresses(self, application: str, upstream: str) -> frozenset[Address]:
-        """Where an upstream's servers and endpoints are, also those that are on their way out."""
+    def addresses(self, application: str, upstream: str) -> frozenset[Address] | None:
+        """Where an upstream's servers and endpoints are, also those that are on their way out. None: there is no such
+        upstream, or no such application. Both may be empty: what is asked of nobody."""
         found = self.applications.get(application)
         backend = None if found is None else found.backends.get(upstream)
         if backend is None:
-            return frozenset()
+            return frozenset() if not application or (found is not None and not upstream) else None
         if backend.upstream.servers:
             return frozenset((server.host, server.port) for server in backend.upstream.servers)
         return frozenset((e.address, e.port) for e in _endpoints(backend.upstream, self.sources))

@@ -154,6 +154,7 @@ class Serving:
         return msgspec.json.encode(
             Measures(
                 traffic=counters.traffic.tallies(),
+                gone=counters.traffic.gone,
                 upstream_connections=_added(pool.counts() for pool in path.pools),
                 endpoint_connections=_bounded(_added(_open(pool) for pool in path.pools)),
                 ejected=_bounded({shown(address): 1 for pool in path.pools for address in pool.ejected_now()}),
@@ -172,10 +173,12 @@ class Serving:
         )
 
     def _fold_gone(self) -> None:
-        """Endpoints that are gone have no numbers of their own any more."""
+        """What is gone has no numbers of its own any more."""
         snapshot, traffic = self._path.snapshot, self._path.counters.traffic
         if snapshot is not self._folded or traffic.begun:
             traffic.fold_gone(snapshot.addresses)
+            for application in [name for name in self._path.counters.limited if name not in snapshot.applications]:
+                del self._path.counters.limited[application]
             self._folded = snapshot
 
     def describe(self) -> bytes:

@@ -294,6 +294,7 @@ def test_the_addresses_of_an_upstream_are_its_servers_or_its_endpoints_also_thos
     assert snapshot.addresses("a", "k") == {("10.0.0.1", 8080), ("10.0.0.2", 8080)}
     assert snapshot.addresses("a", "s") == {("backend", 80)}
     assert snapshot.addresses("a", "") == snapshot.addresses("", "") == frozenset()
+    assert snapshot.addresses("a", "gone") is snapshot.addresses("gone", "") is None
 
 
 def test_a_swap_at_a_thousand_applications_touches_only_the_one():

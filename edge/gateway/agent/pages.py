@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Collection, Mapping
 from typing import Any
 
 import msgspec
@@ -21,9 +21,11 @@ from edge.model.revision import NOTHING
 class Totals:
     """What all workers that ever lived have counted. A worker that is gone, or does not answer in time, counts with
     its last answer: a sum that fell and rose again would look like new requests. What ended workers counted for an
-    endpoint is kept as long as a living one counts for it, then in the rest of its upstream: so what is gone goes."""
+    endpoint is kept as long as a living one counts for it, then in the rest of its upstream: so what is gone goes.
+    `applications` answers which are served, None: that is not known yet."""
 
-    def __init__(self) -> None:
+    def __init__(self, applications: Callable[[], Collection[str] | None] = lambda: None) -> None:
+        self._applications = applications
         self._last: dict[str, Measures] = {}
         self._past = Measures()
 
@@ -46,7 +48,13 @@ class Totals:
         counted: Tallies = {}
         for one in living:
             tally.add_to(counted, one.traffic)
-        self._past = msgspec.structs.replace(self._past, traffic=tally.folded(self._past.traffic, counted))
+        past = tally.folded(self._past.traffic, counted)
+        served, limited = self._applications(), self._past.limited
+        if served is not None:
+            past, gone = tally.split(past, served)
+            self._past.gone.take(gone)
+            limited = {application: kinds for application, kinds in limited.items() if application in served}
+        self._past = msgspec.structs.replace(self._past, traffic=past, limited=limited)
         total = metrics.add([self._past, *living])
         lowest = min((one.snapshot_revision for one in living if one.snapshot_revision), default=0)
         return msgspec.structs.replace(total, snapshot_revision=lowest)
@@ -82,7 +90,11 @@ class StatusPages:
         self._restarts = restarts
         self._connected = connected
         self._draining = draining
-        self._totals = Totals()
+        self._totals = Totals(self._served)
+
+    def _served(self) -> Collection[str] | None:
+        manifest = self._relay.subscription.served
+        return None if manifest.revision == NOTHING else {entry.application: None for entry in manifest.applications}
 
     def note(self, worker: str, measures: bytes) -> None:
         """What a worker that ends has counted."""

@@ -6,15 +6,16 @@ from collections.abc import Iterable
 
 import msgspec
 
-from edge.gateway.telemetry.tally import Tallies, add_to
+from edge.gateway.telemetry.tally import Tallies, Tally, add_to
 
 
 class Measures(msgspec.Struct, frozen=True):
-    """One worker's numbers, or the sum of several. `limited` maps application, then the kind of limit, to requests;
-    `endpoint_connections` maps an endpoint's name to the open connections to it, `ejected` to the workers that pass it
-    over. Ages are in seconds, None: none yet."""
+    """One worker's numbers, or the sum of several. `gone` is what upstreams and applications counted that are no more;
+    `limited` maps application, then the kind of limit, to requests; `endpoint_connections` maps an endpoint's name to
+    the open connections to it, `ejected` to the workers that pass it over. Ages are in seconds, None: none yet."""
 
     traffic: Tallies = {}
+    gone: Tally = msgspec.field(default_factory=Tally)
     upstream_connections: dict[str, int] = {}
     endpoint_connections: dict[str, int] = {}
     ejected: dict[str, int] = {}
@@ -34,6 +35,7 @@ class Measures(msgspec.Struct, frozen=True):
 def add(measures: Iterable[Measures]) -> Measures:
     """The sum over workers; of ages the greatest and of revisions the least, because the slowest worker counts."""
     tallies: Tallies = {}
+    gone = Tally()
     connections: dict[str, int] = {}
     endpoint_connections: dict[str, int] = {}
     ejected: dict[str, int] = {}
@@ -42,6 +44,7 @@ def add(measures: Iterable[Measures]) -> Measures:
     total = list(measures)
     for one in total:
         add_to(tallies, one.traffic)
+        gone.take(one.gone)
         _add_to(connections, one.upstream_connections)
         _add_to(endpoint_connections, one.endpoint_connections)
         _add_to(ejected, one.ejected)
@@ -50,6 +53,7 @@ def add(measures: Iterable[Measures]) -> Measures:
             _add_to(limited.setdefault(application, {}), kinds)
     return Measures(
         traffic=tallies,
+        gone=gone,
         upstream_connections=connections,
         endpoint_connections=endpoint_connections,
         ejected=ejected,

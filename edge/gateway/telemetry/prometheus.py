@@ -15,6 +15,7 @@ def render(measures: Measures) -> str:
     lines: list[str] = []
     _family(lines, "edge_requests_total", "counter", "Requests answered.")
     overall = Tally()
+    overall.take(measures.gone)
     for application, upstreams in sorted(measures.traffic.items()):
         for upstream, endpoints in sorted(upstreams.items()):
             tally = total(endpoints)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Collection
 from typing import TypeAlias
 
 import msgspec
@@ -58,6 +59,16 @@ def folded(past: Tallies, living: Tallies) -> Tallies:
             for endpoint, tally in endpoints.items():
                 sums.setdefault(endpoint if endpoint in there else REST, Tally()).take(tally)
     return result
+
+
+def split(tallies: Tallies, applications: Collection[str]) -> tuple[Tallies, Tally]:
+    """The tallies of these applications and of no application, and the sum of the others."""
+    gone = Tally()
+    for application, upstreams in tallies.items():
+        if application and application not in applications:
+            for endpoints in upstreams.values():
+                gone.take(total(endpoints))
+    return {name: of for name, of in tallies.items() if not name or name in applications}, gone
 
 
 def total(endpoints: dict[str, Tally]) -> Tally:

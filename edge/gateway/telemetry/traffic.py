@@ -5,7 +5,8 @@ what no endpoint that is still there answered: the gateway's own answers, and wh
 
 Rules. Nothing grows without end: at most `LIMIT` endpoints have tallies of their own, the others of their upstream
 count together as `other`. An endpoint that is gone is folded into the rest of its upstream, so the upstream's sums
-never fall. Cost of a request: one look-up, two list items, one float.
+never fall. An upstream that is gone, or its application, has no tallies any more; what they counted stays in `gone`, so
+that the sum of all never falls. Cost of a request: one look-up, two list items, one float.
 """
 
 from __future__ import annotations
@@ -24,20 +25,21 @@ LIMIT: Final = 2000
 _OTHER: Final[Address] = (OTHER, 0)
 
 
-Addresses: TypeAlias = Callable[[str, str], Collection[Address]]
-"""(application, upstream) → where its endpoints are."""
+Addresses: TypeAlias = Callable[[str, str], Collection[Address] | None]
+"""(application, upstream) → where its endpoints are, None: there is no such upstream any more."""
 
 
 class Traffic:
     """A worker's tallies."""
 
-    __slots__ = ("_begun", "_endpoints", "_limit", "_tallies")
+    __slots__ = ("_begun", "_endpoints", "_limit", "_tallies", "gone")
 
     def __init__(self, limit: int = LIMIT) -> None:
         self._tallies: dict[tuple[str, str, Address | None], Tally] = {}
         self._limit = limit
         self._endpoints = 0
         self._begun = False
+        self.gone = Tally()
 
     def __repr__(self) -> str:
         return f"<Traffic tallies={len(self._tallies)} endpoints={self._endpoints}>"
@@ -66,20 +68,25 @@ class Traffic:
         return self._begun
 
     def fold_gone(self, addresses: Addresses) -> None:
-        """Endpoints that are no more among `addresses` count to the rest of their upstream from now on."""
+        """Endpoints that are no more among `addresses` count to the rest of their upstream from now on, and what an
+        upstream counted that is no more, to `gone`."""
         self._begun = False
-        known: dict[tuple[str, str], Collection[Address]] = {}
+        known: dict[tuple[str, str], Collection[Address] | None] = {}
         for key in list(self._tallies):
             application, upstream, address = key
-            if address is None or address == _OTHER:
+            if (application, upstream) not in known:
+                known[application, upstream] = addresses(application, upstream)
+            there = known[application, upstream]
+            named = address is not None and address != _OTHER
+            if there is not None and (not named or address in there):
                 continue
-            there = known.get((application, upstream))
-            if there is None:
-                there = known[application, upstream] = addresses(application, upstream)
-            if address not in there:
+            if named:
                 self._endpoints -= 1
-                gone = self._tallies.pop(key)
-                self._tallies.setdefault((application, upstream, None), Tally()).take(gone)
+            tally = self._tallies.pop(key)
+            if there is None:
+                self.gone.take(tally)
+            else:
+                self._tallies.setdefault((application, upstream, None), Tally()).take(tally)
 
     def tallies(self) -> Tallies:
         """All of them, by name; the tallies are the living ones."""

@@ -7,6 +7,7 @@ from edge import virtual_time
 from edge.gateway.agent.pages import StatusPages, Totals, oldest
 from edge.gateway.agent.relay import WORKERS, Relay
 from edge.gateway.telemetry.metrics import Measures
+from edge.gateway.telemetry.prometheus import render
 from edge.gateway.telemetry.tally import Tally
 from edge.wire.content import Content
 from edge.wire.subscription import Subscription
@@ -49,6 +50,18 @@ def test_what_ended_workers_counted_for_an_endpoint_goes_with_it_and_stays_in_it
     assert named({"0.0": measures(11)}) == {"10.0.0.1:80": 16}, "1.0 has ended, 0.0 knows the endpoint"
     assert named({"0.0": measures(11, endpoint="")}) == {"": 16}, "it is gone"
     assert named({"0.0": measures(12)}) == {"10.0.0.1:80": 12, "": 5}, "it came again, and begins anew"
+
+
+def test_applications_that_are_no_more_are_in_the_sum_of_all_alone():
+    served = {"shop": None}
+    totals = Totals(lambda: served)
+    assert asked(totals, {"0.0": measures(10, limited={"shop": {"rate": 1}})}, ("0.0",)) == 10
+    served.clear()
+    kept = Tally([0, 4, 0, 0, 0], [4] + 15 * [0], 0.04)
+    total = totals.add({"0.1": Measures(traffic={"": {"": {"": kept}}}, gone=kept)}, ("0.1",))
+    assert (list(total.traffic), total.gone.requests, total.limited) == ([""], 14, {})
+    assert "edge_request_seconds_count 18\n" in render(total)
+    assert totals.add({}, ("0.1",)).gone.requests == 14, "added once"
 
 
 def test_what_only_a_living_worker_has_ends_with_it():

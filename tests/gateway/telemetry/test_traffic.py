@@ -65,6 +65,19 @@ def test_what_a_thousand_generations_of_pods_counted_takes_the_room_of_one() -> 
     assert requests(traffic) == {"10.0.0.1:999": 1, "": 999}
 
 
+def test_an_upstream_or_application_that_is_gone_has_no_numbers_and_stays_in_the_sum_of_all() -> None:
+    traffic = Traffic(limit=2)
+    for application, upstream in (("shop", "old"), ("shop", "web"), ("gone", "web"), ("gone", "")):
+        for address in (ONE, TWO, None):
+            traffic.record(application, upstream, address, 200, 0.002)
+    traffic.fold_gone(lambda application, upstream: {ONE, TWO} if (application, upstream) == ("shop", "web") else None)
+    assert list(traffic.tallies()) == ["shop"]
+    assert requests(traffic) == {"other": 2, "": 1}
+    assert traffic.gone.requests == 9
+    ask(traffic, ONE)
+    assert requests(traffic) == {"10.0.0.1:80": 1, "other": 2, "": 1}, "there is room again"
+
+
 def test_what_ended_workers_counted_is_folded_as_soon_as_no_living_one_counts_for_the_endpoint() -> None:
     past, living = Traffic(), Traffic()
     ask(past, ONE, ONE, TWO, None)
