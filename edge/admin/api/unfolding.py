@@ -9,7 +9,7 @@ import msgspec
 
 from edge.admin.api.decoding import patched
 from edge.admin.api.operation import Call, Operation, Perform, Resource, Verb
-from edge.admin.errors import Conflict
+from edge.admin.errors import Stale
 from edge.admin.views import Page
 
 if TYPE_CHECKING:
@@ -149,9 +149,8 @@ def _merging(resource: Resource) -> Perform:
             expected = call.if_match or service.etag(view)
             try:
                 return await service.replace(call.actor, *call.ids, body=body, if_match=expected)
-            except Conflict:
-                unchanged = service.etag(await service.get(call.actor, *call.ids)) == service.etag(view)
-                if call.if_match or unchanged or attempt == _PATCH_ATTEMPTS - 1:
+            except Stale:
+                if call.if_match or attempt == _PATCH_ATTEMPTS - 1:
                     raise
         raise AssertionError("unreachable")
 

@@ -224,3 +224,17 @@ def test_two_patches_at_the_same_moment_both_stand(play):
             assert view.items() >= {**patches[0], **patches[1], **patches[2]}.items()
 
     play(scenario)
+
+
+def test_patches_at_the_same_time_are_all_merged(play):
+    async def scenario(house):
+        ids = await house.furnish()
+        path = f"applications/{ids['application']}"
+        merge = {"content-type": "application/merge-patch+json"}
+        changes = [{"name": "renamed"}, {"domains": ["other.example"]}, {"default": True}]
+        answers = await asyncio.gather(*(house.ask("PATCH", path, change, headers=merge) for change in changes))
+        assert [answer.status_code for answer in answers] == [200, 200, 200]
+        after = (await house.ask("GET", path)).json()
+        assert (after["name"], after["domains"], after["default"]) == ("renamed", ["other.example"], True)
+
+    play(scenario)
