@@ -9,6 +9,14 @@ from typing import Final
 STATUS_LINES: Final[dict[int, bytes]] = {status: f"HTTP/1.1 {status} \r\n".encode() for status in range(100, 600)}
 """Status lines by code; a code without a registered phrase has an empty one."""
 STATUS_LINES.update({status.value: f"HTTP/1.1 {status.value} {status.phrase}\r\n".encode() for status in HTTPStatus})
+STATUS_LINES.update(  # as RFC 9110 has them: before Python 3.13 HTTPStatus speaks as RFC 2616 did
+    {
+        413: b"HTTP/1.1 413 Content Too Large\r\n",
+        414: b"HTTP/1.1 414 URI Too Long\r\n",
+        416: b"HTTP/1.1 416 Range Not Satisfiable\r\n",
+        422: b"HTTP/1.1 422 Unprocessable Content\r\n",
+    }
+)
 
 TEXT: Final = ((b"content-type", b"text/plain; charset=utf-8"),)
 

@@ -34,5 +34,15 @@ def test_connection_is_said_only_where_the_version_does_not(keep_alive: bool, ve
     assert answers.connection_field(keep_alive, version) == line
 
 
+def test_phrases_are_those_of_rfc_9110() -> None:
+    said = {status: answers.build(status, b"abc", DATE).partition(b"\r\n")[0] for status in (413, 414, 416, 422)}
+    assert said == {
+        413: b"HTTP/1.1 413 Content Too Large",
+        414: b"HTTP/1.1 414 URI Too Long",
+        416: b"HTTP/1.1 416 Range Not Satisfiable",
+        422: b"HTTP/1.1 422 Unprocessable Content",
+    }
+
+
 def test_a_status_without_a_registered_phrase_has_a_line() -> None:
     assert answers.STATUS_LINES[499] == b"HTTP/1.1 499 \r\n"
