@@ -22,7 +22,7 @@ from collections.abc import Callable
 from functools import partial
 
 from edge.gateway.actions.passage import PASS, Passage, Verdict
-from edge.gateway.caching import freshness
+from edge.gateway.caching import freshness, ranges
 from edge.gateway.caching.collapsing import Fetches, Waiter
 from edge.gateway.caching.store import Key, Slot, Stored
 from edge.gateway.http.head import ResponseHead
@@ -33,8 +33,9 @@ from edge.rules.request import Request
 
 ERRORS = (500, 502, 503, 504)
 """What a stale answer may stand in for (RFC 5861 4)."""
-_PRIVATE = (b"authorization", b"range", b"upgrade")
-"""Requests with one of these pass by."""
+_PRIVATE = (b"authorization", b"upgrade")
+"""Requests with one of these pass by; those with Range do, too, where nothing fresh is stored: what is fetched for them
+is a part."""
 _KEPT_OUT = frozenset(
     b"connection keep-alive proxy-connection te trailer transfer-encoding upgrade content-length x-request-id "
     b"cache-status ratelimit ratelimit-policy proxy-authenticate proxy-authentication-info".split()
@@ -102,6 +103,9 @@ class ResponseCache:
         if "only-if-cached" in said:
             self._visit(passage, _Visit(visit.status), "miss")
             return Answer(504, b"only a stored answer was asked for\n", b"text/plain")
+        if header(b"range") is not None:
+            self._visit(passage, _Visit(b"fwd=bypass"), "bypass")
+            return PASS
         if request.method == "GET" and slot in self._fetches and "no-cache" not in said:
             waiter = Waiter(self._fetches, passage.path.loop, partial(self._look_again, passage, visit))
             self._fetches.join(slot, waiter)
@@ -159,6 +163,10 @@ class ResponseCache:
         fields = (*(field for field in found.fields if field[0] != b"age"), (b"age", age))
         if found.status == 200 and freshness.matches(passage.request.header, fields):
             return Answer(304, fields=tuple(field for field in fields if field[0] in _OF_304))
+        if found.status == 200 and passage.request.method == "GET":
+            part = ranges.part(passage.request.header, fields, len(found.body))
+            if part is not None:
+                return _part(found.body, fields, *part)
         return Answer(found.status, found.body, fields=fields)
 
     def _visit(self, passage: Passage, visit: _Visit, result: str) -> None:
@@ -305,6 +313,14 @@ class _Recorder:
                     self._parts = None
                     self._done(b"".join(parts))
         return data
+
+
+def _part(body: bytes, fields: tuple[tuple[bytes, bytes], ...], start: int, end: int) -> Answer:
+    """A part of a stored answer, or that there is no such part (RFC 9110 15.3.7 and 15.5.17)."""
+    if start == end:
+        return Answer(416, fields=((b"content-range", b"bytes */%d" % len(body)),))
+    which = (b"content-range", b"bytes %d-%d/%d" % (start, end - 1, len(body)))
+    return Answer(206, body[start:end], fields=(*fields, which))
 
 
 def _target(request: Request) -> str:

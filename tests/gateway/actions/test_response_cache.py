@@ -293,6 +293,22 @@ def test_while_one_fetches_a_stale_answer_anew_others_are_given_it_for_a_while()
     assert other.hears() == b""  # too old now
 
 
+def test_a_part_is_given_of_what_is_stored():
+    talk = Talk()
+    talk.ask(request(Range="bytes=1-2"), answer("Content-Range: bytes 1-2/5", first="206 Part", text=b"el"))
+    talk.ask(request(), answer("Cache-Control: max-age=60", 'ETag: "a"'))
+    got = talk.ask(request(Range="bytes=1-2", If_Range='"a"'))
+    assert (status(got), body(got), field(got, b"content-range")) == (206, b"el", b"bytes 1-2/5")
+    assert (field(got, b"etag"), field(got, b"content-length")) == (b'"a"', b"2")
+    assert status(talk.ask(request(Range="bytes=1-2", If_None_Match='"a"'))) == 304
+    assert body(talk.ask(request(Range="bytes=1-2", If_Range='"b"'))) == b"hello"
+    none = talk.ask(request(Range="bytes=9-"))
+    assert (status(none), field(none, b"content-range")) == (416, b"bytes */5")
+    assert status(talk.ask(request("HEAD", Range="bytes=1-2"))) == 200
+    talk.dialogue.wait(61)
+    talk.ask(request(Range="bytes=1-2"), answer("Content-Range: bytes 1-2/5", first="206 Part", text=b"el"))
+
+
 def test_variants_are_fetched_at_once_and_each_by_one():
     talk = Talk()
     vary = ("Cache-Control: max-age=60", "Vary: Accept-Language")
