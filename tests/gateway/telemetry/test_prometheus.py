@@ -26,6 +26,11 @@ def test_prometheus_reads_what_is_rendered() -> None:
     found = samples(render(measured(revision=7, age=1.5)))
     labels = (("application", "shop"), ("status_class", "4xx"), ("upstream", "web"))
     assert found["edge_requests_total", labels] == 2
+    of_upstream = (("application", "shop"), ("upstream", "web"))
+    assert found["edge_upstream_request_seconds_bucket", (of_upstream[0], ("le", "0.5"), of_upstream[1])] == 2
+    assert found["edge_upstream_request_seconds_bucket", (of_upstream[0], ("le", "+Inf"), of_upstream[1])] == 3
+    assert found["edge_upstream_request_seconds_count", of_upstream] == 3
+    assert found["edge_upstream_request_seconds_sum", of_upstream] == 100.3009
     assert found["edge_upstream_connections", (("state", "idle"),)] == 2
     endpoint = (("application", "shop"), ("endpoint", "10.0.0.1:80"))
     upstream = (("upstream", "web"),)
