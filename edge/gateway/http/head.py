@@ -101,8 +101,8 @@ class RequestHead:
     def __repr__(self) -> str:
         return f"<RequestHead {self.method.decode()} {self.target.decode()} HTTP/1.{self.version}>"
 
-    def at(self, target: bytes) -> RequestHead:
-        """The same head with another target."""
+    def at(self, target: bytes, memo: Memo | None) -> RequestHead:
+        """The same head with another target; what a memo holds has none itself, or each would keep the other."""
         other = RequestHead()
         other.method = self.method
         other.target = target
@@ -116,7 +116,7 @@ class RequestHead:
         other.websocket = self.websocket
         other.expects_continue = self.expects_continue
         other.via = self.via
-        other.memo = self.memo
+        other.memo = memo
         return other
 
 
@@ -151,7 +151,7 @@ class ResponseHead:
     def __repr__(self) -> str:
         return f"<ResponseHead {self.status} length={self.length}>"
 
-    def copy(self) -> ResponseHead:
+    def copy(self, memo: Memo | None) -> ResponseHead:
         """The same head; `fields` is shared until somebody sets others."""
         other = ResponseHead()
         other.status = self.status
@@ -163,7 +163,7 @@ class ResponseHead:
         other.keep_alive = self.keep_alive
         other.named = self.named
         other.upgrade = self.upgrade
-        other.memo = self.memo
+        other.memo = memo
         return other
 
 
@@ -189,7 +189,7 @@ def read_request(
         if block == memo.block and is_origin_form:
             known = memo.request
             if known is not None and known.method == method and known.version == version:
-                return known.at(target)
+                return known.at(target, memo)
     request = RequestHead()
     request.method = method
     request.version = version
@@ -216,7 +216,7 @@ def read_request(
     if len(special) > (b"host" in special):
         _read_special(request, special)
     if memo is not None and is_origin_form:
-        memo.remember_request(block, request.at(target))
+        memo.remember_request(block, request.at(target, None))
     return request
 
 
@@ -260,7 +260,7 @@ def read_response(head: bytes, method: bytes, field_limit: int = 100, memo: Memo
     if memo is not None and head == memo.block and method == memo.method:
         known = memo.response
         assert known is not None
-        return known.copy()
+        return known.copy(memo)
     line = _status_line(head)
     if line is None:
         raise MalformedError(502, "the status line is not one of HTTP/1.0 or 1.1")
@@ -300,7 +300,7 @@ def read_response(head: bytes, method: bytes, field_limit: int = 100, memo: Memo
     if status == 204 and (coding is not None or (length is not None and length.strip(b"0"))):
         response.keep_alive = False  # what it must not have (RFC 9112 6.1, 6.2) may follow, as another request's answer
     if memo is not None:
-        memo.remember_response(head, response.copy(), method)
+        memo.remember_response(head, response.copy(None), method)
     return response
 
 

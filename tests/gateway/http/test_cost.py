@@ -39,3 +39,29 @@ def test_a_request_leaves_nothing_for_the_garbage_collector(actions: list[dict[s
     finally:
         gc.enable()
     assert found == 0
+
+
+def test_a_connection_leaves_nothing_for_the_garbage_collector() -> None:
+    dialogue = Dialogue(serving("10.0.0.1:80"))
+
+    def come_and_go() -> None:
+        client = dialogue.client()
+        client.says(GET)
+        upstream = dialogue.accepts()
+        upstream.says(OK)
+        client.hears()
+        upstream.ends()
+        client.ends()
+        for side in (client, upstream):
+            side.transport.protocol = None
+
+    come_and_go()
+    gc.collect()
+    gc.disable()
+    try:
+        for _ in range(20):
+            come_and_go()
+        found = gc.collect()
+    finally:
+        gc.enable()
+    assert found == 0
