@@ -149,20 +149,23 @@ async def one_of_four(
     proxy: Mapping[str, object],
 ) -> None:
     """`deed` to one of four new endpoints in each round; it says how many requests may be lost."""
-    seen, held = [], 0
+    seen, held, wrong = [], 0, ""
     for _ in range(run.rounds):
         async with endpoints(4, 0.02) as processes:
             await disturbances.proxy_to(home, processes, **proxy)
             async with Steady(home.url(), HOST, run.rate, requests=[(method, "/")]) as load:
                 began = load.now
-                held += await deed(load, processes[0])
+                try:
+                    held += await deed(load, processes[0])
+                except AssertionError as error:
+                    wrong = str(error).splitlines()[0]
                 seen.append(await load.since(began))
     failures = [failure for each in seen for failure in each.failures]
     rate = sum(each.rate for each in seen) / len(seen)
     slowest = max(each.slowest for each in seen)
     whole = Interval(sum(each.requests for each in seen), rate, slowest, failures)
     may = NONE if method == "GET" and not proxy else f"what it had, {held}"
-    run.add(judged(name, whole, run.rate, may, "more failed than may" if len(failures) > held else ""))
+    run.add(judged(name, whole, run.rate, may, wrong or ("more failed than may" if len(failures) > held else "")))
 
 
 HEAD = f"{'':<34}{'requests':>9}{'per s':>8}{'failed':>8}  {'may fail':<22}{'slowest':>10}"

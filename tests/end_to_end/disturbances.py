@@ -165,10 +165,15 @@ IMPATIENT = {"per_try_timeout": PER_TRY, "conditions": ["connect-failure", "rese
 
 
 async def endpoint_killed(load: Steady, endpoint: Endpoint) -> int:
-    """What it holds is reset, and it refuses from now on; how many requests were in flight just then."""
+    """What it holds is reset, and it refuses from now on; how many requests were in flight just then. What was due once
+    it was gone is never lost: an idle connection to it is known to be closed, and a new one is refused."""
     held = load.in_flight
     endpoint.kill()
+    await endpoint.gone()
+    gone = load.now
     await load.more(int(load.rate / 2))
+    late = [failure for failure in load.failures if failure.due > gone]
+    assert not late, late
     return held
 
 

@@ -55,6 +55,10 @@ class Endpoint:
         """It says nothing more; what listens in the kernel for it takes connections all the same."""
         os.kill(self._process.pid, signal.SIGSTOP)
 
+    async def gone(self) -> None:
+        """Wait until it has ended."""
+        await self._process.wait()
+
     async def ended(self) -> None:
         if self._process.returncode is None:
             self._process.kill()
