@@ -129,7 +129,8 @@ class UpstreamConnection(asyncio.Protocol, Holder):
 
     def send_more(self, data: bytes, ended: bool) -> None:
         """Send more of the request's body."""
-        self.transport.write(data)
+        if not self.transport.is_closing():  # then it has failed, which the loop tells in its next turn
+            self.transport.write(data)
         self.request_written(ended)
 
     def request_written(self, ended: bool) -> None:
@@ -359,8 +360,7 @@ class UpstreamConnection(asyncio.Protocol, Holder):
     # How it ends
 
     def _touch(self) -> None:
-        path = self._path
-        path.wheel.set(self, path.now() + path.settings.response_timeout)
+        self.request_written(True)
 
     def _finish(self, exchange: Requester) -> None:
         self.exchange = None

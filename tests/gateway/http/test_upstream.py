@@ -86,6 +86,20 @@ def test_a_body_without_a_length_is_whole_only_if_its_end_was_announced(announce
     assert dialogue.path.pool.counts() == {"idle": 0, "busy": 0, "connecting": 0}
 
 
+def test_nothing_is_written_to_a_connection_that_has_failed() -> None:
+    """The event loop would log a warning for each write until it tells of the failure."""
+    dialogue = Dialogue(serving("10.0.0.1:80"))
+    client = dialogue.client()
+    client.says(b"POST / HTTP/1.1\r\nHost: www.example.com\r\nContent-Length: 3\r\n\r\na")
+    upstream = dialogue.accepts()
+    written: list[bytes] = []
+    upstream.transport.write = written.append  # type: ignore[method-assign,assignment]
+    client.says(b"b")
+    upstream.transport.closed = True
+    client.says(b"c")
+    assert written == [b"b"]
+
+
 def test_idle_connections_run_out() -> None:
     dialogue = Dialogue(serving("10.0.0.1:80"), upstream_idle_timeout=5, keep_alive_timeout=100)
     client = dialogue.client()
