@@ -26,13 +26,14 @@ Row: TypeAlias = dict[str, Any]
 
 class Field(NamedTuple):
     """One field of an action; `hint` is an example. `retries.attempts` is a field of the object in `retries`. What is
-    seldom needed is folded away under `more`."""
+    seldom needed is folded away under `more`. Left empty it has its default, unless `empty` is a value as well."""
 
     name: str
     label: str
     kind: Kind = "text"
     hint: str = ""
     more: bool = False
+    empty: bool = False
 
 
 _HEADER = Field("name", "Header", hint="X-Name")
@@ -136,13 +137,13 @@ ACTIONS: dict[str, tuple[Field, ...]] = {
         Field("rate", "Requests", "number", "100"),
         Field("per", "per", "choice", "second minute hour"),
         Field("burst", "At once", "number", "20"),
-        Field("key", "Counted by", hint="${client-address}"),
+        Field("key", "Counted by (all together, when empty)", hint="${client-address}", empty=True),
         Field("delay", "delay what is too early instead of refusing it", "check"),
         Field("status", "Status of a refusal", "number", "429"),
     ),
     "limit-concurrency": (
         Field("limit", "Requests at once", "number", "10"),
-        Field("key", "Counted by", hint="${client-address}"),
+        Field("key", "Counted by (all together, when empty)", hint="${client-address}", empty=True),
         Field("queue", "More that wait", "number", "20"),
         Field("status", "Status of a refusal", "number", "503"),
     ),
@@ -210,7 +211,7 @@ def _posted(action: str, field: Field, sent: Mapping[str, Any]) -> Any:
     if field.kind == "shares":
         weights = {key: str(value).strip() for key, value in sent.items() if key.startswith(f"{field.name}-")}
         return {key.removeprefix(f"{field.name}-"): weight for key, weight in weights.items() if weight}
-    if "." in field.name:  # an object is left out when all its fields are as they were shown first
+    if field.empty or "." in field.name:  # an object is left out when all its fields are as they were shown first
         return _text(sent.get(field.name, _shown(field, _default(action, field.name))))
     return _text(sent.get(field.name, ""))
 
@@ -246,7 +247,7 @@ def read(row: Row) -> dict[str, Any]:
             value = value.strip()
         if inner and value != "":
             values.setdefault(name, {})[inner] = value
-        elif not inner and (value != "" or not _has_default(kind, name)):
+        elif not inner and (value != "" or field.empty or not _has_default(kind, name)):
             values[name] = value
     return values
 

@@ -2,8 +2,8 @@
 
 Fields are named `c-0-variable`, `a-1-url`…; the pressed button's `do` says what to change (add-condition,
 remove-action-1, up-action-1, refresh) or `save`. A group of plain conditions has `c-2-group` and rows like
-`c-2-m-0-variable`; deeper groups are not edited here, but go through the form as JSON in `c-2-kept`, and so stay as
-they are.
+`c-2-m-0-variable`; deeper groups, and values that cannot be typed one on each line, are not edited here, but go through
+the form as JSON in `c-2-kept`, and so stay as they are.
 """
 
 from __future__ import annotations
@@ -45,6 +45,15 @@ def group_row() -> Row:
     return {"group": "any", "members": [condition_row()]}
 
 
+def _fits_lines(condition: Condition) -> bool:
+    """Whether its values can be typed one on each line: spaces around them would be lost, empty ones left out."""
+    return all(value and value == value.strip() and len(value.splitlines()) == 1 for value in condition.values)
+
+
+def _kept_row(condition: Condition) -> Row:
+    return {"kept": msgspec.json.encode(condition).decode(), "text": condition_text(condition)}
+
+
 def member_place(number: int, group: str, member: int) -> str:
     """What the API calls a condition inside a group in its messages."""
     return f"conditions[{number}].{'not.any' if group == 'none' else group}[{member}]"
@@ -52,14 +61,16 @@ def member_place(number: int, group: str, member: int) -> str:
 
 def _shown(condition: Condition) -> Row:
     """A condition's row; that of a group has its members' rows."""
-    if not condition.is_group:
+    if not condition.is_group and _fits_lines(condition):
         row = {name: getattr(condition, name) for name in _PLAIN}
         return row | {"values": "\n".join(condition.values), "argument": condition.argument or ""}
+    if not condition.is_group:
+        return _kept_row(condition)
     kind, members = "any" if condition.any_of else "all", condition.members
     if condition.not_ is not None:
         kind, members = "none", condition.not_.any_of
-    if not members or any(member.is_group for member in members):
-        return {"kept": msgspec.json.encode(condition).decode(), "text": condition_text(condition)}
+    if not members or any(member.is_group or not _fits_lines(member) for member in members):
+        return _kept_row(condition)
     return {"group": kind, "members": [_shown(member) for member in members]}
 
 

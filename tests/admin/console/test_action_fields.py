@@ -68,6 +68,8 @@ def test_every_action_of_the_model_has_its_fields_in_the_editor():
         Compress(("br",), ("text/html",), 10, 6),
         LimitRate(10, "minute", 5, "${host}", True, 503),
         LimitRate(10),
+        LimitRate(10, key=""),
+        LimitConcurrency(3, key=""),
         RequestId(),
         RequestId("X-Id", True, "uuid", True),
         LimitBody(0),

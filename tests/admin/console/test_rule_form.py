@@ -15,12 +15,14 @@ CONDITION = {"c-0-variable": "header", "c-0-argument": "x-team", "c-0-operator":
 
 
 PLAIN = (Condition("method", "equals", ("GET",)), Condition("header", "exists", argument="x-a", negate=True))
-GROUPS = [
+CONDITIONS = [
     Condition(any_of=PLAIN),
     Condition(all_of=PLAIN),
     Condition(not_=Condition(any_of=PLAIN)),
     Condition(not_=PLAIN[0]),
     Condition(any_of=(PLAIN[0], Condition(all_of=PLAIN))),
+    Condition(any_of=(PLAIN[0], Condition("user-agent", "contains", (" bot ",)))),
+    *(Condition("query", "equals", values, "q") for values in (("",), ("a", " b"), ("a\nb",), ("a b", "c"))),
 ]
 
 
@@ -36,13 +38,14 @@ def sent(rows, start="c"):
     return fields
 
 
-def test_groups_survive_being_shown_and_sent_back():
-    rule = RuleView(id="r", name="n", enabled=True, conditions=GROUPS, actions=[Proxy("u1")], order=0)
+def test_conditions_survive_being_shown_and_sent_back():
+    rule = RuleView(id="r", name="n", enabled=True, conditions=CONDITIONS, actions=[Proxy("u1")], order=0)
     shown = RuleForm.of(rule)
-    assert [row.get("group") for row in shown.conditions] == ["any", "all", "none", None, None]
+    assert [row.get("group") for row in shown.conditions] == ["any", "all", "none", *[None] * 7]
+    assert ["kept" in row for row in shown.conditions] == [False] * 3 + [True] * 6 + [False]
     form = FormData({**sent(shown.conditions), "a-0-type": "proxy", "a-0-upstream": "u1"})
     assert RuleForm.posted(form).conditions == shown.conditions
-    assert RuleForm.posted(form).body().conditions == GROUPS
+    assert RuleForm.posted(form).body().conditions == CONDITIONS
 
 
 def test_a_group_s_rows_are_added_and_removed():
@@ -77,7 +80,7 @@ def test_a_rule_survives_being_shown_and_sent_back():
         id="r",
         name="n",
         enabled=False,
-        conditions=[Condition("path", "prefix", ("/a", "/b"), negate=True, ignore_case=True), *GROUPS],
+        conditions=[Condition("path", "prefix", ("/a", "/b"), negate=True, ignore_case=True), *CONDITIONS],
         actions=[RewritePath("/", prefix="/a"), Proxy("u1")],
         order=0,
     )
