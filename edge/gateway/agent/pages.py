@@ -15,7 +15,6 @@ from edge.gateway.checking.checker import Checker
 from edge.gateway.telemetry import metrics, tally
 from edge.gateway.telemetry.metrics import Measures
 from edge.gateway.telemetry.prometheus import blocks
-from edge.gateway.telemetry.tally import Tallies
 from edge.model.revision import NOTHING
 
 AT_A_TIME = 100
@@ -49,10 +48,7 @@ class Totals:
 
     def _sum(self) -> Measures:
         living = list(self._last.values())
-        counted: Tallies = {}
-        for one in living:
-            tally.add_to(counted, one.traffic)
-        past = tally.folded(self._past.traffic, counted)
+        past = tally.folded(self._past.traffic, [one.traffic for one in living])
         served, limited = self._applications(), self._past.limited
         if served is not None:
             past, gone = tally.split(past, served)

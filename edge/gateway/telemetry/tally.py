@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection
+from collections.abc import Collection, Sequence
 from typing import TypeAlias
 
 import msgspec
@@ -49,15 +49,16 @@ def add_to(total: Tallies, tallies: Tallies) -> None:
                 sums.setdefault(endpoint, Tally()).take(tally)
 
 
-def folded(past: Tallies, living: Tallies) -> Tallies:
+def folded(past: Tallies, living: Sequence[Tallies]) -> Tallies:
     """What ended workers counted, with endpoints that no living one counts in the rests of their upstreams."""
     result: Tallies = {}
     for application, upstreams in past.items():
         for upstream, endpoints in upstreams.items():
-            there = living.get(application, {}).get(upstream, {})
+            there = [one.get(application, {}).get(upstream, {}) for one in living]
             sums = result.setdefault(application, {}).setdefault(upstream, {})
             for endpoint, tally in endpoints.items():
-                sums.setdefault(endpoint if endpoint in there else REST, Tally()).take(tally)
+                kept = any(endpoint in counted for counted in there)
+                sums.setdefault(endpoint if kept else REST, Tally()).take(tally)
     return result
 
 

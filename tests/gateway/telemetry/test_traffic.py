@@ -82,6 +82,6 @@ def test_what_ended_workers_counted_is_folded_as_soon_as_no_living_one_counts_fo
     past, living = Traffic(), Traffic()
     ask(past, ONE, ONE, TWO, None)
     ask(living, TWO)
-    kept = folded(past.tallies(), living.tallies())["shop"]["web"]
+    kept = folded(past.tallies(), [living.tallies(), {}])["shop"]["web"]
     assert {name: tally.requests for name, tally in kept.items()} == {"": 3, "10.0.0.2:80": 1}
     assert requests(past) == {"10.0.0.1:80": 2, "10.0.0.2:80": 1, "": 1}, "nothing was changed by asking"
