@@ -16,7 +16,7 @@ from edge.model.source import Source
 from edge.model.upstream import Upstream
 
 
-class ApplicationDocument(msgspec.Struct, frozen=True, omit_defaults=True, forbid_unknown_fields=True):
+class ApplicationDocument(msgspec.Struct, frozen=True, gc=False, omit_defaults=True, forbid_unknown_fields=True):
     """An application as released. `domains` are lower case, exact or `*.suffix`; `default` makes it answer the hosts of
     its partitions that no application names; rules run in order. `certificates` are ids, which the manifest resolves.
 

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import sys
+
 import msgspec
 
 from edge.model.endpoint import Endpoint
@@ -19,8 +21,9 @@ class Source(msgspec.Struct, frozen=True, gc=False):
 
     @property
     def key(self) -> str:
-        """The source as one string, unique: a port name always has a letter, so 80 and "80" cannot both exist."""
-        return f"{self.cluster}/{self.namespace}/{self.service}:{self.port}"
+        """The source as one string, unique: a port name always has a letter, so 80 and "80" cannot both exist. The
+        same object each time: it is a key in six tables of a gateway."""
+        return sys.intern(f"{self.cluster}/{self.namespace}/{self.service}:{self.port}")
 
     def __repr__(self) -> str:
         return f"<Source {self.key}>"

@@ -10,7 +10,7 @@ from edge.model.health_check import HealthCheck
 from edge.model.source import Source
 
 
-class Server(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
+class Server(msgspec.Struct, frozen=True, gc=False, forbid_unknown_fields=True):
     """A server written by hand. `host` is an IP address or a name; `weight` is its share, 0 takes it out of use."""
 
     host: str
@@ -53,7 +53,7 @@ class Sticky(msgspec.Struct, frozen=True, omit_defaults=True, tag="sticky", forb
 Balance: TypeAlias = RoundRobin | LeastRequest | Hash | Sticky
 
 
-class Upstream(msgspec.Struct, frozen=True, omit_defaults=True, forbid_unknown_fields=True):
+class Upstream(msgspec.Struct, frozen=True, gc=False, omit_defaults=True, forbid_unknown_fields=True):
     """Static when it has `servers`, Kubernetes when it has `sources`; exactly one of the two is not empty.
     `balance` None is round robin, `check` None: readiness is all that is known of endpoints.
 

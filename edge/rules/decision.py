@@ -14,7 +14,7 @@ Edits: TypeAlias = tuple[tuple[bytes, bytes | None], ...]
 """In order: (lower-case header name, its new value), or None to remove the header."""
 
 
-class Answer(msgspec.Struct, frozen=True):
+class Answer(msgspec.Struct, frozen=True, gc=False):
     """An answer given without an upstream. `content_type` is empty when the body is; `location` is a redirect's;
     `fields` are more (lower-case name, value) pairs."""
 
@@ -37,7 +37,7 @@ Make: TypeAlias = Callable[[HandlingAction, str], Handlers]
 """Of an action and the id of its rule. Raises ValueError for an action that cannot be made ready."""
 
 
-class Decision(msgspec.Struct, frozen=True):
+class Decision(msgspec.Struct, frozen=True, gc=False):
     """What to do. Exactly one holds:
 
     - `upstream` is the id of the upstream to send to, and `route` how, if the rule says more than that: then it chooses

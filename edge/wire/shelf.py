@@ -277,11 +277,11 @@ class Shelf:
         return len(self._needed) > known
 
     def _prune(self) -> None:
-        """Rule 4."""
+        """Rule 4; the names are those of the manifests, so that equal ones are kept once."""
         served = dict.fromkeys((*self.served.hashes, *(e.hash for e in self._older.values())))
         kept = served | self._target_hashes()
-        self.documents = {name: body for name, body in self.documents.items() if name in kept}
-        self._named = {name: keys for name, keys in self._named.items() if name in kept}
+        self.documents = {name: self.documents[name] for name in kept if name in self.documents}
+        self._named = {name: self._named[name] for name in kept if name in self._named}
         self._serving = _keys(self._named, served)
         self._needed = self._serving | _keys(self._named, kept)
         if self.target is not None:

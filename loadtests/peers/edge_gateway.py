@@ -44,6 +44,13 @@ def command(ports: Ports, status: int, folder: Path) -> list[str]:
 
 
 def write_snapshot(work: Work, folder: Path) -> None:
+    """What an agent starts from."""
+    data = folder / "data"
+    data.mkdir(mode=0o700)
+    (data / "snapshot").write_bytes(disk.encode(content(work)))
+
+
+def content(work: Work) -> Content:
     """Every application has a Kubernetes upstream of its own with one endpoint, the backend."""
     documents = {}
     entries = []
@@ -64,9 +71,7 @@ def write_snapshot(work: Work, folder: Path) -> None:
         documents[name] = body
         certificates.append(CertificateEntry(secret.id, secret.name, name))
     manifest = Manifest(Revision(1, 1), _PARTITION, tuple(entries), tuple(certificates))
-    data = folder / "data"
-    data.mkdir(mode=0o700)
-    (data / "snapshot").write_bytes(disk.encode(Content(manifest, documents, sources)))
+    return Content(manifest, documents, sources)
 
 
 def _certificate(files: Files) -> CertificateDocument:

@@ -17,6 +17,10 @@ def test_different_sources_have_different_keys(one, other):
 
 def test_a_key_reads_like_an_address():
     assert Source("c1", "default", "hello", 80).key == "c1/default/hello:80"
+
+
+def test_equal_keys_are_kept_once():
+    assert Source("c1", "default", "hello", 80).key is Source("c1", "default", "hello", 80).key
     assert repr(Source("c1", "default", "hello", "http")) == "<Source c1/default/hello:http>"
 
 
