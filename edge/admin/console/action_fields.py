@@ -201,7 +201,7 @@ def posted(action: str, sent: Mapping[str, Any]) -> Row:
     chosen: what both need is kept, all else begins with its default."""
     if sent.get("shown", action) != action:
         fields = [field.name for field in ACTIONS[action] if not _has_default(action, field.name)]
-        return empty(action) | {name: _text(sent[name]) for name in fields if name in sent}
+        return empty(action) | {name: str(sent[name]) for name in fields if name in sent}
     return {"type": action} | {field.name: _posted(action, field, sent) for field in ACTIONS[action]}
 
 
@@ -212,13 +212,8 @@ def _posted(action: str, field: Field, sent: Mapping[str, Any]) -> Any:
         weights = {key: str(value).strip() for key, value in sent.items() if key.startswith(f"{field.name}-")}
         return {key.removeprefix(f"{field.name}-"): weight for key, weight in weights.items() if weight}
     if field.empty or "." in field.name:  # an object is left out when all its fields are as they were shown first
-        return _text(sent.get(field.name, _shown(field, _default(action, field.name))))
-    return _text(sent.get(field.name, ""))
-
-
-def _text(sent: object) -> str:
-    """As it was shown: browsers send every end of a line as CR LF."""
-    return str(sent).replace("\r\n", "\n")
+        return str(sent.get(field.name, _shown(field, _default(action, field.name))))
+    return str(sent.get(field.name, ""))
 
 
 def read(row: Row) -> dict[str, Any]:

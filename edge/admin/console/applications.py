@@ -7,7 +7,7 @@ from typing import Any
 from starlette.datastructures import FormData
 from starlette.responses import RedirectResponse, Response
 
-from edge.admin.console.forms import Errors, body, lines, optional, version
+from edge.admin.console.forms import Errors, body, lines, pem, version
 from edge.admin.console.paging import asked, offered
 from edge.admin.console.visit import Visit
 from edge.admin.errors import AdminError
@@ -50,8 +50,8 @@ def _values(form: FormData) -> dict[str, Any]:
 
 
 def _clients(form: FormData) -> dict[str, Any] | None:
-    authority = optional(form.get("client_ca"))
-    if authority is None:
+    authority = pem(form.get("client_ca"))
+    if not authority:
         return None
     return {"ca_certificate": authority, "mode": form.get("client_mode", "required")}
 

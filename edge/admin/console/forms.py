@@ -27,6 +27,12 @@ def optional(text: object) -> str | None:
     return stripped or None
 
 
+def pem(text: object) -> str:
+    """The text of a field with PEM in it as files have it, ending with its last line's end; empty when it is."""
+    stripped = str(text or "").strip()
+    return f"{stripped}\n" if stripped else ""
+
+
 def lines(text: object) -> list[str]:
     """The lines of a text area that are not empty."""
     return [line.strip() for line in str(text or "").splitlines() if line.strip()]

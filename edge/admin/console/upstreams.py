@@ -9,7 +9,7 @@ import msgspec
 from starlette.responses import Response
 
 from edge.admin.console import applications, balance_fields, check_fields, service_fields
-from edge.admin.console.forms import Errors, body, lines, optional, version
+from edge.admin.console.forms import Errors, body, lines, pem, version
 from edge.admin.console.visit import Visit
 from edge.admin.drafts.wording import check_text, choosing_texts
 from edge.admin.errors import AdminError, Invalid, NotFound
@@ -116,7 +116,13 @@ async def _offer_services(visit: Visit, choices: Choices) -> None:
     choices.services = sorted(services)
     if (service := services.get(chosen["service"])) is None:
         return
-    choices.ports = [(str(port.port), f"{port.port} {port.name or ''}".strip()) for port in service.ports]
+    choices.ports = [
+        (
+            str(port.name or port.port if port.name == chosen["port"] else port.port),
+            f"{port.port} {port.name or ''}".strip(),
+        )
+        for port in service.ports
+    ]
     if chosen["port"] not in dict(choices.ports):
         chosen["port"] = choices.ports[0][0] if len(choices.ports) == 1 else ""
 
@@ -146,7 +152,7 @@ def _tls(given: Mapping[str, Any]) -> UpstreamTls | None:
     return UpstreamTls(
         verify=not given.get("unverified"),
         server_name=str(given.get("server_name") or "").strip(),
-        ca_certificate=optional(given.get("ca_certificate")) or "",
+        ca_certificate=pem(given.get("ca_certificate")),
     )
 
 

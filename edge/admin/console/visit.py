@@ -52,14 +52,15 @@ class Visit:
         return int(text)
 
     async def form(self) -> FormData:
-        """The posted fields; BadRequest when they cannot be read, or hold U+0000, which no database keeps."""
+        """The posted fields, with line ends as they were shown, for browsers send each as CR LF. BadRequest when they
+        cannot be read, or hold U+0000, which no database keeps."""
         try:
             form = await self.request.form(max_files=0, max_fields=_MOST_FIELDS, max_part_size=1024 * 1024)
         except HTTPException as error:
             raise BadRequest(f"the form could not be read: {error.detail}") from None
         if any("\0" in key or "\0" in str(value) for key, value in form.multi_items()):
             raise BadRequest("a field holds the character U+0000; remove it and send the form again")
-        return form
+        return FormData([(key, str(value).replace("\r\n", "\n")) for key, value in form.multi_items()])
 
     def page(self, template: str, *, status: int = 200, watch: tuple[str, ...] = (), **context: Any) -> Response:
         """Render a page. `watch` names what its live parts show ("upstream:ID", "gateway-server"…)."""

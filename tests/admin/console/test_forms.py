@@ -1,6 +1,6 @@
 import pytest
 
-from edge.admin.console.forms import Errors, body, lines, optional
+from edge.admin.console.forms import Errors, body, lines, optional, pem
 from edge.admin.errors import Invalid
 from edge.admin.views import PartitionBody
 
@@ -21,3 +21,8 @@ def test_an_error_is_shown_at_its_field_and_at_what_holds_it():
 def test_empty_fields_are_absent_and_empty_lines_are_none():
     assert optional("  ") is None
     assert lines(" a \n\n b\r\n") == ["a", "b"]
+
+
+def test_pem_ends_as_files_do():
+    assert pem(" a\nb ") == "a\nb\n"
+    assert pem(" \n") == pem(None) == ""

@@ -15,6 +15,7 @@ from edge.model.actions import (
     LimitConcurrency,
     LimitRate,
     Mirror,
+    Proxy,
     RequestId,
     Respond,
     RewritePath,
@@ -103,6 +104,24 @@ async def test_each_action_says_at_the_field_what_is_wrong_with_it_and_keeps_wha
             assert html.escape(typed.get(field, "")) in control[0], kind
             assert answer.text.count('class="error"') == 1, kind
             assert f'id="e-actions[0].{field}"' in answer.text
+
+
+@in_virtual_time
+async def test_line_ends_are_those_that_were_shown_whatever_browsers_send(tmp_path):
+    async with visiting(tmp_path) as visitor:
+        application = await visitor.house.application()
+        upstream = await visitor.house.upstream(application)
+        form = {
+            "a-0-type": "error-page",
+            "a-0-statuses": "502\r\n503",
+            "a-0-body": "a\r\nb",
+            "a-1-type": "proxy",
+            "a-1-upstream": upstream,
+            "a-1-retries.conditions": "connect-failure\r\nreset",
+        }
+        await visitor.done(f"/applications/{application}/rules/new", form)
+        rules = (await visitor.house.admin.rules.list(VIEWER, application)).items
+        assert rules[-1].actions == [ErrorPage((502, 503), "a\nb"), Proxy(upstream)]
 
 
 @in_virtual_time
