@@ -41,13 +41,16 @@ class Ask(NamedTuple):
 
 
 class Outcome(msgspec.Struct, frozen=True):
-    """`seconds` of load, requests answered with 200 in it, others, and latencies in milliseconds."""
+    """`seconds` of load, requests answered with 200 in it, those answered otherwise or not at all, latencies in
+    milliseconds. `late` were due at a constant rate and not answered a second after its end: more than could be served,
+    or than the client could ask."""
 
     seconds: float
     requests: int
     failed: int
     p50: float
     p99: float
+    late: int = 0
 
 
 def percentile(ordered: Sequence[float], share: float) -> float:

@@ -40,7 +40,7 @@ class Sample(msgspec.Struct, frozen=True):
 
     def __str__(self) -> str:
         o = self.outcome
-        failed = f"  {o.failed} FAILED" if o.failed else ""
+        failed = (f"  {o.failed} FAILED" if o.failed else "") + (f"  {o.late} late" if o.late else "")
         return (
             f"{o.requests / o.seconds:9.0f} requests/s  p50 {o.p50:8.2f} ms  p99 {o.p99:8.2f} ms"
             f"  {self.per_request:8.1f} µs CPU{failed}"
@@ -75,6 +75,7 @@ class Row(msgspec.Struct, frozen=True):
     per_request: float
     memory: Memory
     failed: int
+    late: int
     ratios: dict[str, float]
 
 
@@ -105,6 +106,7 @@ def _row(group: Sequence[Sample], groups: Mapping[tuple[str, str], Sequence[Samp
         per_request=middle(s.per_request for s in group),
         memory=max((s.memory for s in group), key=lambda memory: memory.worker),
         failed=sum(s.outcome.failed for s in group),
+        late=sum(s.outcome.late for s in group),
         ratios=ratios,
     )
 
@@ -122,6 +124,7 @@ def table(rows: Iterable[Row]) -> list[list[str]]:
         "worker MB",
         "of its own",
         "failed",
+        "late",
     ]
     return [heading, *(_cells(row) for row in rows)]
 
@@ -130,7 +133,15 @@ def _cells(row: Row) -> list[str]:
     ratios = [f"{row.ratios[name]:.2f}" if name in row.ratios else "–" for name in MEASURES]
     name = f"{row.proxy}, {row.label}" if row.label else row.proxy
     numbers = [f"{row.requests:.0f}", f"{row.p50:.2f}", f"{row.p99:.2f}", f"{row.per_request:.1f}"]
-    return [name, *numbers, *ratios, f"{row.memory.worker:.1f}", f"{row.memory.proportional:.1f}", str(row.failed)]
+    return [
+        name,
+        *numbers,
+        *ratios,
+        f"{row.memory.worker:.1f}",
+        f"{row.memory.proportional:.1f}",
+        str(row.failed),
+        str(row.late),
+    ]
 
 
 def idle_table(idles: Iterable[Idle]) -> list[list[str]]:

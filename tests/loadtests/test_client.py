@@ -2,6 +2,7 @@
 
 import os
 import select
+import socket
 import sys
 
 from loadtests.peers.client import Load, Told, timer
@@ -36,3 +37,11 @@ def test_a_steady_load_keeps_its_rate_and_fails_nothing(tmp_path) -> None:
         assert 0 < upload.p50 <= upload.p99
     finally:
         sink.end()
+
+
+def test_requests_that_nobody_answers_are_late_and_charged_with_their_wait() -> None:
+    with socket.create_server(("127.0.0.1", 0)) as silent:
+        steady = Load(Told(silent.getsockname()[1], Ask("/", ("a.example",)), 2, 0.1, 50.0)).steady()
+    assert (steady.requests, steady.failed) == (0, 0)
+    assert steady.late >= 2
+    assert steady.p50 >= 900  # ms: it waits for a second, and then says so

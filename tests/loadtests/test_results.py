@@ -17,7 +17,7 @@ def sample(proxy: str, cpu: float, requests: int = 1_000_000, label: str = "roun
 
 
 def row(proxy: str, per_request: float, label: str = "", p99: float = 1.0, **ratios: float) -> Row:
-    return Row(proxy, label, 0.0, 1000.0, 0.5, p99, per_request, Memory(50.0, 40.0, 60.0), 0, ratios)
+    return Row(proxy, label, 0.0, 1000.0, 0.5, p99, per_request, Memory(50.0, 40.0, 60.0), 0, 0, ratios)
 
 
 def test_a_row_is_the_median_of_its_rounds_and_ratios_are_taken_round_by_round() -> None:

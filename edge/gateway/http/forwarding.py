@@ -15,7 +15,8 @@ from typing import TYPE_CHECKING, Any
 from edge.gateway.balancing.retry import IDEMPOTENT, Attempt, may_send_again
 from edge.gateway.http.headers import client_address, client_scheme
 from edge.gateway.http.request_body import BODY_HELD, UPSTREAM_FULL
-from edge.gateway.http.upstream import CONNECTING, Requester, UpstreamConnection
+from edge.gateway.http.requester import Requester
+from edge.gateway.http.upstream import CONNECTING, UpstreamConnection
 
 if TYPE_CHECKING:
     from edge.gateway.balancing.backend import Backend

@@ -12,7 +12,8 @@ from __future__ import annotations
 from collections.abc import Callable
 from typing import TYPE_CHECKING, Any, TypeAlias
 
-from edge.gateway.http.upstream import Requester, UpstreamConnection
+from edge.gateway.http.requester import Requester
+from edge.gateway.http.upstream import UpstreamConnection
 
 if TYPE_CHECKING:
     from edge.gateway.balancing.backend import Backend

@@ -8,7 +8,7 @@ seam (`fail_to_connect`, `upstream_lost`, `fail_to_proxy`) and decides between a
 from __future__ import annotations
 
 import asyncio
-from typing import TYPE_CHECKING, Any, Final, Protocol
+from typing import TYPE_CHECKING, Any, Final
 
 from edge.gateway.balancing.health import HEALTHY
 from edge.gateway.http.chunks import ChunkReader
@@ -20,6 +20,7 @@ from edge.gateway.http.timers import NEVER, Holder
 if TYPE_CHECKING:
     from edge.gateway.balancing.pool import Origin, Pool
     from edge.gateway.data_path import DataPath
+    from edge.gateway.http.requester import Requester
     from edge.model.upstream import UpstreamTls
 
 CONNECTING: Final = "connecting"
@@ -37,26 +38,6 @@ TRANSITIONS: Final[dict[str, dict[str, str]]] = {
     CLOSED: {"lost": CLOSED},
 }
 """A connection in state CLOSED may still be flushing; nothing of it is read any more."""
-
-
-class Requester(Protocol):
-    """Who asks, and hears of the answer: a client's request (`Forwarding`) or one of the gateway's own."""
-
-    __slots__ = ()
-
-    @property
-    def request_ended(self) -> bool: ...
-    def connected(self, connection: UpstreamConnection) -> None: ...
-    def fail_to_connect(self, timed_out: bool, reason: str = "") -> None: ...
-    def upstream_lost(self, connection: UpstreamConnection) -> None: ...
-    def fail_to_proxy(self, status: int, reason: str) -> None: ...
-    def receive_interim(self, response: ResponseHead) -> None: ...
-    def receive_response(self, response: ResponseHead, body: bytes, ended: bool) -> None: ...
-    def receive_body(self, body: bytes, ended: bool) -> None: ...
-    def may_switch(self, response: ResponseHead) -> bool: ...
-    def tunnel(self, endpoint: Any, response: ResponseHead, rest: bytes) -> None: ...
-    def upstream_full(self) -> None: ...
-    def upstream_taking(self) -> None: ...
 
 
 class UpstreamConnection(asyncio.Protocol, Holder):
