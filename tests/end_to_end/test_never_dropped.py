@@ -23,12 +23,24 @@ async def undisturbed(load, began):
     assert seen.rate == pytest.approx(RATE, rel=0.1)
 
 
-async def test_edits_a_killed_admin_and_a_replaced_certificate_fail_no_request(tmp_path):
+def tunnel(url, tls=None):
+    """A WebSocket through the gateway at `url`, to a pod that echoes."""
+    port, scheme = int(url.rpartition(":")[2]), "ws" if tls is None else "wss"
+    return connect(f"{scheme}://{HOST}/ws", host="127.0.0.1", port=port, ssl=tls, proxy=None)
+
+
+async def echoes(open_tunnel):
+    await open_tunnel.send("still there")
+    assert await open_tunnel.recv() == "still there"
+
+
+async def test_edits_a_killed_admin_and_a_replaced_certificate_fail_no_request_and_end_no_websocket(tmp_path):
     """Over HTTPS, so that every new connection needs the certificate. The Admin is killed first: what follows goes
     through the one that was started again."""
     async with running(tmp_path, tls=True) as house:
         certificate = await disturbances.create_certificate(house, HOST)
-        async with Steady(house.tls_url(), HOST, RATE, tls=disturbances.trusting()) as load:
+        tls = disturbances.trusting()
+        async with Steady(house.tls_url(), HOST, RATE, tls=tls) as load, tunnel(house.tls_url(), tls) as opened:
             began = load.now
             await disturbances.admin_killed_and_started_again(house, load)
             await undisturbed(load, began)
@@ -39,6 +51,7 @@ async def test_edits_a_killed_admin_and_a_replaced_certificate_fail_no_request(t
             for _ in range(2):
                 await disturbances.certificate_replaced(house, load, certificate)
             await undisturbed(load, began)
+            await echoes(opened)
 
 
 async def test_a_rolling_update_of_twenty_pods_fails_no_request(tmp_path):
@@ -53,15 +66,9 @@ async def test_a_rolling_update_of_twenty_pods_fails_no_request(tmp_path):
 
 async def test_a_worker_told_to_end_drops_nothing_and_a_killed_one_only_what_it_held(tmp_path):
     async with running(tmp_path) as house, Steady(house.url(), HOST, RATE) as load:
-        port = int(house.url().rpartition(":")[2])
         began = load.now
-        async with connect(f"ws://{HOST}/ws", host="127.0.0.1", port=port, proxy=None) as tunnel:
-
-            async def echo():
-                await tunnel.send("still there")
-                assert await tunnel.recv() == "still there"
-
-            await disturbances.worker_told_to_end(house, load, still_there=echo)
+        async with tunnel(house.url()) as opened:
+            await disturbances.worker_told_to_end(house, load, still_there=lambda: echoes(opened))
         await undisturbed(load, began)
         began = load.now
         gone = await disturbances.worker_killed(house, load)
