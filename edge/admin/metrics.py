@@ -35,13 +35,23 @@ class Metrics:
             "edge_admin_kubernetes_clusters", "Registered Kubernetes clusters.", ("state",), registry=self.registry
         )
 
+        self.certificates = Gauge(
+            "edge_admin_certificate_not_after_seconds",
+            "When a certificate's validity ends, in Unix seconds.",
+            ("certificate",),
+            registry=self.registry,
+        )
+
     async def scrape(self, admin: Admin) -> tuple[bytes, str]:
-        """The exposition and its content type. Clusters are left out while the database cannot be read."""
+        """The exposition and its content type. What the database tells is left out while it cannot be read."""
         self.clusters.clear()
+        self.certificates.clear()
         try:
             page = await admin.kubernetes_clusters.list(_SCRAPER, limit=MOST)
             for cluster in page.items:
                 self.clusters.labels(cluster.status.state).inc()
+            for name, end in (await admin.certificates.ends(_SCRAPER)).items():
+                self.certificates.labels(name).set(end.timestamp())
         except AdminError:
             pass
         return generate_latest(self.registry), CONTENT_TYPE_LATEST

@@ -1,8 +1,12 @@
+import re
+from datetime import datetime
+
 import httpx
 import pytest
 
 from tests.admin.api import house
 from tests.admin.api.house import TOKEN
+from tests.support.authority import authority
 
 
 @pytest.fixture
@@ -51,6 +55,14 @@ def test_metrics_count_requests_and_clusters(play):
         assert 'edge_admin_requests_total{method="other",status_class="4xx"} 1.0' in text
         assert 'edge_admin_kubernetes_clusters{state="connected"} 1.0' in text
         assert "edge_admin_gateway_connections 0.0" in text
+        chain, key = authority().issue("www.shop.example")
+        certificate = await house.made("certificates", {"name": "shop", "certificate": chain, "key": key})
+        text = (await house.client.get("http://localhost/metrics")).text
+        end = datetime.fromisoformat(certificate["not_after"]).timestamp()
+        (line,) = re.findall(
+            r'^edge_admin_certificate_not_after_seconds\{certificate="shop"\} (.+)$', text, re.MULTILINE
+        )
+        assert float(line) == end
         assert "edge_admin_request_seconds_count" in text
 
     play(scenario)

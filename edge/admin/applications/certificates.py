@@ -7,6 +7,9 @@ and a release that is gone back to must not bring an expired one back.
 
 from __future__ import annotations
 
+from datetime import datetime
+from typing import TYPE_CHECKING
+
 from sqlalchemy import select
 from sqlalchemy.orm import Session
 
@@ -25,7 +28,11 @@ from edge.model.document import hash_of
 from edge.store.sealing import Sealer
 from edge.store.tables import CertificateRow, ManifestCertificateRow
 
+if TYPE_CHECKING:
+    from edge.admin.admin import Admin
+
 KIND = "certificate"
+_NAMED_CHAINS = select(CertificateRow.name, CertificateRow.hash, CertificateRow.chain)
 
 
 class Certificates(Service):
@@ -33,9 +40,22 @@ class Certificates(Service):
 
     body = CertificateBody
 
+    def __init__(self, admin: Admin) -> None:
+        super().__init__(admin)
+        self._ends: dict[str, datetime] = {}  # by the hash of the document
+
     async def list(self, actor: Actor, limit: int = LIMIT, after: str | None = None) -> Page[CertificateView]:
         actor.require("viewer", "read certificates")
         return await self._work(lambda session: select_page(session, CertificateRow, limit, after, _view))
+
+    async def ends(self, actor: Actor) -> dict[str, datetime]:
+        """Until when each is valid, by name. A chain is read once, not at every scrape."""
+        actor.require("viewer", "read certificates")
+        rows = await self._work(lambda session: session.execute(_NAMED_CHAINS).all())
+        known, self._ends = self._ends, {}
+        for _, hash, chain in rows:
+            self._ends[hash] = known.get(hash) or pem.read_chain(chain, "certificate").first.not_valid_after_utc
+        return {name: self._ends[hash] for name, hash, _ in rows}
 
     async def get(self, actor: Actor, id: str) -> CertificateView:
         actor.require("viewer", "read certificates")
