@@ -44,9 +44,9 @@ build/installed: build/wheel
 wheel: build/wheel ## Build dist/edge-….whl with the modules of a request's way compiled (takes a C compiler)
 	@ls dist/*.whl
 
-test-compiled: build/installed ## Run the gateway's and the rules' tests on what is in that wheel
+test-compiled: build/installed ## Run the tests of gateway, rules and never-dropped on what is in that wheel
 	PYTHONSAFEPATH=1 PYTHONPATH=$(CURDIR)/build/installed $(BIN)/python -m edge --version | grep compiled
-	PYTHONSAFEPATH=1 PYTHONPATH=$(CURDIR)/build/installed $(BIN)/pytest -n auto --dist worksteal tests/gateway tests/rules $(ARGS)
+	PYTHONSAFEPATH=1 PYTHONPATH=$(CURDIR)/build/installed $(BIN)/pytest -n auto --dist worksteal tests/gateway tests/rules tests/end_to_end/test_never_dropped.py $(ARGS)
 
 lint: .venv/installed-test ## ruff, mypy --strict and the layers
 	$(BIN)/ruff check .
