@@ -24,8 +24,8 @@ from pathlib import Path
 sys.path.insert(0, str(Path(__file__).parent.parent))
 
 from edge.demo.tutorial import HELLO_MANIFEST, HOST, TOKEN_MANIFEST
-from simulator.record import Event
-from simulator.resources import RESOURCES
+from simulator.kinds.table import RESOURCES
+from simulator.objects.record import Event
 from simulator.settings import Settings
 from simulator.simulator import Simulator
 from tests.end_to_end.house import House

@@ -22,8 +22,8 @@ from pathlib import Path
 
 import msgspec
 
+from simulator.cluster.machine import Machine
 from simulator.controllers.cluster import Cluster
-from simulator.machine import Machine
 from simulator.settings import Settings
 from simulator.simulator import Simulator
 

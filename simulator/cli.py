@@ -114,8 +114,8 @@ def record(kubeconfig: Path, chosen: str | None, out: Path, duration: str | None
     The data of secrets and everything that looks like a token is left out. Play it back with
     `edge simulator --replay FILE`.
     """
-    from simulator.durations import seconds
     from simulator.main import record_cluster
+    from simulator.objects.durations import seconds
 
     lasting = None
     if duration is not None:

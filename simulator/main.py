@@ -12,9 +12,9 @@ from pathlib import Path
 import structlog
 import uvloop
 
+from simulator.cluster.manifests import ManifestError
 from simulator.kubelet.network import NetworkError
 from simulator.loops import run_scaled
-from simulator.manifests import ManifestError
 from simulator.settings import Settings, SettingsError
 from simulator.simulator import Simulator
 

@@ -7,7 +7,7 @@ from typing import Literal
 
 import msgspec
 
-from simulator.boot import NODES, Node
+from simulator.cluster.boot import NODES, Node
 
 
 class SettingsError(Exception):

@@ -27,23 +27,24 @@ from pathlib import Path
 from types import TracebackType
 from typing import TYPE_CHECKING, Any
 
-from simulator import kubeconfig, manifests
+from simulator.access import kubeconfig
 from simulator.access.authentication import ACCOUNTS, ADMIN
 from simulator.access.bootstrap import bootstrap_roles
+from simulator.access.certificates import Authority, Pair, renew, server_context
 from simulator.api.application import Application
 from simulator.api.backend import Backend
 from simulator.api.faults import Faults
 from simulator.api.server import ApiServer
-from simulator.certificates import Authority, Pair, renew, server_context
 from simulator.clock import Clock
-from simulator.control import Control
-from simulator.control_http import JsonServer, is_loopback
+from simulator.cluster import manifests
+from simulator.cluster.machine import Machine
+from simulator.control.control import Control
+from simulator.control.http import JsonServer, is_loopback
 from simulator.errors import Expired
+from simulator.extensions.registration import register
 from simulator.kubelet.network import PodNetwork, claim, unclaimed
-from simulator.machine import Machine
-from simulator.registration import register
 from simulator.settings import Settings, SettingsError, address
-from simulator.store import Store
+from simulator.store.store import Store
 
 if TYPE_CHECKING:
     import httpx

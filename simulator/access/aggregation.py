@@ -7,8 +7,8 @@ from __future__ import annotations
 
 from simulator.access.rbac import CLUSTER_ROLES, summed
 from simulator.errors import ApiError
-from simulator.record import Event
-from simulator.store import Store
+from simulator.objects.record import Event
+from simulator.store.store import Store
 
 
 class Aggregation:

@@ -14,8 +14,8 @@ from typing import NamedTuple, Protocol
 from simulator.access.tokens import AUDIENCE, ISSUER, LEGACY, LEGACY_ISSUER, Claims, TokenIssuer
 from simulator.access.users import ANONYMOUS, AUTHENTICATED, User, service_account
 from simulator.errors import unauthorized
-from simulator.resources import RESOURCES
-from simulator.store import Clock, Store
+from simulator.kinds.table import RESOURCES
+from simulator.store.store import Clock, Store
 
 SUCCESS_SECONDS = 10.0
 REMEMBERED = 4096

@@ -3,8 +3,8 @@
 from __future__ import annotations
 
 from simulator.access.rbac import CLUSTER_ROLE_BINDINGS, CLUSTER_ROLES, GROUP
-from simulator.resource import Object
-from simulator.store import Store
+from simulator.objects.resource import Object
+from simulator.store.store import Store
 
 READ = ["get", "list", "watch"]
 WRITE = ["create", "delete", "deletecollection", "patch", "update"]

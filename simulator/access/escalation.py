@@ -12,7 +12,7 @@ from typing import Any, NamedTuple
 from simulator.access.rbac import GROUP, MASTERS, Attributes, Authorizer
 from simulator.access.users import User
 from simulator.errors import ApiError, forbidden, qualified
-from simulator.resource import Object, Resource
+from simulator.objects.resource import Object, Resource
 
 EVERYTHING: list[Object] = [
     {"verbs": ["*"], "apiGroups": ["*"], "resources": ["*"]},

@@ -10,11 +10,11 @@ from collections.abc import Iterator
 from typing import Any, NamedTuple
 
 from simulator.access.users import User, account_of
-from simulator.record import Event
-from simulator.resource import Object
-from simulator.resources import RESOURCES
-from simulator.selectors import of_label_selector
-from simulator.store import Store
+from simulator.kinds.table import RESOURCES
+from simulator.objects.record import Event
+from simulator.objects.resource import Object
+from simulator.objects.selectors import of_label_selector
+from simulator.store.store import Store
 
 GROUP = "rbac.authorization.k8s.io"
 ROLES = RESOURCES.of(f"{GROUP}/v1", "Role")

@@ -12,7 +12,7 @@ import yaml
 
 from simulator.api.negotiation import JSON, PLAIN, PROTOBUF, YAML, Form
 from simulator.errors import ApiError
-from simulator.record import encode
+from simulator.objects.record import encode
 from simulator.schema import protobuf, schema
 
 GZIP_FROM = 128 * 1024

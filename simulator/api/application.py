@@ -17,10 +17,10 @@ import structlog
 from simulator.access.authentication import Authenticator
 from simulator.access.impersonation import forbidden_for, impersonate
 from simulator.access.users import User
-from simulator.api import bodies, health, metrics, reading, reviews, subresources, watching, writing
 from simulator.api.answer import Answer, compressed, encoded, of_error, text, wants_pretty
 from simulator.api.backend import Backend, Call
-from simulator.api.discovery import VERSION, discover
+from simulator.api.decoding import bodies
+from simulator.api.decoding.field_validation import Warnings
 from simulator.api.exchange import ClientGone, Exchange, Receive, Scope, Send, read_body
 from simulator.api.faults import (
     BODY,
@@ -32,19 +32,21 @@ from simulator.api.faults import (
     SlowFault,
     StatusFault,
 )
-from simulator.api.field_validation import Warnings
-from simulator.api.health import PATHS as HEALTH
 from simulator.api.negotiation import JSON, PLAIN, Form, negotiate
-from simulator.api.openapi import OpenApi
-from simulator.api.openid import OPEN_ID
+from simulator.api.nonresource import health, metrics
+from simulator.api.nonresource.discovery import VERSION, discover
+from simulator.api.nonresource.health import PATHS as HEALTH
+from simulator.api.nonresource.openapi import OpenApi
+from simulator.api.nonresource.openid import OPEN_ID
 from simulator.api.request import Request, parse_path
 from simulator.api.requests import Entry, RequestLog
+from simulator.api.resources import reading, reviews, subresources, watching, writing
 from simulator.clock import micro_timestamp, precise
 from simulator.errors import ApiError, Expired, method_not_allowed, no_such_path
-from simulator.history import Watch
-from simulator.resource import Resource
-from simulator.selectors import Selector
-from simulator.selectors import parse as parse_selector
+from simulator.objects.resource import Resource
+from simulator.objects.selectors import Selector
+from simulator.objects.selectors import parse as parse_selector
+from simulator.store.history import Watch
 from simulator.tasks import Tasks
 
 log = structlog.get_logger("simulator.api")

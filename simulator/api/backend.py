@@ -10,13 +10,13 @@ from simulator.access.authentication import Authenticator
 from simulator.access.rbac import Authorizer
 from simulator.access.tokens import TokenIssuer
 from simulator.access.users import User
+from simulator.api.decoding.field_validation import Warnings
 from simulator.api.faults import Asked, Faults
-from simulator.api.field_validation import Warnings
 from simulator.api.request import Request
 from simulator.extensions.extensions import Extensions
-from simulator.resource import Resource
-from simulator.resources import RESOURCES, Table
-from simulator.store import Clock, Store
+from simulator.kinds.table import RESOURCES, Table
+from simulator.objects.resource import Resource
+from simulator.store.store import Clock, Store
 
 
 @dataclass(slots=True)

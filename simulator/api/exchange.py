@@ -6,9 +6,9 @@ import asyncio
 from collections.abc import AsyncGenerator, Awaitable, Callable
 from typing import Any
 
-from simulator.api import watching
 from simulator.api.answer import Answer
 from simulator.api.faults import CutFault, Fault, SilenceFault, SlowFault
+from simulator.api.resources import watching
 from simulator.errors import ApiError
 from simulator.tasks import Tasks
 

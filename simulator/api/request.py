@@ -6,8 +6,8 @@ from typing import Any, NamedTuple
 from urllib.parse import parse_qsl, unquote
 
 from simulator.access.rbac import Attributes
-from simulator.resource import Resource
-from simulator.resources import Table
+from simulator.kinds.table import Table
+from simulator.objects.resource import Resource
 
 VERBS = {"GET": "get", "HEAD": "get", "POST": "create", "PUT": "update", "PATCH": "patch", "DELETE": "delete"}
 

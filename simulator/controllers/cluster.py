@@ -19,9 +19,9 @@ from simulator.clock import Clock
 from simulator.controllers import pods as pod_views
 from simulator.controllers.pods import Pod
 from simulator.managed.managers import Manager, track_update
-from simulator.record import Event, Record
-from simulator.resource import Resource
-from simulator.store import Store, Track
+from simulator.objects.record import Event, Record
+from simulator.objects.resource import Resource
+from simulator.store.store import Store, Track
 
 log = structlog.get_logger("simulator.controllers")
 

@@ -12,8 +12,8 @@ from typing import Any
 
 from simulator.controllers.cluster import Change, Cluster, Ref, owners
 from simulator.controllers.queue import Gate, Queue
-from simulator.deletion import FOREGROUND, ORPHAN
 from simulator.errors import ApiError
+from simulator.store.deletion import FOREGROUND, ORPHAN
 
 Object = dict[str, Any]
 

@@ -2,24 +2,24 @@
 
 from __future__ import annotations
 
-from simulator.controllers.accounts import AccountController, Sign, TokenController
 from simulator.controllers.cluster import Cluster
-from simulator.controllers.daemonset import DaemonSetController
-from simulator.controllers.deployment import DeploymentController
-from simulator.controllers.disruption import DisruptionController
-from simulator.controllers.endpoints import EndpointsController
-from simulator.controllers.endpointslice import EndpointSliceController
-from simulator.controllers.endpointslicemirroring import EndpointSliceMirroringController
+from simulator.controllers.endpoints.endpoints import EndpointsController
+from simulator.controllers.endpoints.endpointslice import EndpointSliceController
+from simulator.controllers.endpoints.endpointslicemirroring import EndpointSliceMirroringController
+from simulator.controllers.endpoints.services import ServiceIndex
 from simulator.controllers.event_ttl import EventTimeToLive
 from simulator.controllers.garbage import GarbageCollector
-from simulator.controllers.namespaces import NamespaceController
-from simulator.controllers.nodes import NodeController
+from simulator.controllers.namespaces.accounts import AccountController, Sign, TokenController
+from simulator.controllers.namespaces.namespaces import NamespaceController
+from simulator.controllers.namespaces.root_ca import RootCertificateController
 from simulator.controllers.queue import Gate
-from simulator.controllers.replicaset import ReplicaSetController
-from simulator.controllers.root_ca import RootCertificateController
-from simulator.controllers.scheduler import Scheduler
-from simulator.controllers.services import ServiceIndex
-from simulator.controllers.statefulset import StatefulSetController
+from simulator.controllers.scheduling.disruption import DisruptionController
+from simulator.controllers.scheduling.nodes import NodeController
+from simulator.controllers.scheduling.scheduler import Scheduler
+from simulator.controllers.workloads.daemonset import DaemonSetController
+from simulator.controllers.workloads.deployment import DeploymentController
+from simulator.controllers.workloads.replicaset import ReplicaSetController
+from simulator.controllers.workloads.statefulset import StatefulSetController
 
 
 class ControllerManager:

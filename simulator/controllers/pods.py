@@ -9,7 +9,7 @@ from sys import intern
 import msgspec
 
 from simulator import clock
-from simulator.record import Record
+from simulator.objects.record import Record
 
 DELETION_COST = "controller.kubernetes.io/pod-deletion-cost"
 

@@ -11,13 +11,13 @@ from collections.abc import Callable
 
 from simulator.clock import timestamp
 from simulator.errors import ApiError
+from simulator.extensions.registration import register
 from simulator.extensions.rows import rows_of
 from simulator.kinds.definitions import APPROVAL, CLEANUP
-from simulator.record import Event
-from simulator.registration import register
-from simulator.resource import Object, Resource
-from simulator.resources import RESOURCES, Table
-from simulator.store import Store
+from simulator.kinds.table import RESOURCES, Table
+from simulator.objects.record import Event
+from simulator.objects.resource import Object, Resource
+from simulator.store.store import Store
 
 DEFINITIONS = RESOURCES.of("apiextensions.k8s.io/v1", "CustomResourceDefinition")
 

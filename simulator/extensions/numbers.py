@@ -7,7 +7,7 @@ from typing import Any
 
 from simulator.errors import Cause
 from simulator.extensions.patterns import compiled
-from simulator.validation import bad
+from simulator.objects.validation import bad
 
 Json = dict[str, Any]
 

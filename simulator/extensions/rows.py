@@ -14,10 +14,10 @@ from simulator.extensions.jsonpath import BadPath, JsonPath
 from simulator.extensions.types import type_of
 from simulator.kinds.cells import duration
 from simulator.kinds.rows import SCALE, STATUS_VERBS, storage_hash
-from simulator.metadata import parse_timestamp
-from simulator.resource import Cell, Column, Custom, Object, Resource, ScalePaths, Subresource
-from simulator.store import Store
-from simulator.validation import quoted
+from simulator.objects.metadata import parse_timestamp
+from simulator.objects.resource import Cell, Column, Custom, Object, Resource, ScalePaths, Subresource
+from simulator.objects.validation import quoted
+from simulator.store.store import Store
 
 NAME = Column("Name", format="name")
 AGE = Column("Age", "date")

@@ -15,7 +15,7 @@ from typing import Any
 from simulator.errors import Cause
 from simulator.extensions.formats import right_format
 from simulator.extensions.numbers import of_lengths, of_number, of_text
-from simulator.validation import bad, duplicate, quoted, required
+from simulator.objects.validation import bad, duplicate, quoted, required
 
 Json = dict[str, Any]
 OWN = ("apiVersion", "kind", "metadata")

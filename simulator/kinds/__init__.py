@@ -1,7 +1,7 @@
 """The rows of the resource table, one module for each family of kinds, in the order that discovery lists groups."""
 
 from simulator.kinds import authorization, core, discovery, other, rbac, workloads
-from simulator.resource import Resource
+from simulator.objects.resource import Resource
 
 ROWS: tuple[Resource, ...] = (
     *core.ROWS,

@@ -1,7 +1,7 @@
 """authentication.k8s.io/v1 and authorization.k8s.io/v1: reviews, which are answered and never stored."""
 
 from simulator.kinds.rows import row
-from simulator.resource import Resource
+from simulator.objects.resource import Resource
 
 REVIEWS = {"verbs": ("create",), "namespaced": False}
 

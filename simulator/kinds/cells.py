@@ -6,8 +6,8 @@ from collections.abc import Iterable
 from datetime import datetime
 from typing import Any
 
-from simulator.metadata import parse_timestamp
-from simulator.resource import Column, Object
+from simulator.objects.metadata import parse_timestamp
+from simulator.objects.resource import Column, Object
 
 NAME = Column("Name", format="name")
 AGE = Column("Age")

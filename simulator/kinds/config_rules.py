@@ -7,8 +7,8 @@ import json
 
 from simulator.errors import Cause
 from simulator.kinds import plain
-from simulator.resource import Object
-from simulator.validation import bad, forbidden_field, required
+from simulator.objects.resource import Object
+from simulator.objects.validation import bad, forbidden_field, required
 
 REQUIRED_KEYS = {
     "kubernetes.io/dockercfg": (".dockercfg",),

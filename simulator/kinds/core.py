@@ -6,7 +6,7 @@ from simulator.kinds import config_rules, plain_cells, pods, service_rules, serv
 from simulator.kinds.plain import default_namespace, default_secret, prepare_namespace
 from simulator.kinds.rows import PROXY_VERBS, SCALE, STATUS_VERBS, row
 from simulator.kinds.workload_rules import REPLICA_SET_COLUMNS, replica_set_cells
-from simulator.resource import Object, Resource, Subresource, at_path, by_path
+from simulator.objects.resource import Object, Resource, Subresource, at_path, by_path
 
 POD_SUBRESOURCES = (
     Subresource("attach", "PodAttachOptions", ("create", "get")),

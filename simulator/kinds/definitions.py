@@ -11,11 +11,11 @@ from typing import TYPE_CHECKING
 
 from simulator.errors import Cause
 from simulator.kinds.cells import age, columns, name
-from simulator.resource import Cell, Column, Object
-from simulator.validation import LABEL_1035, SAYS_LABEL_1035, bad, duplicate, immutable, required, unsupported
+from simulator.objects.resource import Cell, Column, Object
+from simulator.objects.validation import LABEL_1035, SAYS_LABEL_1035, bad, duplicate, immutable, required, unsupported
 
 if TYPE_CHECKING:
-    from simulator.store import Store
+    from simulator.store.store import Store
 
 CLEANUP = "customresourcecleanup.apiextensions.k8s.io"
 APPROVAL = "api-approved.kubernetes.io"

@@ -2,7 +2,7 @@
 
 from simulator.kinds import ingress_rules, plain_cells, service_rules, services, stored_cells
 from simulator.kinds.rows import row
-from simulator.resource import Resource
+from simulator.objects.resource import Resource
 
 ROWS: tuple[Resource, ...] = (
     row(

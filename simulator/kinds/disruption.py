@@ -3,8 +3,8 @@
 from __future__ import annotations
 
 from simulator.errors import Cause
-from simulator.resource import Object
-from simulator.validation import bad, unsupported
+from simulator.objects.resource import Object
+from simulator.objects.validation import bad, unsupported
 
 POLICIES = ("AlwaysAllow", "IfHealthyBudget")
 SAYS_PERCENT = "a valid percent string must be a numeric string followed by an ending '%' (e.g. '1%',  or '93%', "

@@ -13,8 +13,8 @@ from collections.abc import Collection
 from random import Random
 
 from simulator.errors import Cause
-from simulator.resource import Object
-from simulator.validation import bad, duplicate, unsupported
+from simulator.objects.resource import Object
+from simulator.objects.validation import bad, duplicate, unsupported
 
 NETWORKS: dict[str, ipaddress.IPv4Network | ipaddress.IPv6Network] = {
     "IPv4": ipaddress.IPv4Network("10.96.0.0/16"),

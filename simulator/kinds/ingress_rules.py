@@ -6,8 +6,8 @@ import ipaddress
 from typing import TYPE_CHECKING
 
 from simulator.errors import Cause
-from simulator.resource import Object
-from simulator.validation import (
+from simulator.objects.resource import Object
+from simulator.objects.validation import (
     LABEL,
     LABEL_1035,
     SAYS_LABEL,
@@ -21,7 +21,7 @@ from simulator.validation import (
 )
 
 if TYPE_CHECKING:
-    from simulator.store import Store
+    from simulator.store.store import Store
 
 CLASS = "kubernetes.io/ingress.class"
 DEFAULT_CLASS = "ingressclass.kubernetes.io/is-default-class"
@@ -32,7 +32,7 @@ NOT_AT_END = ("/..", "/.")
 
 def prepare_ingress(store: Store, obj: Object, old: Object | None) -> None:
     """A new Ingress without a class gets the newest default class (admission DefaultIngressClass)."""
-    from simulator.resources import RESOURCES  # the table is made of this module's rows
+    from simulator.kinds.table import RESOURCES  # the table is made of this module's rows
 
     spec = obj.setdefault("spec", {})
     if old is not None:

@@ -2,7 +2,7 @@
 
 from simulator.kinds import definitions, disruption, ingress_rules, plain_cells, shared_forms, stored_cells
 from simulator.kinds.rows import STATUS_VERBS, row
-from simulator.resource import Resource, Subresource
+from simulator.objects.resource import Resource, Subresource
 
 GLOBAL = {"namespaced": False}
 ANSWERED = {"returns_deleted": True}

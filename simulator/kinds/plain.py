@@ -7,11 +7,11 @@ import re
 from typing import TYPE_CHECKING
 
 from simulator.errors import Cause
-from simulator.resource import Object
-from simulator.validation import bad, immutable, required, unsupported
+from simulator.objects.resource import Object
+from simulator.objects.validation import bad, immutable, required, unsupported
 
 if TYPE_CHECKING:
-    from simulator.store import Store
+    from simulator.store.store import Store
 
 RBAC = "rbac.authorization.k8s.io"
 DATA_LIMIT = 1024 * 1024

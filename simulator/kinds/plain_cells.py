@@ -6,7 +6,7 @@ from datetime import datetime
 from typing import Any
 
 from simulator.kinds.cells import age, columns, joined, labels_text, name, since
-from simulator.resource import Cell, Object
+from simulator.objects.resource import Cell, Object
 
 NAMESPACE_COLUMNS = columns("Status", "Age")
 CONFIG_MAP_COLUMNS = columns("Data", "Age")

@@ -5,8 +5,8 @@ from __future__ import annotations
 import re
 
 from simulator.errors import Cause
-from simulator.resource import Object
-from simulator.validation import (
+from simulator.objects.resource import Object
+from simulator.objects.validation import (
     LABEL,
     SAYS_LABEL,
     SAYS_SUBDOMAIN,

@@ -8,12 +8,12 @@ from typing import TYPE_CHECKING, Any
 from simulator.errors import Cause, forbidden
 from simulator.kinds.cells import age, columns, since
 from simulator.kinds.pod_rules import pod_level_problems
-from simulator.metadata import parse_timestamp, suffix
-from simulator.resource import Cell, Object
-from simulator.validation import LABEL, SAYS_LABEL, bad, duplicate, forbidden_field, required, unsupported
+from simulator.objects.metadata import parse_timestamp, suffix
+from simulator.objects.resource import Cell, Object
+from simulator.objects.validation import LABEL, SAYS_LABEL, bad, duplicate, forbidden_field, required, unsupported
 
 if TYPE_CHECKING:
-    from simulator.store import Store
+    from simulator.store.store import Store
 
 COLUMNS = columns("Ready", "Status", "Restarts", "Age", wide=("IP", "Node", "Nominated Node", "Readiness Gates"))
 TOKEN_MOUNT = "/var/run/secrets/kubernetes.io/serviceaccount"  # a path, not a secret  # noqa: S105
@@ -119,7 +119,7 @@ def prepare_pod(store: Store, obj: Object, old: Object | None) -> None:
 
 def _admit_priority(store: Store, obj: Object) -> None:
     """The priority that a pod's class gives it, else the default class (plugin/pkg/admission/priority)."""
-    from simulator.resources import RESOURCES
+    from simulator.kinds.table import RESOURCES
 
     spec, classes = obj["spec"], RESOURCES.of("scheduling.k8s.io/v1", "PriorityClass")
     name = spec.get("priorityClassName") or ""
@@ -146,7 +146,7 @@ def _admit_priority(store: Store, obj: Object) -> None:
 
 
 def _admit_account(store: Store, obj: Object) -> None:
-    from simulator.resources import RESOURCES  # the table is made of this module's rows
+    from simulator.kinds.table import RESOURCES  # the table is made of this module's rows
 
     spec, metadata = obj["spec"], obj["metadata"]
     account = spec.get("serviceAccountName") or spec.get("serviceAccount") or "default"

@@ -3,7 +3,7 @@
 from simulator.kinds import plain_cells
 from simulator.kinds.plain import default_binding, validate_binding, validate_role
 from simulator.kinds.rows import row
-from simulator.resource import Resource
+from simulator.objects.resource import Resource
 
 GROUP = "rbac.authorization.k8s.io"
 

@@ -6,7 +6,7 @@ import base64
 import hashlib
 from typing import Any
 
-from simulator.resource import Resource, Subresource
+from simulator.objects.resource import Resource, Subresource
 from simulator.schema import schema
 
 STATUS_VERBS = ("get", "patch", "update")

@@ -10,11 +10,19 @@ from typing import TYPE_CHECKING
 
 from simulator.errors import Cause, invalid
 from simulator.kinds import families, services
-from simulator.resource import Object
-from simulator.validation import SAYS_SUBDOMAIN, SUBDOMAIN, bad, duplicate, forbidden_field, required, unsupported
+from simulator.objects.resource import Object
+from simulator.objects.validation import (
+    SAYS_SUBDOMAIN,
+    SUBDOMAIN,
+    bad,
+    duplicate,
+    forbidden_field,
+    required,
+    unsupported,
+)
 
 if TYPE_CHECKING:
-    from simulator.store import Store
+    from simulator.store.store import Store
 
 SAYS_ADDRESS = "must be a valid IP address, (e.g. 10.9.8.7 or 2001:db8::ffff)"
 TRAFFIC = ("Cluster", "Local")
@@ -23,7 +31,7 @@ WITH_NODE_PORTS = ("NodePort", "LoadBalancer")
 
 def prepare_service(store: Store, obj: Object, old: Object | None) -> None:
     """Refuse node ports that cannot be had, then allocate what was not asked for."""
-    from simulator.resources import RESOURCES  # the table is made of this module's rows
+    from simulator.kinds.table import RESOURCES  # the table is made of this module's rows
 
     row = RESOURCES.of("v1", "Service")
     asked = _node_ports(obj) if (obj.get("spec") or {}).get("type") in WITH_NODE_PORTS else []

@@ -10,11 +10,20 @@ from typing import TYPE_CHECKING
 from simulator.errors import Cause, invalid
 from simulator.kinds import families
 from simulator.kinds.cells import age, columns, joined, labels_text, name
-from simulator.resource import Cell, Object
-from simulator.validation import LABEL, SAYS_LABEL, bad, duplicate, immutable, label_problems, required, unsupported
+from simulator.objects.resource import Cell, Object
+from simulator.objects.validation import (
+    LABEL,
+    SAYS_LABEL,
+    bad,
+    duplicate,
+    immutable,
+    label_problems,
+    required,
+    unsupported,
+)
 
 if TYPE_CHECKING:
-    from simulator.store import Store
+    from simulator.store.store import Store
 
 SERVICE_COLUMNS = columns("Type", "Cluster-IP", "External-IP", "Port(s)", "Age", wide=("Selector",))
 ENDPOINTS_COLUMNS = columns("Endpoints", "Age")
@@ -48,7 +57,7 @@ def default_service(obj: Object) -> None:
 
 def prepare_service(store: Store, obj: Object, old: Object | None) -> None:
     """Cluster IP and node ports: kept from the old object, else allocated."""
-    from simulator.resources import RESOURCES  # the table is made of this module's rows
+    from simulator.kinds.table import RESOURCES  # the table is made of this module's rows
 
     spec = obj["spec"]
     if old is None:
@@ -68,7 +77,7 @@ def prepare_service(store: Store, obj: Object, old: Object | None) -> None:
 
 
 def _refuse_taken_address(obj: Object, fresh: list[str], taken: Collection[str]) -> None:
-    from simulator.resources import RESOURCES
+    from simulator.kinds.table import RESOURCES
 
     for address in fresh:
         if address in taken:

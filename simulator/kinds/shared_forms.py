@@ -11,10 +11,10 @@ from typing import Any
 
 from simulator.errors import Cause
 from simulator.kinds import plain_cells
-from simulator.resource import Cell, Object
+from simulator.objects.resource import Cell, Object
+from simulator.objects.validation import bad, quoted, required
 from simulator.schema import schema
 from simulator.schema.normalise import Normaliser
-from simulator.validation import bad, quoted, required
 
 EVENT_NAMES = (
     ("involvedObject", "regarding"),

@@ -6,8 +6,8 @@ from datetime import datetime
 from typing import Any
 
 from simulator.kinds.cells import age, columns, name
-from simulator.resource import Cell, Object
-from simulator.selectors import as_text
+from simulator.objects.resource import Cell, Object
+from simulator.objects.selectors import as_text
 
 MODES = {
     "ReadWriteOnce": "RWO",

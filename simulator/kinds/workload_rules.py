@@ -10,12 +10,12 @@ from simulator.errors import Cause
 from simulator.kinds.cells import AGE, columns, containers, labels_text, name
 from simulator.kinds.cells import age as age_of
 from simulator.kinds.pods import default_template, spec_problems
-from simulator.resource import Cell, Object
-from simulator.selectors import as_text, of_label_selector
-from simulator.validation import bad, forbidden_field, immutable, label_problems, required, unsupported
+from simulator.objects.resource import Cell, Object
+from simulator.objects.selectors import as_text, of_label_selector
+from simulator.objects.validation import bad, forbidden_field, immutable, label_problems, required, unsupported
 
 if TYPE_CHECKING:
-    from simulator.store import Store
+    from simulator.store.store import Store
 
 WIDE = ("Containers", "Images", "Selector")
 DEPLOYMENT_COLUMNS = columns("Ready", "Up-to-date", "Available", "Age", wide=WIDE)

@@ -3,7 +3,7 @@
 from simulator.kinds import stored_cells
 from simulator.kinds import workload_rules as rules
 from simulator.kinds.rows import SCALE, row
-from simulator.resource import Resource, by_path
+from simulator.objects.resource import Resource, by_path
 
 ROWS: tuple[Resource, ...] = (
     row("apps", "v1", "ControllerRevision", "controllerrevisions", **stored_cells.REVISION),

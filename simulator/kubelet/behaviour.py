@@ -6,7 +6,7 @@ from collections.abc import Mapping
 
 import msgspec
 
-from simulator import durations
+from simulator.objects import durations
 
 PREFIX = "simulator/"
 

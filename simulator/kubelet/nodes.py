@@ -9,9 +9,9 @@ from __future__ import annotations
 from collections.abc import Callable
 from typing import Any
 
-from simulator.controllers import placement
 from simulator.controllers.cluster import Change, Cluster
-from simulator.controllers.nodes import ANNOTATION
+from simulator.controllers.scheduling import placement
+from simulator.controllers.scheduling.nodes import ANNOTATION
 from simulator.kubelet.pace import Pace
 
 

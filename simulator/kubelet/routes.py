@@ -15,8 +15,8 @@ from urllib.parse import parse_qs
 
 import msgspec
 
-from simulator import durations
 from simulator.kubelet.behaviour import Behaviour
+from simulator.objects import durations
 
 MAX_BYTES = 4 << 30
 MAX_BODY = 16 << 20

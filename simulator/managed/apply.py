@@ -12,7 +12,7 @@ from simulator.errors import ApiError
 from simulator.managed import sets
 from simulator.managed.managers import Manager, entry_of, in_order, is_of
 from simulator.managed.sets import MEMBER, Tree
-from simulator.resource import Object, Resource
+from simulator.objects.resource import Object, Resource
 from simulator.schema import Field, Type
 
 

@@ -7,8 +7,8 @@ from typing import Any, NamedTuple
 
 from simulator.managed import sets
 from simulator.managed.sets import Tree
-from simulator.metadata import timestamp
-from simulator.resource import Object, Resource
+from simulator.objects.metadata import timestamp
+from simulator.objects.resource import Object, Resource
 from simulator.schema.normalise import Normaliser
 
 

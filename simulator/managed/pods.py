@@ -11,7 +11,7 @@ from datetime import datetime
 from typing import Any
 
 from simulator.managed.managers import Manager, entry_of, in_order, is_of, track_update
-from simulator.resource import Object, Resource
+from simulator.objects.resource import Object, Resource
 from simulator.schema.normalise import as_kubernetes_writes
 
 KUBELET = Manager("kubelet", "Update", "status")

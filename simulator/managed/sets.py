@@ -10,7 +10,7 @@ import json
 from collections.abc import Iterator
 from typing import Any
 
-from simulator.resource import Resource
+from simulator.objects.resource import Resource
 from simulator.schema import Field, Type, schema
 
 Tree = dict[str, Any]

@@ -12,7 +12,7 @@ from typing import Any
 import httpx
 import yaml
 
-from simulator.certificates import write_private
+from simulator.access.certificates import write_private
 from simulator.recording.format import RecordingError
 
 Object = dict[str, Any]

@@ -13,10 +13,10 @@ from typing import Any
 
 from simulator.controllers.queue import Gate
 from simulator.extensions.rows import rows_of
+from simulator.kinds.table import RESOURCES, Table
+from simulator.objects.resource import Resource
 from simulator.recording.format import Happened, Kind, Object, Recording
-from simulator.resource import Resource
-from simulator.resources import RESOURCES, Table
-from simulator.store import Store
+from simulator.store.store import Store
 
 READS = ("get", "list", "watch")
 DEFINITIONS = "customresourcedefinitions"

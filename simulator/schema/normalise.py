@@ -12,7 +12,7 @@ import binascii
 from collections.abc import Callable
 from typing import Any
 
-from simulator.resource import Object, Resource
+from simulator.objects.resource import Object, Resource
 from simulator.schema import scalars
 from simulator.schema.types import Field, Schema, Type, schema
 

@@ -22,10 +22,10 @@ from typing import Any, Protocol
 import pytest
 import yaml
 
+from simulator.access.certificates import Authority, server_context
 from simulator.api.application import Application
 from simulator.api.exchange import Receive, Scope, Send
 from simulator.api.server import ApiServer
-from simulator.certificates import Authority, server_context
 from simulator.clock import Clock
 from simulator.recording import access
 from simulator.settings import Settings

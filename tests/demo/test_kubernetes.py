@@ -10,7 +10,7 @@ import yaml
 from edge.demo.kubernetes import Direct
 from edge.demo.processes import DemoError
 from edge.demo.tutorial import HELLO_MANIFEST
-from simulator.certificates import Authority
+from simulator.access.certificates import Authority
 
 SERVER = "https://127.0.0.1:6443"
 

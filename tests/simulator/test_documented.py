@@ -12,8 +12,8 @@ import pytest
 
 from simulator.api import faults
 from simulator.cli import record, simulator
-from simulator.control import Control, Controlled
-from simulator.control_http import Refusal, Request
+from simulator.control.control import Control, Controlled
+from simulator.control.http import Refusal, Request
 from simulator.kubelet import behaviour, routes
 from simulator.plugin import TAKES
 from tests.simulator.test_plugin import pytest_in

@@ -15,7 +15,7 @@ from pathlib import Path
 import httpx
 import pytest
 
-from simulator.metadata import parse_timestamp
+from simulator.objects.metadata import parse_timestamp
 from simulator.recording import access
 
 PODS = "/api/v1/namespaces/default/pods"

@@ -13,7 +13,7 @@ import httpx
 import pytest
 import yaml
 
-from simulator.manifests import ManifestError
+from simulator.cluster.manifests import ManifestError
 from simulator.settings import Settings, SettingsError
 from simulator.simulator import Simulator
 from tests.simulator.world import FILES

@@ -11,10 +11,10 @@ from hypothesis import strategies as st
 from hypothesis.stateful import RuleBasedStateMachine, initialize, invariant, precondition, rule
 
 from simulator.errors import Expired
-from simulator.history import Watch
-from simulator.resources import RESOURCES
-from simulator.selectors import Selector, parse
-from simulator.store import Store
+from simulator.kinds.table import RESOURCES
+from simulator.objects.selectors import Selector, parse
+from simulator.store.history import Watch
+from simulator.store.store import Store
 
 MAPS = RESOURCES.of("v1", "ConfigMap")
 PODS = RESOURCES.of("v1", "Pod")

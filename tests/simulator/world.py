@@ -10,16 +10,16 @@ from typing import Any
 import yaml
 
 from edge import virtual_time
-from simulator.boot import Node, boot
 from simulator.clock import Clock
+from simulator.cluster.boot import Node, boot
 from simulator.controllers.cluster import Cluster
 from simulator.controllers.manager import ControllerManager
 from simulator.controllers.queue import Gate
 from simulator.kinds import ROWS
 from simulator.kubelet.kubelet import Kubelet
 from simulator.kubelet.network import claim
-from simulator.record import Event
-from simulator.store import Store
+from simulator.objects.record import Event
+from simulator.store.store import Store
 
 FILES = Path(__file__).parent / "files"
 Object = dict[str, Any]

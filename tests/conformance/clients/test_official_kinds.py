@@ -6,7 +6,7 @@ from typing import Any
 
 from kubernetes import client
 
-from simulator.resources import RESOURCES
+from simulator.kinds.table import RESOURCES
 from tests.conformance.clients.kinds import Object, api, method, one_of_each
 from tests.conformance.clients.running import Running
 

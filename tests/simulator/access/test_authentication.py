@@ -11,8 +11,8 @@ from simulator.access.authentication import ADMIN, Authenticator
 from simulator.access.tokens import TokenIssuer
 from simulator.access.users import ANONYMOUS
 from simulator.errors import ApiError
-from simulator.resources import RESOURCES
-from simulator.store import Store
+from simulator.kinds.table import RESOURCES
+from simulator.store.store import Store
 
 ACCOUNTS, SECRETS = RESOURCES.of("v1", "ServiceAccount"), RESOURCES.of("v1", "Secret")
 

@@ -11,7 +11,7 @@ from simulator.access import rbac
 from simulator.access.bootstrap import bootstrap_roles
 from simulator.access.rbac import Attributes, Authorizer, covers
 from simulator.access.users import ANONYMOUS, User, service_account
-from simulator.store import Store
+from simulator.store.store import Store
 
 GROUP = rbac.GROUP
 

@@ -12,8 +12,8 @@ from simulator.access.authentication import ADMIN
 from simulator.access.bootstrap import bootstrap_roles
 from simulator.api.application import Application
 from simulator.api.backend import Backend
-from simulator.resources import RESOURCES
-from simulator.store import Store
+from simulator.kinds.table import RESOURCES
+from simulator.store.store import Store
 
 TOKEN = "the-administrator"
 JSON = {"content-type": "application/json"}

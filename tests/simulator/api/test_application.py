@@ -10,7 +10,7 @@ from typing import Any
 
 import pytest
 
-from simulator.resources import RESOURCES
+from simulator.kinds.table import RESOURCES
 from tests.simulator.api.client import Api
 
 MAPS = "/api/v1/namespaces/default/configmaps"

@@ -13,8 +13,8 @@ import httpx
 import pytest
 
 from simulator import clock
+from simulator.access.certificates import Authority, server_context
 from simulator.api.server import ApiServer
-from simulator.certificates import Authority, server_context
 from tests.simulator.api.client import TOKEN, Api
 
 MAPS = "/api/v1/namespaces/default/configmaps"

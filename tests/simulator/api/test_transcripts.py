@@ -13,10 +13,10 @@ from typing import Any
 import pytest
 
 from simulator.access.rbac import CLUSTER_ROLE_BINDINGS, CLUSTER_ROLES
-from simulator.record import Record
-from simulator.resources import RESOURCES
+from simulator.kinds.table import RESOURCES
+from simulator.objects.record import Record
 from simulator.schema import protobuf
-from simulator.store import key_of
+from simulator.store.store import key_of
 from tests.simulator.api.client import TOKEN, Api
 
 FOLDER = Path(__file__).parent / "transcripts"

@@ -8,8 +8,8 @@ from typing import Any
 import pytest
 
 from simulator.controllers.pods import read
-from simulator.record import Record
-from simulator.resources import RESOURCES
+from simulator.kinds.table import RESOURCES
+from simulator.objects.record import Record
 
 PODS = RESOURCES.of("v1", "Pod")
 NOW = datetime(2026, 1, 1, 0, 0, 10, tzinfo=UTC)

@@ -6,7 +6,7 @@ from typing import Any
 
 import pytest
 
-from simulator import manifests
+from simulator.cluster import manifests
 from tests.simulator.api.client import Api
 from tests.simulator.extensions.widgets import DEFINITIONS, NAME, WIDGETS, definition, shop, widget
 

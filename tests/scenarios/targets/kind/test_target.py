@@ -9,7 +9,7 @@ import pytest
 from scenarios.errors import TargetError
 from scenarios.running import run_files
 from scenarios.targets import find
-from simulator.boot import Node
+from simulator.cluster.boot import Node
 from simulator.running import RunningSimulator
 from simulator.settings import Settings
 from tests.scenarios.processes import alive, below, ended, scenario, until_line

@@ -1,0 +1,1 @@
+"""Deployments, ReplicaSets, StatefulSets and DaemonSets: their pods, revisions and rollouts."""

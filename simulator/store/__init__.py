@@ -1,0 +1,1 @@
+"""The versioned object store: what is kept, its history, and what an update or a deletion may do."""
