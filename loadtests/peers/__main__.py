@@ -113,7 +113,7 @@ class Run:
         self._proxies.append(proxy)
 
     def _measure(self, case: Case, work: Work) -> None:
-        rounds = self._options.rounds or (max(case.rounds - 1, 1) if self._options.quick else case.rounds)
+        rounds = self._options.rounds or (case.quick if self._options.quick else case.rounds)
         seconds = 1.0 if self._options.quick else case.seconds
         samples = self._samples.setdefault(case.name, [])
         if case.secured and self._wrk is None:
