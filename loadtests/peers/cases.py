@@ -25,7 +25,7 @@ class Case(NamedTuple):
     secured: bool = False
 
 
-# A 99th percentile depends on the one or two moments in which a machine stands still; the median of many rounds does not.
+# A 99th percentile hangs on the few moments in which a machine stands still; the median of many of them does not.
 CASES = (
     Case("keepalive", "small GET, keep-alive, 64 connections", seconds=3.0, rounds=3, quick=2),
     Case("steady", "small GET at a constant rate, half of a peak", rounds=7, kind="steady"),
