@@ -9,7 +9,7 @@ from html import escape
 from loadtests.peers.proxies import EDGE
 from loadtests.peers.results import Row
 
-WIDTH, LEFT, RIGHT, BAR, GAP = 760, 210, 90, 18, 6
+WIDTH, LEFT, RIGHT, BAR, GAP = 784, 234, 90, 18, 6
 OURS, THEIRS = "#0b6e4f", "#9aa5b1"
 
 
