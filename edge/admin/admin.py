@@ -64,6 +64,7 @@ from edge.model import document as documents
 from edge.model.document import ApplicationDocument
 from edge.model.source import Source, SourceState
 from edge.store.database import Database
+from edge.store.engine import url_in
 from edge.store.errors import Collision, DatabaseUnavailable
 from edge.store.sealing import Sealer, load_key
 from edge.store.tables import ApplicationRow, Setting
@@ -93,7 +94,7 @@ class AdminSettings(msgspec.Struct, frozen=True):
 
     @property
     def url(self) -> str:
-        return self.database or f"sqlite:///{self.data_dir / 'edge.db'}"
+        return url_in(self.data_dir, self.database)
 
 
 class _Recalled(msgspec.Struct, frozen=True):

@@ -15,6 +15,7 @@ from edge.admin.access import tokens
 from edge.admin.actor import Role
 from edge.admin.views import TokenView
 from edge.store.database import Database
+from edge.store.engine import url_in
 from edge.store.errors import StoreError
 from edge.store.tables import AuditRow
 
@@ -63,7 +64,7 @@ def create(name: str, database: str, data_dir: Path, role: Role, expires: str) -
     if not 1 <= len(name) <= 200:
         raise click.BadParameter("a token's name has 1 to 200 characters", param_hint="NAME")
     seconds = duration(expires)
-    view = _make(_url(database, data_dir), name, role, seconds)
+    view = _make(url_in(data_dir, database), name, role, seconds)
     until = f"expires {clock.rfc3339(view.expires)}" if view.expires is not None else "never expires"
     click.echo(f'API token "{name}", role {role}, {until}', err=True)
     click.echo(view.token)
@@ -93,7 +94,7 @@ def _make(url: str, name: str, role: Role, seconds: int | None) -> TokenView:
 @DATA_DIR
 def upgrade(database: str, data_dir: Path) -> None:
     """Bring the database to this version of Edge. Stop the Admin first."""
-    store = _open(_url(database, data_dir))
+    store = _open(url_in(data_dir, database))
     try:
         changed = store.upgrade()
     except StoreError as error:
@@ -108,7 +109,3 @@ def _open(url: str) -> Database:
         return Database(url)
     except StoreError as error:
         raise click.ClickException(str(error)) from None
-
-
-def _url(database: str, data_dir: Path) -> str:
-    return database or f"sqlite:///{data_dir / 'edge.db'}"

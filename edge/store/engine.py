@@ -25,6 +25,11 @@ ADMIN_LOCK = 0x65646765_61646D69  # "edgeadmi"
 ACTIVE = "another Admin is active on this database; stop it first, or give this one a database of its own"
 
 
+def url_in(data_dir: Path, given: str) -> str:
+    """The URL that was given; that of the SQLite file which a data directory holds if it is empty."""
+    return given or f"sqlite:///{data_dir / 'edge.db'}"
+
+
 def parse_url(text: str) -> URL:
     """The URL with the driver that we use. Raises StoreError, without repeating a password, for any other kind."""
     try:
