@@ -238,10 +238,8 @@ async def test_a_real_pod_serves_until_its_end_and_not_after() -> None:
 
 async def test_a_port_in_use_leaves_the_pod_waiting_with_a_warning_until_it_is_free() -> None:
     world = World(serve=True)
-    with socket.socket() as other:
-        first = str(world.network.network[1])
-        other.bind((first, 8080))
-        other.listen()
+    first = str(world.network.network[1])
+    with socket.create_server((first, 8080)) as other:
         try:
             world.cluster.create("pods", a_pod(ready_after="0s"))
             await until(world, lambda: any(event["type"] == "Warning" for event in world.list("events")))

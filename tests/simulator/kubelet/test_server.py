@@ -184,10 +184,7 @@ async def test_patience_ends_and_what_is_in_flight_is_cut(network: PodNetwork) -
 
 async def test_a_port_in_use_is_named_and_none_is_left_open(network: PodNetwork) -> None:
     address = network.allocate()
-    with socket.socket() as other:
-        other.bind((address, 8081))
-        other.listen()
+    with socket.create_server((address, 8081)):
         with pytest.raises(BindError, match=rf"{address}:8081: Address already in use"):
             await PodServer("p", Behaviour()).start(address, [8080, 8081])
-        with socket.socket() as free:
-            free.bind((address, 8080))
+        socket.create_server((address, 8080)).close()
