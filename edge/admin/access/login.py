@@ -2,6 +2,8 @@
 
 Attempts are limited for each address, for each user from one address, and for each user from everywhere. The last
 limit is the widest, so that somebody who guesses at a name from one place cannot easily keep its owner out.
+
+Who fails is logged and in the audit, with the name of a user that exists only: some type their password as the name.
 """
 
 from __future__ import annotations
@@ -10,6 +12,7 @@ import math
 from datetime import timedelta
 from typing import TYPE_CHECKING
 
+import structlog
 from sqlalchemy import delete, select
 from sqlalchemy.orm import Session
 
@@ -26,6 +29,11 @@ if TYPE_CHECKING:
 
 SESSION_SECONDS = 12 * 3600
 WINDOW = 300.0
+RECORDED = 100
+"""Failures that the audit takes in a window: strangers cannot fill the database. The log tells of all."""
+
+log = structlog.get_logger("edge.admin.login")
+_NOBODY = Actor(kind="system", id="sign-in", name="sign-in", role="viewer")
 
 
 class Login(Service):
@@ -36,6 +44,7 @@ class Login(Service):
         self._by_address = Limiter(30, WINDOW)
         self._by_pair = Limiter(10, WINDOW)
         self._by_name = Limiter(100, WINDOW)
+        self._recorded = Limiter(RECORDED, WINDOW)
 
     async def sign_in(self, name: str, password: str, address: str) -> str:
         """A new session's token, for a cookie. Unauthorized when name or password are wrong (it does not say which);
@@ -46,6 +55,7 @@ class Login(Service):
         hashed = row.password_hash if row is not None else None
         right = len(password) <= 1000 and await self._admin.hash(lambda: verify_password(hashed, password))
         if not right or row is None:
+            await self._tell(row, address)
             raise Unauthorized("the name or the password is wrong")
         self._by_pair.forgive(f"{address} {name}")
         self._by_name.forgive(name)
@@ -62,6 +72,13 @@ class Login(Service):
         )
         if wait > 0:
             raise TooManyRequests(f"too many attempts to sign in; try again in {math.ceil(wait / 60)} min")
+
+    async def _tell(self, row: UserRow | None, address: str) -> None:
+        log.warning("a sign-in failed", user=None if row is None else row.name, address=address)
+        if self._recorded.attempt("", clock.unix()) == 0:
+            target = "an unknown user" if row is None else f'user "{row.name}"'
+            line = ("fail to sign in", target, f"from {address}")
+            await self._work(lambda session: self._audit(session, _NOBODY, *line))
 
     def _begin(self, session: Session, row: UserRow, hashed: str, address: str) -> None:
         now = clock.now()

@@ -1,8 +1,9 @@
 import asyncio
 
 import pytest
+from structlog.testing import capture_logs
 
-from edge.admin.access.login import SESSION_SECONDS, WINDOW
+from edge.admin.access.login import RECORDED, SESSION_SECONDS, WINDOW
 from edge.admin.errors import TooManyRequests, Unauthorized
 from tests.admin.house import ADMIN, PASSWORD, house, in_virtual_time
 
@@ -70,3 +71,30 @@ async def test_signing_in_is_in_the_audit_without_its_secrets(tmp_path):
             "from 1.2.3.4",
         )
         assert session not in repr(line)
+
+
+@in_virtual_time
+async def test_who_failed_to_sign_in_is_told_but_never_what_they_typed(tmp_path):
+    async with house(tmp_path) as h:
+        with capture_logs() as logged:
+            for name in ("admin", "my secret by mistake"):
+                with pytest.raises(Unauthorized):
+                    await h.admin.login.sign_in(name, "another secret", "6.6.6.6")
+        lines = (await h.admin.audit.list(ADMIN)).items
+        assert [(line.actor, line.action, line.target, line.detail) for line in lines] == [
+            ("system sign-in", "fail to sign in", "an unknown user", "from 6.6.6.6"),
+            ("system sign-in", "fail to sign in", 'user "admin"', "from 6.6.6.6"),
+        ]
+        assert [(line["user"], line["address"]) for line in logged] == [("admin", "6.6.6.6"), (None, "6.6.6.6")]
+        assert "secret" not in repr(lines) + repr(logged)
+
+
+@in_virtual_time
+async def test_strangers_cannot_fill_the_audit(tmp_path):
+    async with house(tmp_path) as h:
+        with capture_logs() as logged:
+            for number in range(RECORDED + 5):
+                with pytest.raises(Unauthorized):
+                    await h.admin.login.sign_in(f"user{number}", "wrong", f"6.6.6.{number}")
+        assert len((await h.admin.audit.list(ADMIN, limit=1000)).items) == RECORDED
+        assert len(logged) == RECORDED + 5
